@@ -1,0 +1,133 @@
+// What the main thread and the worker say to each other, and what the built page is told: types only.
+// The two sides import this file for its types and nothing else, so neither pulls in the other's code.
+
+/**
+ * A file of the site with what is needed to trust it.
+ * @typedef {object} Asset
+ * @property {string} url relative to the site's root
+ * @property {string} sha256 hex
+ * @property {number} bytes
+ */
+
+/**
+ * `site.json`, which also stands inside `index.html`.
+ * @typedef {object} Site
+ * @property {number} format version of this structure, 1
+ * @property {string} generator such as "onthefly 0.1.0"
+ * @property {string} title
+ * @property {string} lang BCP 47
+ * @property {string[]} classes names of the classes a new visitor starts with
+ * @property {Preprocess} preprocess
+ * @property {HeadSettings} head
+ * @property {'float32'|'float16'|'int8'} precision
+ * @property {Backbone} backbone
+ * @property {{hash: string, graph: Asset, shards: Asset[]}} model
+ * @property {{index: Asset, features: Asset, limit: number}} golden limit is relative to each image's max|y|
+ * @property {Asset} worker
+ * @property {{simd: Asset, plain: Asset}} wasm
+ */
+
+/**
+ * @typedef {object} Preprocess
+ * @property {number} size edge of the square the backbone reads, in pixels
+ * @property {'crop'|'stretch'} fit
+ */
+
+/**
+ * @typedef {object} HeadSettings
+ * @property {number} hidden units of the hidden layer
+ * @property {number} epochs
+ * @property {number} batch
+ * @property {number} rate Adam's learning rate
+ * @property {number} seed 32-bit unsigned
+ */
+
+/**
+ * @typedef {object} Backbone
+ * @property {'hub'|'url'|'archive'|'folder'|'embedded'} kind
+ * @property {string} name such as "MobileNetV3-Small 1.0"
+ * @property {string} trainedOn what it was trained on, in words for a visitor
+ * @property {number} features width of the feature vector
+ * @property {string} sha256 of the weights' source
+ * @property {'pinned'|'recorded'|'given'|'built-in'} trust where that hash comes from
+ * @property {string} [url] where it was downloaded from
+ * @property {string} [why] why this backbone was taken, where it was not the one asked for
+ */
+
+/**
+ * Pixels for the worker. An `ImageBitmap` is transferred and closed there; raw pixels are RGBA bytes.
+ * @typedef {ImageBitmap | {data: Uint8Array|Uint8ClampedArray, width: number, height: number}} Frame
+ */
+
+/**
+ * Where a start-up stands. `bytes` and `total` count the model's download.
+ * @typedef {object} StartProgress
+ * @property {'download'|'compile'|'check'} phase
+ * @property {number} bytes
+ * @property {number} total
+ */
+
+/**
+ * What the worker found when it started.
+ * @typedef {object} Ready
+ * @property {string} backend
+ * @property {number} features width of the feature vector
+ * @property {SelfCheck} selfCheck
+ */
+
+/**
+ * The golden features as this browser computes them, against the build's.
+ * @typedef {object} SelfCheck
+ * @property {number} error largest difference over the image's max|y|, over all golden images
+ * @property {number} limit
+ * @property {number} images
+ */
+
+/**
+ * @typedef {object} Added
+ * @property {number} id of the example, unique and rising in time
+ * @property {number} count examples of its class now
+ * @property {Blob} thumbnail JPEG of the square that was learned from
+ */
+
+/**
+ * One epoch of training, as Keras' history counts it.
+ * @typedef {object} EpochReport
+ * @property {number} epoch counted from 1
+ * @property {number} epochs
+ * @property {number} loss mean over the epoch's examples
+ * @property {number} accuracy share of the epoch's examples, 0 to 1
+ */
+
+/**
+ * @typedef {object} TrainResult
+ * @property {'trained'|'stopped'|'too-few'} outcome 'too-few': fewer than two classes have examples
+ * @property {EpochReport[]} history
+ * @property {string[]} classes ids of the classes that were trained on
+ * @property {number} examples
+ * @property {number} ms time spent
+ */
+
+/**
+ * @typedef {object} Prediction
+ * @property {Record<string, number>} probabilities by class id; classes without examples are absent
+ * @property {number} ms time for preprocessing, backbone and head
+ */
+
+/**
+ * The worker's functions, called through Comlink; each returns a promise on the main thread.
+ * @typedef {object} WorkerApi
+ * @property {(site: Site, base: string, onProgress: (p: StartProgress) => void) => Promise<Ready>} start
+ *   `base` is the absolute URL of the site's root
+ * @property {(ids: string[]) => void} setClasses ids in display order; examples of absent ids are dropped
+ * @property {(frame: Frame, classId: string) => Promise<Added>} addExample
+ * @property {(id: number) => void} removeExample
+ * @property {(settings: HeadSettings, onEpoch: (e: EpochReport) => void) => Promise<TrainResult>} train
+ * @property {() => void} stopTraining
+ * @property {() => void} reset forgets every example and the head
+ * @property {(frame: Frame) => Promise<Prediction|null>} predict null while there is no head
+ * @property {(frame: Frame) => Promise<Float32Array>} embed the feature vector
+ * @property {() => {tensors: number, bytes: number, examples: number}} memory of TF.js, and examples kept
+ */
+
+export {};
