@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
 import platformdirs
 
 from builder.errors import OutputError
@@ -30,16 +29,18 @@ def sha256_file(path: Path) -> str:
 
 
 def sha256_tree(root: Path, paths: Iterable[Path] | None = None) -> str:
-    """One sha256 over the names and bytes of the files under `root`, in sorted order.
+    """One sha256 over the names and bytes of the files under `root`, in the order of their names.
 
     Args:
         root: the folder names are taken relative to.
         paths: the files to count; every regular file under `root` by default.
     """
-    files = sorted(paths if paths is not None else (p for p in root.rglob("*") if p.is_file()))
+    files = paths if paths is not None else (p for p in root.rglob("*") if p.is_file())
+    # Names, not paths, are sorted: how paths compare depends on the system.
+    named = sorted((path.relative_to(root).as_posix(), path) for path in files)
     digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+    for name, path in named:
+        digest.update(name.encode(errors="surrogateescape") + b"\0")
         digest.update(bytes.fromhex(sha256_file(path)))
     return digest.hexdigest()
 
@@ -64,18 +65,35 @@ class Cache:
         """Where the entry stands, or would stand."""
         return self.root / kind / key
 
-    def lock(self, kind: str, key: str) -> AbstractContextManager[object]:
-        """A lock between processes for one entry; freed by the system when its holder dies."""
-        path = self.root / "locks" / f"{kind}-{key}.lock"
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around work on the cache's own files: a failure of the disk becomes an `OutputError`."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            yield
         except OSError as error:
             raise OutputError(
-                f"The cache folder cannot be written ({error.strerror}).",
+                f"The cache folder cannot be written ({error.strerror or error}).",
                 where=str(self.root),
-                mend="Set ONTHEFLY_CACHE to a folder you can write to.",
+                mend="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
             ) from error
-        return filelock.FileLock(path)
+
+    @contextmanager
+    def lock(self, kind: str, key: str) -> Iterator[None]:
+        """A lock between processes for one entry; freed by the system when its holder dies.
+
+        It is not re-entrant: taking the same entry's lock twice in one thread waits for ever.
+        """
+        import filelock  # 25 ms, which a build that finds everything cached need not pay
+
+        path = self.root / "locks" / f"{kind}-{key}.lock"
+        with self.writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held = filelock.FileLock(path)
+            held.acquire()
+        try:
+            yield
+        finally:
+            held.release()
 
     def folder(self, kind: str, key: str, fill: Callable[[Path], None]) -> Path:
         """The complete folder for `key`; `fill` is called with an empty folder if there is none.
@@ -90,10 +108,12 @@ class Cache:
                 return place
             partial = place.with_name(f".partial-{key}")
             shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
+            with self.writing():
+                partial.mkdir(parents=True)
             try:
                 fill(partial)
-                partial.replace(place)
+                with self.writing():
+                    partial.replace(place)
             except BaseException:
                 shutil.rmtree(partial, ignore_errors=True)
                 raise

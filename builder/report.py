@@ -6,7 +6,7 @@ The command passes a reporter that draws; libraries and tests pass `Silent`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 Advance = Callable[[int], None]
@@ -22,18 +22,8 @@ class Reporter(Protocol):
     def note(self, line: str) -> None:
         """A fact the user should know, such as which backbone was taken and why."""
 
-    def progress(self, label: str, total: int | None) -> ProgressContext:
+    def progress(self, label: str, total: int | None) -> AbstractContextManager[Advance]:
         """A context manager that yields `advance(n_bytes)`; `total` is None where unknown."""
-
-
-class ProgressContext(Protocol):
-    """What `Reporter.progress` returns."""
-
-    def __enter__(self) -> Advance:
-        """Begin; returns the function to advance with."""
-
-    def __exit__(self, *exc: object) -> bool | None:
-        """End."""
 
 
 class Silent:

@@ -1,0 +1,160 @@
+# One command: `make site`. It needs Python 3.10-3.12, Node 20 or newer, and make (GNU, 3.81 or newer).
+#
+# Everything is installed inside this folder, from the lock files, by hash. A stamp file says that an
+# install is whole and for which place it was made; it is written last, so an install that was
+# interrupted is done again, and a second `make site` has nothing to install.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: site serve test test-long lint clean distclean lock help needs browser FORCE
+
+# What a user may set: `make site BUILD_ARGS="--classes 'Cup,Hand' --offline"`.
+BUILD_ARGS ?=
+SERVE_ARGS ?=
+TEST_ARGS ?=
+
+BIN := .venv/bin
+NPM := npm --prefix site_template
+VENV := .venv/.made
+RUNTIME := .venv/.runtime
+DEV := .venv/.dev
+NODE := site_template/node_modules/.installed
+# PIP_USER and PIP_TARGET in somebody's environment would install beside the venv.
+PIP := env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+## site: build dist/, the static site (options in BUILD_ARGS)
+site: $(RUNTIME) $(NODE)
+	@$(BIN)/onthefly build $(BUILD_ARGS)
+
+## serve: build the site and serve it on this machine (options in SERVE_ARGS)
+serve: site
+	@$(BIN)/onthefly serve $(SERVE_ARGS)
+
+## test: check style and types, run the unit, browser and parity tests (minutes; options in TEST_ARGS)
+test: $(DEV) $(NODE) browser
+	@$(lint)
+	@echo "== JavaScript unit tests"
+	@node --test $$(find tests/unit -name '*.test.js' | sort)
+	@echo "== Python, browser and parity tests"; $(BIN)/python -m pytest -m "not long" $(TEST_ARGS)
+
+## test-long: the tests that take long: real downloads, long trainings
+test-long: $(DEV) $(NODE) browser
+	@$(BIN)/python -m pytest -m long $(TEST_ARGS)
+
+## lint: only style and types
+lint: $(DEV) $(NODE)
+	@$(lint)
+
+define lint
+set -e; echo "== Style and types"; \
+$(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; \
+$(NPM) --silent run lint; $(NPM) --silent run check
+endef
+
+## lock: write the Python lock files anew from pyproject.toml (LOCK_ARGS=--upgrade takes newer versions)
+lock:
+	@tools/lock $(LOCK_ARGS)
+
+## clean: remove the built site and the tools' caches
+clean:
+	rm -rf dist build onthefly.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@find builder tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+## distclean: clean, and remove what was installed into this folder
+distclean: clean
+	rm -rf .venv .cache site_template/node_modules bench/node_modules
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): /  make \1@/p' $(firstword $(MAKEFILE_LIST)) | awk -F@ '{ printf "%-18s %s\n", $$1, $$2 }'
+
+# ---- what is needed, and what will be downloaded -----------------------------------------------
+
+# Runs before every target that may install; costs the start of `node`.
+needs:
+	@fail() { printf '%s\n' "$$@" >&2; exit 1; }; \
+	case "$$(uname -sm)" in "Linux x86_64"|"Darwin arm64") ;; \
+	  "Linux aarch64"|"Linux arm64") fail \
+	    "The build cannot run on $$(uname -sm): TensorFlow.js' converter needs packages (ydf) that exist only for Linux x86_64 and macOS on Apple silicon." \
+	    "  mend:  in a container, use the x86_64 image: docker run --platform linux/amd64 ...";; \
+	  *) fail \
+	    "The build cannot run on $$(uname -sm): TensorFlow 2.19 and TensorFlow.js' converter exist for Linux x86_64 and macOS on Apple silicon only." \
+	    "  mend:  build on such a machine or in a container (on Windows: in WSL 2); the site itself runs anywhere.";; \
+	esac; \
+	major=$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo none); \
+	case "$$major" in none|'') fail "Node.js is missing; it bundles the page's scripts." \
+	    "  mend:  install Node 20 or newer: https://nodejs.org, 'brew install node' or 'nvm install 22'.";; esac; \
+	[ "$$major" -ge 20 ] || fail "Node $$major is too old; 20 or newer is needed." \
+	    "  where: $$(command -v node)" \
+	    "  mend:  install a newer one: https://nodejs.org, 'brew install node' or 'nvm install 22'."; \
+	command -v npm >/dev/null || fail "npm is missing (Node is there)." \
+	    "  mend:  install it: 'apt-get install npm', or Node from https://nodejs.org, which brings it."; \
+	if ! [ -e $(RUNTIME) ]; then \
+	  echo "To be downloaded, once: Python packages into .venv, up to 930 MB (3.0 GB on disk; TensorFlow is most of it)."; fi; \
+	if ! [ -e $(NODE) ]; then \
+	  echo "To be downloaded, once: npm packages into site_template/node_modules, 57 MB (150 MB on disk)."; fi
+
+browser: $(DEV)
+	@$(BIN)/python -m builder.parity.chromium --install
+
+# ---- installs ----------------------------------------------------------------------------------
+
+# A venv holds absolute paths: one that came here with a moved or copied folder is made anew.
+ifneq ($(wildcard $(VENV)),)
+ifneq ($(shell cat $(VENV)),$(CURDIR))
+$(VENV): FORCE
+endif
+endif
+
+$(VENV): | needs
+	@if ! [ -e $@ ] && head -n 2 $(BIN)/pip 2>/dev/null | grep -qF "$(CURDIR)/$(BIN)/python" \
+	    && $(BIN)/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))'; then \
+	  echo "Using the .venv that is here"; printf '%s' "$(CURDIR)" >$@; exit 0; \
+	fi; \
+	tried=; chosen=; \
+	for python in $${PYTHON:-python3.12 python3.11 python3.10 python3}; do \
+	  command -v "$$python" >/dev/null || { tried="$$tried  $$python: not found"$$'\n'; continue; }; \
+	  version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || version="there, but does not run"; \
+	  case "$$version" in 3.10|3.11|3.12) ;; *) tried="$$tried  $$python: $$version"$$'\n'; continue;; esac; \
+	  "$$python" -c 'import venv, ensurepip' 2>/dev/null || { \
+	    tried="$$tried  $$python: $$version, without venv (Debian and Ubuntu: apt-get install python$$version-venv)"$$'\n'; continue; }; \
+	  chosen=$$python; break; \
+	done; \
+	if [ -z "$$chosen" ]; then \
+	  printf '%s\n%s' "No suitable Python: 3.10, 3.11 or 3.12 with venv is needed." "$$tried" >&2; \
+	  echo "  mend:  install one (python.org, 'apt-get install python3 python3-venv', 'brew install python@3.12') or name it: make site PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Making .venv with $$("$$chosen" --version) ($$(command -v "$$chosen"))"; \
+	rm -rf .venv; "$$chosen" -m venv .venv && printf '%s' "$(CURDIR)" >$@
+
+# pip's talk is cut to the large downloads; its warnings and errors go to stderr as they are.
+define install
+set -o pipefail; rm -f $@; \
+$(PIP) install --require-hashes -r $(1) \
+  | sed -n -E 's/^ *Downloading ([A-Za-z0-9_]+)-.* \(([0-9]+\.[0-9] MB)\).*/  \1 \2/p' || { \
+    echo "The Python packages could not be installed; what pip said stands above. 'make' again goes on from here." >&2; exit 1; }
+endef
+
+# setuptools reads the license's name with packaging >=24.2, tensorflowjs holds packaging below 24; setuptools
+# brings one of its own, which counts only when it comes first.
+$(RUNTIME): $(VENV) requirements.lock pyproject.toml | needs
+	@echo "Installing the Python packages of requirements.lock into .venv"
+	@$(call install,requirements.lock)
+	@vendored=$$($(BIN)/python -c 'import setuptools; print(setuptools.__path__[0] + "/_vendor")') && \
+	PYTHONPATH=$$vendored $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.lock
+	@echo "Installing the tools of requirements-dev.lock into .venv (to be downloaded, once: 90 MB; 280 MB on disk)"
+	@$(call install,requirements-dev.lock)
+	@touch $@
+
+# No install scripts: a package's own program (esbuild) comes as a package of its own.
+$(NODE): site_template/package-lock.json site_template/package.json | needs
+	@echo "Installing the npm packages of package-lock.json into site_template/node_modules"
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error || { \
+	  echo "The npm packages could not be installed; what npm said stands above." >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,156 @@
+"""From a source of weights to files for the browser, checked against the original.
+
+TensorFlow runs in a child process (`tensorflow_child`), so nothing here imports it. Two kinds of
+folder are cached: `converted`, the rewritten float32 graph with the original's features, one per
+source; and `model`, the files of one precision with their measured differences.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from builder.backbone import check, golden
+from builder.backbone.obtain import EMBEDDED_WEIGHTS, Source
+from builder.backbone.precision import Precision
+from builder.cache import Cache, sha256_text, sha256_tree
+from builder.errors import ConversionError
+from builder.report import Reporter
+
+CHILD_ENVIRONMENT = {
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # else: fused hard-swish, which no browser backend has
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",  # a GPU would only add its own rounding
+    "PYTHONHASHSEED": "0",
+    "TF_USE_LEGACY_KERAS": "1",
+}
+CHILD_TIMEOUT_S = 900
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A backbone ready to publish.
+
+    `folder` holds `model.json`, its shards, `golden.json`, `golden.bin` and `check.json`.
+    """
+
+    folder: Path
+    features: int
+    rows: list[check.Row]
+
+    def model_files(self) -> list[Path]:
+        """`model.json` and its shards, the graph first."""
+        return [self.folder / "model.json", *sorted(self.folder.glob("weights-*.bin"))]
+
+
+@lru_cache
+def code_hash() -> str:
+    """What converted files depend on besides their source: this package and the converter's versions."""
+    here = Path(__file__).parent
+    code = [*here.glob("*.py"), here.parent / "head" / "random.py"]
+    versions = (f"{name} {version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
+    return sha256_text(sha256_tree(here.parent, code), *versions)
+
+
+def model_key(source_sha256: str, precision: Precision) -> str:
+    """The cache key of a finished model."""
+    return sha256_text("model", code_hash(), source_sha256, precision)
+
+
+def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Reporter) -> Converted:
+    """The source's model for the browser, from the cache or made now.
+
+    Raises:
+        ConversionError: it cannot be converted, or what was written is not the original within the
+            limits of `check.LIMITS`.
+    """
+    key = model_key(source.sha256, precision)
+    if not cache.path("model", key).is_dir():
+        reporter.step("convert", f"to TensorFlow.js in {precision}, then run it against the original")
+    folder = cache.folder("model", key, lambda into: _fill(source, precision, into, cache))
+    recorded = json.loads((folder / "check.json").read_text("utf-8"))
+    return Converted(folder, recorded["features"], [check.Row(**row) for row in recorded["rows"]])
+
+
+def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> None:
+    """Make and check the files of one precision in `into`."""
+    key = sha256_text("converted", code_hash(), source.sha256)
+    converted = cache.path("converted", key)
+    with tempfile.TemporaryDirectory(dir=into) as scratch:
+        if not converted.is_dir():
+            # The child fills it together with the model, in one TensorFlow; it is kept once both are right.
+            fresh = Path(scratch) / "converted"
+            fresh.mkdir()
+            _check(source, precision, fresh, into)
+            cache.folder("converted", key, partial(_copy, fresh))
+        else:
+            _check(source, precision, converted, into)
+
+
+def _copy(folder: Path, place: Path) -> None:
+    shutil.copytree(folder, place, dirs_exist_ok=True)
+
+
+def _check(source: Source, precision: Precision, converted: Path, into: Path) -> None:
+    origin = (
+        {"saved_model": str(source.saved_model)} if source.saved_model else {"weights": str(EMBEDDED_WEIGHTS)}
+    )
+    run_child({"source": origin, "converted": str(converted), "model": str(into), "precision": precision})
+    features = np.load(into / "features.npy")
+    rows = check.compare(features, np.load(converted / "reference.npy"), golden.GOLDEN, precision)
+    check.require_within(rows, precision)
+    (into / "features.npy").unlink()
+    (into / "golden.bin").write_bytes(features.astype("<f4").tobytes())
+    index = {**golden.index(), "features": features.shape[1], "limit": check.GOLDEN_LIMIT}
+    (into / "golden.json").write_text(json.dumps(index, sort_keys=True, separators=(",", ":")), "utf-8")
+    recorded = {"features": int(features.shape[1]), "rows": [asdict(row) for row in rows]}
+    (into / "check.json").write_text(json.dumps(recorded, sort_keys=True, indent=1), "utf-8")
+
+
+def run_child(job: dict[str, Any], environment: dict[str, str] | None = None) -> None:
+    """Run one job in a process of its own.
+
+    Args:
+        job: see `tensorflow_child`.
+        environment: added to `CHILD_ENVIRONMENT`.
+
+    Raises:
+        ConversionError: the child's own, or with the end of its output where it died.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        job_file = Path(folder) / "job.json"
+        job_file.write_text(json.dumps(job), "utf-8")
+        command = [sys.executable, "-m", "builder.backbone.tensorflow_child", str(job_file)]
+        env = {**os.environ, **CHILD_ENVIRONMENT, **(environment or {})}
+        env["PYTHONPATH"] = os.pathsep.join(filter(None, [_import_root(), os.environ.get("PYTHONPATH")]))
+        try:
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=CHILD_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            raise ConversionError(
+                f"The conversion took more than {CHILD_TIMEOUT_S} s.", where="convert"
+            ) from error
+        result_file = Path(folder) / "result.json"
+        if done.returncode != 0 or not result_file.exists():
+            said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-12:])
+            raise ConversionError(
+                f"The conversion process ended with status {done.returncode}:\n{said}", where="convert"
+            )
+        result = json.loads(result_file.read_text("utf-8"))
+        if not result["ok"]:
+            raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
+
+
+def _import_root() -> str:
+    """The folder that `import builder` finds this package in."""
+    return str(Path(__file__).resolve().parents[2])

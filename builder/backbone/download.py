@@ -1,0 +1,480 @@
+"""Fetches one file over https into a part file, and goes on where it was cut.
+
+The caller owns the part file, holds a lock on it, and moves it away once `download` returns; until
+then it stays, so that a broken or killed download is resumed and not begun again.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+
+import builder
+from builder.cache import Cache
+from builder.errors import SourceError
+from builder.report import Reporter
+
+if TYPE_CHECKING:
+    import requests
+
+_CHUNK = 1 << 14  # small, since a stall loses what has come of a piece
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to wait and how often to try. Times are in seconds."""
+
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    """Between two pieces of an answer; longer is a stall."""
+    attempts: int = 5
+    """In a row that brought nothing new; one that moved the download on does not count."""
+    attempts_in_all: int = 50
+    backoff_s: float = 0.5
+    """Before the second attempt; doubles with each further one."""
+    backoff_max_s: float = 8.0
+    retry_after_max_s: float = 60.0
+    """A server that asks for a longer pause is taken at its word and given up."""
+    max_bytes: int = 512 << 20
+    redirects: int = 10
+
+
+class UnreachableError(SourceError):
+    """No model can be had from there, now or at all: no connection, a refusal, or something else."""
+
+
+def public_url(url: str) -> str:
+    """The URL without user, password, query and fragment, which may hold secrets."""
+    split = urlsplit(url)
+    return urlunsplit((split.scheme.lower(), _host_and_port(split), split.path, "", ""))
+
+
+def is_secure(url: str) -> bool:
+    """Whether the URL is https, or http that does not leave this machine."""
+    try:
+        split = urlsplit(url)
+        host = split.hostname
+    except ValueError:
+        return False
+    return bool(host) and (split.scheme == "https" or (split.scheme == "http" and is_loopback(host or "")))
+
+
+def download(url: str, part: Path, *, cache: Cache, reporter: Reporter, limits: Limits | None = None) -> None:
+    """Fetch a gzip file into `part`, beginning where an earlier try was cut.
+
+    Args:
+        url: https, or http on loopback; redirects are followed, to such URLs only.
+        part: the file to fill, in the cache; what is beside it under the name `PART.json` says what
+            it is a part of.
+        cache: whose disk it is, for messages.
+        reporter: told of the progress, in bytes, and from the second failure on why it tries again.
+        limits: patience.
+
+    Raises:
+        UnreachableError: the server cannot be reached, refuses, or sends something else than gzip.
+        SourceError: the file is too large.
+        OutputError: the part file cannot be written.
+    """
+    _Download(url, _Part(part, cache), reporter, limits or Limits()).run()
+
+
+@dataclass(frozen=True)
+class _Body:
+    """What the server says of the file, so that two answers can be known to be about the same."""
+
+    total: int | None
+    etag: str | None
+    modified: str | None
+
+    @staticmethod
+    def of(headers: Mapping[str, str], total: int | None) -> _Body:
+        return _Body(total, headers.get("ETag"), headers.get("Last-Modified"))
+
+    @property
+    def validator(self) -> str | None:
+        """What `If-Range` may carry: a strong ETag, else the date; without one, no resuming."""
+        strong = self.etag if self.etag and not self.etag.startswith("W/") else None
+        return strong or self.modified
+
+
+class _Part:
+    """The part file and the note beside it."""
+
+    def __init__(self, path: Path, cache: Cache) -> None:
+        self.path, self.writing = path, cache.writing
+        self._note = path.with_name(path.name + ".json")
+
+    @property
+    def size(self) -> int:
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+    def body(self) -> _Body | None:
+        """What the part is a part of; None where there is nothing to go on from."""
+        if not self.size:
+            return None
+        note = read_json(self._note)
+        try:
+            return _Body(**note) if note else None
+        except TypeError:
+            return None
+
+    def begin(self, body: _Body) -> None:
+        self.discard()
+        with self.writing():
+            write_json(self._note, asdict(body))
+
+    def discard(self) -> None:
+        with self.writing():
+            self.path.unlink(missing_ok=True)
+            self._note.unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        with self.writing():
+            self._note.unlink(missing_ok=True)
+
+
+class _Again(Exception):
+    """This attempt failed; another may not."""
+
+    def __init__(self, error: UnreachableError, wait_s: float | None = None) -> None:
+        super().__init__(error.what)
+        self.error, self.wait_s = error, wait_s
+
+
+class _Download:
+    def __init__(self, url: str, part: _Part, reporter: Reporter, limits: Limits) -> None:
+        self._url, self._part, self._reporter, self._limits = url, part, reporter, limits
+        self._host = urlsplit(url).hostname or url
+
+    def run(self) -> None:
+        import requests
+
+        with requests.Session() as session:
+            session.headers["User-Agent"] = f"onthefly/{builder.__version__}"
+            # The bytes as they lie on the server, so that hash, length and ranges mean the same.
+            session.headers["Accept-Encoding"] = "identity"
+            self._run(session)
+
+    def _run(self, session: requests.Session) -> None:
+        limits, furthest, in_vain = self._limits, self._part.size, 0
+        for attempt in range(1, limits.attempts_in_all + 1):
+            try:
+                return self._attempt(session)
+            except _Again as failure:
+                in_vain = 0 if self._part.size > furthest else in_vain + 1
+                furthest = max(furthest, self._part.size)
+                if in_vain >= limits.attempts or attempt == limits.attempts_in_all:
+                    raise failure.error from failure
+                wait = min(limits.backoff_s * 2.0 ** max(in_vain - 1, 0), limits.backoff_max_s)
+                wait = wait if failure.wait_s is None else failure.wait_s
+                if in_vain > 1:
+                    self._reporter.note(f"{failure.error.what} Trying again in {wait:g} s.")
+                time.sleep(wait)
+        return None
+
+    def _attempt(self, session: requests.Session) -> None:
+        known = self._part.body()
+        if known and known.total == self._part.size:
+            return self._part.finish()
+        headers = {}
+        if known and known.validator:
+            headers = {"Range": f"bytes={self._part.size}-", "If-Range": known.validator}
+        with closing(self._follow(session, headers)) as response:
+            self._check_status(response)
+            body = self._place(response, known)
+            self._receive(response, body)
+        return self._part.finish()
+
+    def _follow(self, session: requests.Session, headers: Mapping[str, str]) -> requests.Response:
+        url = self._url
+        self._host = urlsplit(url).hostname or url
+        for _ in range(self._limits.redirects + 1):
+            response = self._get(session, url, headers)
+            target = response.headers.get("Location")
+            if not (response.is_redirect and target):
+                return response
+            response.close()
+            url = self._redirected(url, target)
+            self._host = urlsplit(url).hostname or url
+        raise self._unreachable(
+            f"{self._host} redirects more than {self._limits.redirects} times.",
+            "Open the address in a browser and use the one it ends at.",
+        )
+
+    def _redirected(self, url: str, target: str) -> str:
+        try:
+            url = urljoin(url, target)
+            shown = public_url(url)
+        except ValueError:
+            url = shown = "no address"
+        if is_secure(url):
+            return url
+        raise self._unreachable(
+            f"{self._host} redirects to {_printable(shown)}, which is not https.",
+            "Use an address that stays on https.",
+        )
+
+    def _get(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
+        import requests
+
+        host = self._host
+        try:
+            return session.get(
+                url,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,
+                timeout=(self._limits.connect_s, self._limits.read_s),
+                # Loopback is this machine, not the proxy's.
+                proxies={"no_proxy": host} if is_loopback(host) else None,
+            )
+        except requests.exceptions.SSLError as error:
+            raise self._unreachable(
+                f"The certificate of {host} could not be verified.",
+                "Behind a company's proxy, set REQUESTS_CA_BUNDLE to its certificates; check the clock.",
+            ) from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise _Again(self._no_connection(error)) from error
+        except OSError as error:  # everything else of requests, and a REQUESTS_CA_BUNDLE that is not there
+            raise self._unreachable(
+                f"The request to {host} could not be made ({_printable(str(error))}).",
+                "Check the address, and HTTPS_PROXY and REQUESTS_CA_BUNDLE if you set them.",
+            ) from error
+
+    def _check_status(self, response: requests.Response) -> None:
+        status = response.status_code
+        if status in (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT):
+            return
+        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            self._part.discard()
+            raise _Again(self._unreachable(f"{self._host} does not have the rest of the file.", _LATER), 0.0)
+        what, mend = _refusal(status, self._host)
+        error = self._unreachable(what, mend)
+        if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
+            wait = _retry_after(response.headers.get("Retry-After"))
+            if wait is None or wait <= self._limits.retry_after_max_s:
+                raise _Again(error, wait)
+            raise self._unreachable(f"{what[:-1]} and asks for a pause of {wait:.0f} s.", mend)
+        raise error
+
+    def _place(self, response: requests.Response, known: _Body | None) -> _Body:
+        """Where the answer's bytes go: after the part's, or in place of them."""
+        if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            start, total = _content_range(response.headers.get("Content-Range", ""))
+            body = _Body.of(response.headers, total)
+            if (
+                known
+                and start == self._part.size
+                and (body.total, body.validator)
+                == (
+                    known.total,
+                    known.validator,
+                )
+            ):
+                return body
+            self._part.discard()  # a range of something else, or one nobody asked for
+            raise _Again(self._unreachable(f"{self._host} sent another part than asked for.", _LATER), 0.0)
+        body = _Body.of(response.headers, _length(response.headers.get("Content-Length")))
+        self._check_size(body.total or 0)
+        self._part.begin(body)
+        return body
+
+    def _receive(self, response: requests.Response, body: _Body) -> None:
+        size = self._part.size
+        with self._part.writing():
+            file = self._part.path.open("ab")
+        with file, self._reporter.progress(f"Downloading from {self._host}", body.total) as advance:
+            advance(size)
+            for chunk in self._chunks(response):
+                if not size:
+                    self._check_gzip(response, chunk)
+                size += len(chunk)
+                self._check_size(size)
+                with self._part.writing():
+                    file.write(chunk)
+                    file.flush()  # what is in the file survives a kill
+                advance(len(chunk))
+        if body.total is not None and size < body.total:
+            raise _Again(self._cut(f"after {size:,} of {body.total:,} bytes"))
+        if not size:
+            self._check_gzip(response, b"")
+
+    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+        from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+        while True:
+            try:
+                chunk = response.raw.read(_CHUNK, decode_content=False)
+            except ReadTimeoutError as error:
+                stalled = f"{self._host} stopped sending for {self._limits.read_s:g} s."
+                raise _Again(self._unreachable(stalled, _LATER)) from error
+            except HTTPError as error:
+                raise _Again(self._cut(f"after {self._part.size:,} bytes")) from error
+            if not chunk:
+                return
+            yield chunk
+
+    def _check_size(self, size: int) -> None:
+        limit = self._limits.max_bytes
+        if size <= limit:
+            return
+        self._part.discard()
+        raise SourceError(
+            f"The file is larger than {limit / (1 << 20):,.0f} MiB, which no MobileNet is.",
+            where=public_url(self._url),
+            mend="Check the address.",
+        )
+
+    def _check_gzip(self, response: requests.Response, start: bytes) -> None:
+        from builder.backbone.unpack import GZIP_MAGIC
+
+        if start.startswith(GZIP_MAGIC):
+            return
+        self._part.discard()
+        kind = _printable(response.headers.get("Content-Type", "")) or "no content type"
+        words = _first_words(start)
+        came = f"{kind}, beginning “{words}”" if words else f"{kind}, " + ("no text" if start else "empty")
+        raise self._unreachable(
+            f"{self._host} sent something else than a .tar.gz ({came}).",
+            "Open the address in a browser: it may want a login, or be a page about the model.",
+        )
+
+    def _cut(self, when: str) -> UnreachableError:
+        return self._unreachable(f"The connection to {self._host} broke off {when}.", _LATER)
+
+    def _no_connection(self, error: Exception) -> UnreachableError:
+        import socket
+
+        import requests
+
+        host, causes = self._host, list(_causes(error))
+        if isinstance(error, requests.exceptions.ProxyError):
+            return self._unreachable(f"The proxy did not let {host} be reached.", "Check HTTPS_PROXY.")
+        if isinstance(error, requests.ConnectTimeout):
+            what = f"{host} did not answer within {self._limits.connect_s:g} s."
+        elif isinstance(error, requests.ReadTimeout):
+            what = f"{host} took the request and sent nothing for {self._limits.read_s:g} s."
+        elif any(isinstance(cause, socket.gaierror) for cause in causes):
+            what = f"{host} could not be found: no network, or no such name."
+        elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+            what = f"{host} refused the connection."
+        else:
+            what = f"The connection to {host} failed ({_printable(str(causes[-1]))})."
+        return self._unreachable(what, "Check the connection, and HTTPS_PROXY if you need one. " + _OTHERWISE)
+
+    def _unreachable(self, what: str, mend: str) -> UnreachableError:
+        return UnreachableError(what, where=public_url(self._url), mend=mend)
+
+
+_OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
+_LATER = "Try again later; what has arrived is kept. " + _OTHERWISE
+
+
+def _refusal(status: int, host: str) -> tuple[str, str]:
+    """What an HTTP status means for a model, and what to do."""
+    browser = "Open it in a browser, accept or log in as it asks, and pass the .tar.gz you get. " + _OTHERWISE
+    known = {
+        HTTPStatus.UNAUTHORIZED: (f"{host} wants a login (401).", browser),
+        HTTPStatus.FORBIDDEN: (f"{host} refuses access to this address (403).", browser),
+        HTTPStatus.NOT_FOUND: (f"{host} has nothing at this address (404).", "Check it. " + _OTHERWISE),
+        HTTPStatus.GONE: (f"{host} has taken this model away for good (410).", "Use another. " + _OTHERWISE),
+        HTTPStatus.TOO_MANY_REQUESTS: (f"{host} gets too many requests (429).", _LATER),
+    }
+    if status in known:
+        return known[HTTPStatus(status)]
+    kind = "is in trouble" if status >= 500 else "gives no file"
+    return f"{host} {kind} (HTTP {status}).", _LATER
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from either form of the header; None where there is none to go by."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    from email.utils import parsedate_to_datetime  # 5 ms, for a rare header
+
+    try:
+        until = parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
+    return max(0.0, until - time.time())
+
+
+def _length(value: str | None) -> int | None:
+    return int(value) if value and value.isdecimal() else None
+
+
+def _content_range(value: str) -> tuple[int, int | None]:
+    """First byte and total of `bytes 5-9/10`; (-1, None) for anything else."""
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", value.strip())
+    return (int(match[1]), _length(match[2])) if match else (-1, None)
+
+
+def _first_words(start: bytes) -> str:
+    text = start[:4096].decode(errors="replace")
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*(>|$)", " ", text)
+    return _printable(text)
+
+
+def _printable(text: str, longest: int = 80) -> str:
+    # A server's words go to a terminal: no control characters, nothing endless.
+    words = " ".join(text.split())
+    words = "".join(char for char in words if char.isprintable() and char != "\N{REPLACEMENT CHARACTER}")
+    return words if len(words) <= longest else words[: longest - 1] + "…"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _host_and_port(split: SplitResult) -> str:
+    return split.netloc.rpartition("@")[2].lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name stands for this machine: 127.0.0.0/8, ::1 or localhost."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address in _LOOPBACK_4 if address.version == 4 else address == ipaddress.IPv6Address("::1")
+
+
+_LOOPBACK_4 = ipaddress.IPv4Network("127.0.0.0/8")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a file; None where the file is absent or holds none."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write_json(path: Path, value: Mapping[str, object]) -> None:
+    """Write an object so that whoever reads sees the old file or the new one, whole.
+
+    The caller holds a lock on it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,508 @@
+"""The first stage: from the value of `--backbone` to a folder that holds a SavedModel.
+
+What is fetched is trusted once and held to ever after: the sha256 of a first download, or of a
+module found in another program's cache, is recorded under the URL, and anything else that comes
+from there later is refused. What the cache already holds costs no import of a network library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qsl, urldefrag, urlsplit
+
+from builder.backbone.download import (
+    Limits,
+    UnreachableError,
+    download,
+    is_secure,
+    public_url,
+    read_json,
+    write_json,
+)
+from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
+from builder.errors import ConfigError, SourceError
+from builder.report import Reporter
+
+Kind = Literal["hub", "url", "archive", "folder", "embedded"]
+Trust = Literal["pinned", "recorded", "given", "built-in"]
+
+DEFAULT_HANDLE = "https://tfhub.dev/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
+EMBEDDED_WEIGHTS = Path(__file__).with_name("embedded") / "weights.npz"
+
+PINNED: dict[str, str] = {}
+"""URL (without its query) to the sha256 of its archive. Empty: a hash belongs here only once the
+publisher's own bytes have been seen, and none have yet."""
+
+ACCEPTED = (
+    "auto, hub, embedded, an https URL (http on this machine only), a .tar.gz or .tgz that holds a "
+    "SavedModel, or a folder with saved_model.pb"
+)
+_NAMES = ("auto", "hub", "embedded")
+_ARCHIVES = (".tar.gz", ".tgz")
+
+_PATIENT = Limits()
+# `auto` has somewhere else to go, so a network that swallows packets must cost it little.
+_BRIEF = Limits(connect_s=3.0, read_s=10.0, attempts=2, backoff_s=0.5, retry_after_max_s=3.0)
+_REMEMBER_S = 3600
+"""How long `auto` takes the Hub's silence for an answer."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Weights that are here, with where they came from and what they hash to."""
+
+    kind: Kind
+    requested: str
+    """What the user wrote; a URL without the parts that may hold secrets."""
+    saved_model: Path | None
+    """The folder that holds `saved_model.pb`; None for `embedded`, which a later stage builds."""
+    sha256: str
+    """Of the archive's bytes; of the folder's tree (`builder.cache.sha256_tree`) where there is no
+    archive; of the file of weights for `embedded`."""
+    trust: Trust
+    """Where the hash comes from: the table above, the first download, the user, this package."""
+    url: str | None
+    """What was asked for, without its query; for `hub` and `url`."""
+    why: str | None = None
+    """Set only where `auto` fell back to `embedded`: the reason, in one sentence."""
+
+
+def obtain(
+    backbone: str, *, cache: Cache, reporter: Reporter, offline: bool = False, force: bool = False
+) -> Source:
+    """Find or fetch the weights that a value of `--backbone` names.
+
+    Args:
+        backbone: `auto`, `hub`, `embedded`, a URL, or the path of a `.tar.gz` or a folder.
+        cache: where downloads, their hashes and unpacked models are kept.
+        reporter: told of downloads, of a module found elsewhere, and of `auto`'s falling back.
+        offline: open no connection; what the caches do not hold is an error (`auto`: embedded).
+        force: let `auto` ask the Hub although it did not answer within the last hour.
+
+    Raises:
+        ConfigError: the value names nothing that is accepted.
+        SourceError: the source cannot be reached, read or trusted.
+        OutputError: the cache cannot be written.
+    """
+    here = _Obtain(cache, reporter, offline)
+    if backbone == "auto":
+        return here.auto(force)
+    if backbone == "hub":
+        return here.hub("hub", DEFAULT_HANDLE, requested="hub", limits=_PATIENT)
+    if backbone == "embedded":
+        return _embedded("embedded", why=None)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", backbone):
+        _check_url(backbone)
+        return here.hub("url", backbone, requested=public_url(backbone), limits=_PATIENT)
+    path = _path(backbone) if backbone else None
+    if path and path.is_dir():
+        return _folder(path, requested=backbone)
+    if path and path.is_file() and path.name.lower().endswith(_ARCHIVES):
+        return here.archive(path, requested=backbone)
+    raise _not_accepted(backbone, path)
+
+
+class _Obtain:
+    def __init__(self, cache: Cache, reporter: Reporter, offline: bool) -> None:
+        self._cache, self._reporter, self._offline = cache, reporter, offline
+
+    def auto(self, force: bool) -> Source:
+        """The Hub's model, or the embedded one and the reason why."""
+        silence = _Silence(self._cache, DEFAULT_HANDLE)
+        found = self._at_hand("hub", DEFAULT_HANDLE, requested="auto")
+        if found:
+            return found
+        if self._offline:
+            why = "The Hub's model is not in the cache, and --offline opens no connection."
+            self._reporter.note(f"{why} Using the embedded weights instead.")
+            return _embedded("auto", why)
+        remembered = None if force else silence.remembered()
+        if remembered is None:
+            try:
+                source = self._fetch("hub", DEFAULT_HANDLE, requested="auto", limits=_BRIEF)
+            except UnreachableError as error:
+                remembered = error.what, silence.remember(error.what)
+            else:
+                silence.forget()
+                return source
+        why, minutes = remembered
+        again = f"not asked again for {minutes} minute{'s' * (minutes != 1)}; --force asks"
+        self._reporter.note(f"{why} Using the embedded weights instead ({again}).")
+        return _embedded("auto", why)
+
+    def hub(self, kind: Kind, url: str, *, requested: str, limits: Limits) -> Source:
+        """The module at a URL, from the nearest place that has it."""
+        found = self._at_hand(kind, url, requested)
+        if found:
+            return found
+        if self._offline:
+            raise SourceError(
+                "The model is not in the cache, and --offline opens no connection.",
+                where=public_url(url),
+                mend="Build once without --offline, or pass --backbone embedded or a path.",
+            )
+        return self._fetch(kind, url, requested=requested, limits=limits)
+
+    def archive(self, path: Path, requested: str) -> Source:
+        """A `.tar.gz` of the user's own, unpacked into the cache."""
+        try:
+            sha256 = sha256_file(path)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        model = self._unpack(path, sha256, where=str(path))
+        return Source("archive", requested, model, sha256, "given", None)
+
+    def _at_hand(self, kind: Kind, url: str, requested: str) -> Source | None:
+        """The module if it is on this machine: downloaded before, or in another program's cache."""
+        trusted = _Trusted(self._cache, url)
+        sha256 = trusted.archive()
+        if sha256 and (model := self._kept(sha256, public_url(url))):
+            return Source(kind, requested, model, sha256, trusted.level(), public_url(url))
+        for program, folder in _other_caches(url):
+            tree = trusted.hold_to(program, folder)
+            self._reporter.note(f"Using the module in {program}'s cache: {folder}")
+            return Source(kind, requested, folder, tree, "recorded", public_url(url))
+        return None
+
+    def _kept(self, sha256: str, where: str) -> Path | None:
+        """The model of an archive downloaded before; None where the cache has lost it."""
+        model = self._unpacked(sha256, where)
+        if model:
+            return model
+        archive = self._cache.path("archives", sha256) / _ARCHIVE
+        if not archive.is_file() or sha256_file(archive) != sha256:
+            return None
+        return self._unpack(archive, sha256, where)
+
+    def _fetch(self, kind: Kind, url: str, *, requested: str, limits: Limits) -> Source:
+        key, where = _url_key(url), public_url(url)
+        trusted = _Trusted(self._cache, url)
+        with self._cache.lock("download", key):
+            expected = trusted.archive()
+            model = self._kept(expected, where) if expected else None  # by the build we waited for
+            if not expected or not model:
+                part = self._cache.path("downloads", f"{key}.part")
+                with self._cache.writing():
+                    part.parent.mkdir(parents=True, exist_ok=True)
+                download(_compressed(url), part, cache=self._cache, reporter=self._reporter, limits=limits)
+                expected, model = self._admit(part, trusted, where)
+        return Source(kind, requested, model, expected, trusted.level(), where)
+
+    def _admit(self, part: Path, trusted: _Trusted, where: str) -> tuple[str, Path]:
+        """From a complete download to a trusted, unpacked model; the part file goes either way."""
+        try:
+            sha256 = sha256_file(part)
+            trusted.check_archive(sha256)
+            model = self._unpack(part, sha256, where)
+            self._keep(part, sha256)
+            # Last, so that an archive which cannot be unpacked is not what is held to ever after.
+            trusted.record("archive", sha256)
+        finally:
+            with self._cache.writing():
+                part.unlink(missing_ok=True)
+        return sha256, model
+
+    def _keep(self, part: Path, sha256: str) -> None:
+        place = self._cache.path("archives", sha256)
+        if place.is_dir() and sha256_file(place / _ARCHIVE) != sha256:
+            self._drop("archives", sha256)
+
+        def fill(into: Path) -> None:
+            with self._cache.writing():
+                part.replace(into / _ARCHIVE)
+
+        self._cache.folder("archives", sha256, fill)
+
+    def _unpack(self, archive: Path, sha256: str, where: str) -> Path:
+        """The model in an archive, from the cache where it is there and unharmed."""
+        from builder.backbone.unpack import find_saved_model, unpack_tar
+
+        model = self._unpacked(sha256, where)
+        if model:
+            return model
+
+        def fill(into: Path) -> None:
+            unpack_tar(archive, into / _MODEL, where=where)
+            find_saved_model(into / _MODEL, where=where)
+            with self._cache.writing():
+                (into / _TREE).write_text(sha256_tree(into / _MODEL) + "\n", encoding="ascii")
+
+        place = self._cache.folder("unpacked", sha256, fill)
+        return find_saved_model(place / _MODEL, where=where)
+
+    def _unpacked(self, sha256: str, where: str) -> Path | None:
+        """The unpacked model; one that is no longer what was unpacked is thrown away."""
+        from builder.backbone.unpack import find_saved_model
+
+        place = self._cache.path("unpacked", sha256)
+        if not place.is_dir():
+            return None
+        try:
+            whole = sha256_tree(place / _MODEL) == (place / _TREE).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            whole = False
+        if whole:
+            return find_saved_model(place / _MODEL, where=where)
+        self._drop("unpacked", sha256)
+        return None
+
+    def _drop(self, kind: str, sha256: str) -> None:
+        with self._cache.lock(kind, sha256), self._cache.writing():
+            shutil.rmtree(self._cache.path(kind, sha256))
+
+
+_ARCHIVE = "module.tar.gz"
+_MODEL = "model"
+_TREE = "tree.sha256"
+
+
+class _Trusted:
+    """What is known of the bytes behind a URL: pinned by us, or recorded when they first came."""
+
+    def __init__(self, cache: Cache, url: str) -> None:
+        self._cache, self._key, self._url = cache, _url_key(url), public_url(url)
+        self._file = cache.path("sources", f"{self._key}.json")
+
+    def archive(self) -> str | None:
+        """The sha256 that a download has to have; None where it is not known yet."""
+        return PINNED.get(self._url) or self._recorded("archive")
+
+    def level(self) -> Trust:
+        """How the archive's hash is known."""
+        return "pinned" if self._url in PINNED else "recorded"
+
+    def check_archive(self, sha256: str) -> None:
+        """Refuse a download that is not what is expected."""
+        expected = self.archive()
+        if not expected or sha256 == expected:
+            return
+        if self.level() == "pinned":
+            mend = "Do not use it: the file is not the one this version was made for. Try again later."
+        else:
+            mend = (
+                "If the publisher has changed the file and you trust the new one, run "
+                "`onthefly cache clear` and build again."
+            )
+        raise SourceError(
+            f"The download is not the file that was expected: its sha256 is {sha256}, and "
+            f"{'pinned' if self.level() == 'pinned' else 'recorded at the first download'} is {expected}.",
+            where=self._url,
+            mend=mend,
+        )
+
+    def hold_to(self, program: str, folder: Path) -> str:
+        """The tree's sha256 of a module in another program's cache; refuses one that has changed."""
+        try:
+            tree = sha256_tree(folder)
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        recorded = self._recorded(program)
+        if recorded is None:
+            self.record(program, tree)
+        elif recorded != tree:
+            raise SourceError(
+                f"The module in {program}'s cache has changed: its sha256 is {tree}, and recorded at "
+                f"the first use is {recorded}.",
+                where=f"{folder}, for {self._url}",
+                mend="If you replaced it yourself, run `onthefly cache clear`; if not, delete that folder.",
+            )
+        return tree
+
+    def record(self, what: str, sha256: str) -> None:
+        """Remember a hash."""
+        with self._cache.lock("source", self._key), self._cache.writing():
+            known = read_json(self._file) or {}
+            if known.get(what) != sha256:
+                write_json(self._file, {**known, "url": self._url, what: sha256})
+
+    def _recorded(self, what: str) -> str | None:
+        if not self._file.is_file():
+            return None
+        known = read_json(self._file)
+        if known is None:
+            raise SourceError(
+                "The record of this source's hash is damaged.",
+                where=str(self._file),
+                mend="Run `onthefly cache clear`; the next download is then trusted anew.",
+            )
+        return known.get(what)
+
+
+class _Silence:
+    """That the Hub did not answer, kept for a while, so that not every build waits for it."""
+
+    def __init__(self, cache: Cache, url: str) -> None:
+        self._cache, self._key = cache, _url_key(url)
+        self._file = cache.path("unreachable", f"{self._key}.json")
+
+    def remembered(self) -> tuple[str, int] | None:
+        """The reason and for how many minutes it still holds; None once it does not."""
+        known = read_json(self._file) or {}
+        why, when = known.get("why"), known.get("when")
+        if not isinstance(why, str) or not isinstance(when, (int, float)):
+            return None
+        left = when + _REMEMBER_S - time.time()
+        # More than the whole time left: the clock has been set back since.
+        return (why, math.ceil(left / 60)) if 0 < left <= _REMEMBER_S else None
+
+    def remember(self, why: str) -> int:
+        """Keep the reason; returns for how many minutes."""
+        with self._cache.lock("unreachable", self._key), self._cache.writing():
+            write_json(self._file, {"why": why, "when": time.time()})
+        return math.ceil(_REMEMBER_S / 60)
+
+    def forget(self) -> None:
+        """The Hub has answered."""
+        with self._cache.writing():
+            self._file.unlink(missing_ok=True)
+
+
+def _embedded(requested: str, why: str | None) -> Source:
+    try:
+        expected = EMBEDDED_WEIGHTS.with_suffix(".sha256").read_text(encoding="ascii").strip()
+        sha256 = sha256_file(EMBEDDED_WEIGHTS)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"The embedded weights cannot be read ({error}).",
+            where=str(EMBEDDED_WEIGHTS.parent),
+            mend="Install onthefly again.",
+        ) from error
+    if sha256 != expected:
+        raise SourceError(
+            f"The embedded weights are damaged: their sha256 is {sha256}, and should be {expected}.",
+            where=str(EMBEDDED_WEIGHTS),
+            mend="Install onthefly again.",
+        )
+    return Source("embedded", requested, None, sha256, "built-in", None, why)
+
+
+def _folder(path: Path, requested: str) -> Source:
+    if not (path / "saved_model.pb").is_file():
+        below = sorted(found.parent for found in path.glob("*/saved_model.pb"))
+        raise SourceError(
+            "The folder holds no saved_model.pb.",
+            where=str(path),
+            mend=f"Pass {below[0]}." if below else "Pass the folder that saved_model.pb stands in.",
+        )
+    try:
+        sha256 = sha256_tree(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return Source("folder", requested, path.resolve(), sha256, "given", None)
+
+
+def _other_caches(url: str) -> Iterator[tuple[str, Path]]:
+    """Modules that tensorflow_hub or kagglehub have downloaded, by program."""
+    import tempfile  # 3 ms, needed only where a module is looked for
+
+    # As tensorflow_hub names its folders; the digest keeps no secret.
+    name = hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()
+    given = os.environ.get("TFHUB_CACHE_DIR")
+    folder = Path(given or Path(tempfile.gettempdir(), "tfhub_modules"), name)
+    # The default place is open to every user of the machine; what another put there is not ours.
+    if (folder / "saved_model.pb").is_file() and (given or _is_ours(folder)):
+        yield "tensorflow_hub", folder
+    for folder in _in_kagglehub(url):
+        if (folder / "saved_model.pb").is_file():
+            yield "kagglehub", folder
+
+
+def _is_ours(folder: Path) -> bool:
+    if not hasattr(os, "getuid"):
+        return True  # Windows: the folder for temporary files is each user's own
+    return all(path.stat().st_uid == os.getuid() for path in (folder, *folder.rglob("*")))
+
+
+def _in_kagglehub(url: str) -> Iterator[Path]:
+    # tfhub.dev forwards to Kaggle, where handle version 5 became version 1 of a renamed model.
+    if match := re.fullmatch(
+        r"https://tfhub\.dev/google/imagenet/mobilenet_v3_(small|large)_(\d{3})_224/feature_vector/5", url
+    ):
+        owner, model, version = "google", "mobilenet-v3", "1"
+        variation = f"{match[1]}-{match[2]}-224-feature-vector"
+    elif match := re.fullmatch(
+        r"https://(?:www\.)?kaggle\.com/models/([\w-]+)/([\w-]+)/(?:frameworks/)?tensorflow2/"
+        r"(?:variations/)?([\w-]+)/(?:versions/)?(\d+)",
+        url,
+        re.IGNORECASE,
+    ):
+        owner, model, variation, version = match.groups()
+    else:
+        return
+    root = Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub")
+    # The framework's folder is spelt as its user wrote it: tensorFlow2 and TensorFlow2 both occur.
+    for framework in sorted((root / "models" / owner / model).glob("*")):
+        versions = framework / variation
+        if framework.name.lower() == "tensorflow2" and (versions / f"{version}.complete").is_file():
+            yield versions / version
+
+
+def _check_url(url: str) -> None:
+    if is_secure(url):
+        return
+    if url.lower().startswith("http://"):
+        what = "Plain http is accepted for this machine only (127.0.0.0/8, ::1, localhost)."
+        raise ConfigError(what, where=f"--backbone {_shown(url)}", mend="Use https.")
+    raise ConfigError(
+        "This is not a URL that can be fetched.", where=f"--backbone {_shown(url)}", mend=f"Pass {ACCEPTED}."
+    )
+
+
+def _shown(url: str) -> str:
+    try:
+        return public_url(url)
+    except ValueError:
+        return repr(url)
+
+
+def _not_accepted(backbone: str, path: Path | None) -> ConfigError:
+    import difflib  # 8 ms, for a message only
+
+    near = difflib.get_close_matches(backbone.lower(), _NAMES, n=1, cutoff=0.5)
+    if path and path.exists():
+        what = "The file is not a .tar.gz or .tgz."
+    elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(_ARCHIVES):
+        what = "There is no such file or folder."
+    else:
+        what = "There is no such backbone." + (f" Did you mean `{near[0]}`?" if near else "")
+    return ConfigError(what, where=f"--backbone {backbone!r}", mend=f"Pass {ACCEPTED}.")
+
+
+def _path(backbone: str) -> Path | None:
+    """The value as a path; None where it cannot be one."""
+    try:
+        path = Path(backbone).expanduser()
+        path.exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL byte, ~nobody
+        return None
+    return path
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    return SourceError(
+        f"It could not be read ({error.strerror or error}).",
+        where=str(error.filename or path),
+        mend="Check that it is there and that you may read it.",
+    )
+
+
+def _compressed(url: str) -> str:
+    """The URL as tensorflow_hub asks for an archive; the user's own query stays as it is."""
+    url = urldefrag(url).url
+    query = urlsplit(url).query
+    if any(name == "tf-hub-format" for name, _ in parse_qsl(query, keep_blank_values=True)):
+        return url
+    return f"{url.rstrip('?')}{'&' if query else '?'}tf-hub-format=compressed"
+
+
+def _url_key(url: str) -> str:
+    return sha256_text(_compressed(url))

@@ -1,0 +1,60 @@
+"""The command `onthefly`: arguments and messages only; the work is in the stages."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+
+import click
+
+from builder import __version__
+
+COMMANDS = {"build": "build the site", "serve": "serve a built site on this machine"}
+
+
+class _Lazy(click.Group):
+    """Imports a command's file when it is asked for, so that none pays for another."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"builder.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="onthefly")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """One command turns MobileNetV3 weights into a static site that learns from a webcam."""
+
+
+def main() -> None:
+    """Run the command; a failure that is not the user's ends with exit code 70."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Stopped. Nothing was changed.", err=True)
+        sys.exit(130)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        error.show()
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        click.echo(
+            f"Error: this is a bug of onthefly: {type(error).__name__}: {error}\n"
+            "  mend:  run again with `onthefly --debug ...` and report what it prints.",
+            err=True,
+        )
+        sys.exit(70)

@@ -1,0 +1,160 @@
+"""The settings of a site: `site.toml` and the options of the command, checked together.
+
+Every mistake is found and shown at once, each with its line and, for an unknown key, the nearest
+known one. The models below are the one table that parsing, defaults and documentation share.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from builder.backbone.precision import Precision
+from builder.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FILE_NAME = "site.toml"
+ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class HeadConfig(_Table):
+    """What a visitor's training starts with (`[head]`)."""
+
+    hidden: int = Field(128, ge=1, le=4096, description="units of the hidden layer")
+    epochs: int = Field(10, ge=1, le=1000, description="times that training goes over all photos")
+    batch: int = Field(5, ge=1, le=4096, description="photos per step of training")
+    rate: float = Field(0.001, gt=0, le=1, description="Adam's learning rate")
+    seed: int = Field(
+        1, ge=0, le=2**32 - 1, description="start of the random numbers: the same seed, the same model"
+    )
+
+
+class SiteConfig(_Table):
+    """Everything `site.toml` may say; each key is also an option of `onthefly build` where that helps."""
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] = Field(
+        "On-the-Fly", description="the page's title"
+    )
+    lang: str = Field(
+        "en", pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description="the page's language, BCP 47"
+    )
+    classes: list[ClassName] = Field(
+        ["Class 1", "Class 2", "Class 3"],
+        min_length=2,
+        max_length=100,
+        description="the classes a new visitor starts with",
+    )
+    backbone: str = Field("auto", min_length=1, description="where the weights come from; see the README")
+    precision: Precision = Field("float16", description="how the weights are stored in the site")
+    fit: Literal["crop", "stretch"] = Field(
+        "crop", description="learn from the centre square, or the squashed frame"
+    )
+    out: str = Field("dist", min_length=1, description="the folder to write")
+    head: HeadConfig = HeadConfig()
+
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, names: list[str]) -> list[str]:
+        seen: set[str] = set()
+        for name in names:
+            if name.casefold() in seen:
+                raise ValueError(f"the class {name!r} stands there twice")
+            seen.add(name.casefold())
+        return names
+
+
+def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
+    """The settings from a file and from options that were given; an option goes before the file.
+
+    Args:
+        path: `site.toml`, or None where there is none.
+        options: values by the names of `SiteConfig`, without those that were not given.
+
+    Raises:
+        ConfigError: with every mistake in the file and in the options.
+    """
+    text, table = "", {}
+    if path is not None:
+        try:
+            text = path.read_text("utf-8")
+            table = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigError(
+                f"The settings cannot be read ({error.strerror}).", where=str(path), mend="Check --config."
+            ) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(
+                f"The settings are not TOML: {error}.",
+                where=str(path),
+                mend="Mend the line; see README, Settings.",
+            ) from error
+    try:
+        return SiteConfig.model_validate({**table, **options})
+    except ValidationError as error:
+        problems = [_problem(detail, text, options) for detail in error.errors()]
+        raise ConfigError(
+            "\n".join(
+                ["The settings have mistakes:" if len(problems) > 1 else "A setting is wrong:", *problems]
+            ),
+            where=str(path) if path else "the options",
+            mend="Correct them and build again; README, Settings, lists every key.",
+        ) from error
+
+
+def _problem(detail: Any, text: str, options: dict[str, Any]) -> str:
+    """One mistake as a line: its place, its key, what is wrong, the nearest known key."""
+    location = [str(part) for part in detail["loc"]]
+    key = ".".join(part for part in location if not part.isdigit())
+    if location and location[0] in options:
+        place = f"--{location[0]}"
+    else:
+        line = _line_of(location, text)
+        place = f"line {line}: {key}" if line else key
+    if detail["type"] == "extra_forbidden":
+        known = _keys_beside(location)
+        near = difflib.get_close_matches(location[-1], known, 1)
+        return f"  {place}: no such key" + (
+            f"; did you mean {near[0]}?" if near else f" (known: {', '.join(known)})"
+        )
+    said = detail["msg"].removeprefix("Value error, ")
+    given = detail.get("input")
+    shown = "" if isinstance(given, (dict, list)) else f", not {given!r}"
+    return f"  {place}: {said[0].lower()}{said[1:]}{shown}"
+
+
+def _keys_beside(location: list[str]) -> list[str]:
+    model: type[BaseModel] = SiteConfig
+    for part in location[:-1]:
+        annotation = model.model_fields[part].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)
+
+
+def _line_of(location: list[str], text: str) -> int | None:
+    """The line a key stands on, found by reading headers and keys as TOML writes them."""
+    table: list[str] = []
+    wanted = [part for part in location if not part.isdigit()]
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            table = [part.strip(" \"'") for part in header[1].split(".")]
+            if table == wanted:
+                return number
+        elif key := re.match(r"\s*([A-Za-z0-9_\-\"'.]+)\s*=", line):
+            path = [*table, *(part.strip("\"'") for part in key[1].split("."))]
+            if path == wanted:
+                return number
+    return None

@@ -1,0 +1,1 @@
+"""The NumPy reference of what the page computes: random numbers, preprocessing, head, training."""

@@ -1,0 +1,204 @@
+"""The whole road: obtain, convert and check, bundle, render, publish.
+
+Each stage is keyed by the content it depends on, so a build redoes only what changed, and one that
+would change nothing says so without importing TensorFlow or opening a connection.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder import __version__
+from builder.backbone.check import GOLDEN_LIMIT
+from builder.backbone.convert import Converted, convert, model_key
+from builder.backbone.golden import SIZE
+from builder.backbone.obtain import Source, obtain
+from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
+from builder.config import SiteConfig
+from builder.errors import OutputError
+from builder.report import Reporter
+from builder.site import publish, render
+from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, build_assets
+from builder.site.policy import headers_file
+
+SITE_FORMAT = 1
+TRAVELLING = ("LICENSE", "NOTICE")
+PROJECT_ROOT = TEMPLATE_ROOT.parent
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build."""
+
+    out: Path
+    site: dict[str, Any]
+    up_to_date: bool
+
+    @property
+    def bytes(self) -> int:
+        """Size of the whole folder."""
+        return sum(path.stat().st_size for path in self.out.rglob("*") if path.is_file())
+
+
+def build(
+    config: SiteConfig,
+    *,
+    cache: Cache,
+    reporter: Reporter,
+    root: Path,
+    offline: bool = False,
+    force: bool = False,
+) -> Built:
+    """Build the site.
+
+    Args:
+        config: the settings.
+        cache: where downloads, conversions and bundles are kept.
+        reporter: told of each stage that has work to do.
+        root: relative paths in the settings are taken from here.
+        offline: open no connection.
+        force: build again though nothing changed, and ask the network again.
+
+    Raises:
+        OnTheFlyError: any of the stages'; the old output is then as it was.
+    """
+    out = root / config.out
+    source = obtain(config.backbone, cache=cache, reporter=reporter, offline=offline, force=force)
+    key = _build_key(config, source)
+    if not force and (site := _standing(out, key)) is not None:
+        return Built(out, site, up_to_date=True)
+    converted = convert(source, config.precision, cache=cache, reporter=reporter)
+    bundles, assets = build_assets(cache, reporter)
+    reporter.step("publish", f"write {config.out}")
+    with publish.replacing(out, cache) as fresh:
+        site = _write(fresh, config, source, converted, bundles, assets, key)
+    return Built(out, site, up_to_date=False)
+
+
+def _build_key(config: SiteConfig, source: Source) -> str:
+    """Everything the bytes of a site depend on."""
+    settings = config.model_dump(mode="json", exclude={"out"})
+    here = Path(__file__).parent
+    code = [*here.glob("*.py"), *(here / "site").glob("*.py")]
+    provenance = (source.kind, source.trust, source.url or "", source.why or "")
+    return sha256_text(
+        json.dumps(settings, sort_keys=True),
+        *provenance,
+        model_key(source.sha256, config.precision),
+        assets_key(),
+        sha256_tree(render.TEMPLATES),
+        sha256_tree(PROJECT_ROOT, [PROJECT_ROOT / name for name in TRAVELLING]),
+        sha256_tree(here, code),
+    )
+
+
+def _standing(out: Path, key: str) -> dict[str, Any] | None:
+    """What `out` says of itself, where it was built from this very key and is untouched since."""
+    if not publish.is_ours(out):
+        return None
+    site: dict[str, Any] = json.loads((out / "site.json").read_text("utf-8"))
+    return site if site.get("build") == key and publish.is_intact(out) else None
+
+
+def _write(
+    folder: Path,
+    config: SiteConfig,
+    source: Source,
+    converted: Converted,
+    bundles: Path,
+    assets: Assets,
+    key: str,
+) -> dict[str, Any]:
+    """Write the whole site into an empty folder; returns what `site.json` says."""
+    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
+    files = converted.model_files()
+    model_hash = sha256_tree(converted.folder, files)[:16]
+    model_folder = folder / "model" / model_hash
+    model_folder.mkdir(parents=True)
+    for file in files:
+        shutil.copyfile(file, model_folder / file.name)
+    for name in ("golden.json", "golden.bin"):
+        shutil.copyfile(converted.folder / name, folder / name)
+    for name in TRAVELLING:
+        shutil.copyfile(PROJECT_ROOT / name, folder / name)
+    site = _site(config, source, converted, assets, folder, model_folder)
+    (folder / "index.html").write_text(render.page(site, assets), "utf-8")
+    checked = [{"image": row.image, "error": row.error, "limit": row.limit} for row in converted.rows]
+    record = {**site, "build": key, "check": checked}
+    (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
+    (folder / "_headers").write_text(headers_file(), "utf-8")
+    (folder / ".nojekyll").write_text(
+        "", "utf-8"
+    )  # GitHub Pages would hide _headers and rewrite nothing else
+    publish.write_sums(folder)
+    return record
+
+
+def _asset(root: Path, path: Path) -> dict[str, Any]:
+    return {
+        "url": path.relative_to(root).as_posix(),
+        "sha256": sha256_file(path),
+        "bytes": path.stat().st_size,
+    }
+
+
+def _site(
+    config: SiteConfig, source: Source, converted: Converted, assets: Assets, root: Path, model_folder: Path
+) -> dict[str, Any]:
+    """What the page is told: the structure `Site` of site_template/src/protocol.js."""
+    graph, *shards = (model_folder / file.name for file in converted.model_files())
+    return {
+        "format": SITE_FORMAT,
+        "generator": f"onthefly {__version__}",
+        "title": config.title,
+        "lang": config.lang,
+        "classes": config.classes,
+        "preprocess": {"size": SIZE, "fit": config.fit},
+        "head": config.head.model_dump(),
+        "precision": config.precision,
+        "backbone": _backbone(source, converted.features),
+        "model": {
+            "hash": model_folder.name,
+            "graph": _asset(root, graph),
+            "shards": [_asset(root, shard) for shard in shards],
+        },
+        "golden": {
+            "index": _asset(root, root / "golden.json"),
+            "features": _asset(root, root / "golden.bin"),
+            "limit": GOLDEN_LIMIT,
+        },
+        "worker": assets["worker"],
+        "wasm": {"simd": assets["simd"], "plain": assets["plain"]},
+    }
+
+
+def _backbone(source: Source, features: int) -> dict[str, Any]:
+    """Which backbone the site carries, in words for a visitor and hashes for everybody."""
+    if source.kind == "embedded":
+        name, trained_on = "MobileNetV3-Small 1.0", "generated images only, no photograph among them"
+    elif source.kind == "hub":
+        name, trained_on = "MobileNetV3-Small 1.0", "ImageNet photographs"
+    else:
+        name, trained_on = source.requested.rstrip("/"), "what its publisher says; the file does not tell"
+    said = {
+        "kind": source.kind,
+        "name": name,
+        "trainedOn": trained_on,
+        "features": features,
+        "sha256": source.sha256,
+        "trust": source.trust,
+    }
+    said.update({key: value for key, value in (("url", source.url), ("why", source.why)) if value})
+    return said
+
+
+def require_site(folder: Path) -> None:
+    """Raise `OutputError` unless the folder is a site of ours."""
+    if not publish.is_ours(folder):
+        raise OutputError(
+            "This is not a site built by onthefly.", where=str(folder), mend="Run `onthefly build`."
+        )

@@ -1,0 +1,1 @@
+"""From a converted backbone to a folder that any static host serves."""

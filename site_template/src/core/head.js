@@ -1,0 +1,242 @@
+// The head: Dense(hidden, relu) and Dense(classes, softmax) on the backbone's features, trained with
+// Adam on categorical cross-entropy. Plain loops; sums run in float64 and are stored as float32.
+// A faster kernel takes its place by offering the same methods: load, trainBatch, predict, weights.
+
+import {Xoshiro128} from './random.js';
+
+export const BETA1 = 0.9;
+export const BETA2 = 0.999;
+export const EPSILON = 1e-7;
+
+/** Which four words of the seed's splitmix32 fill which stream. */
+export const STREAM = {init: 0, order: 1};
+
+/**
+ * @typedef {object} HeadShape
+ * @property {number} features
+ * @property {number} hidden
+ * @property {number} classes
+ */
+
+/**
+ * Kernels are row-major, input first, as TensorFlow has them.
+ * @typedef {object} HeadWeights
+ * @property {Float32Array} kernel1 [features, hidden]
+ * @property {Float32Array} bias1 [hidden]
+ * @property {Float32Array} kernel2 [hidden, classes]
+ * @property {Float32Array} bias2 [classes]
+ */
+
+/**
+ * Glorot uniform: U(-a, a) with a = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio, 2010), computed in
+ * float64 and rounded once.
+ * @param {Xoshiro128} random
+ * @param {number} fanIn
+ * @param {number} fanOut
+ */
+function glorotUniform(random, fanIn, fanOut) {
+  const limit = Math.sqrt(6 / (fanIn + fanOut));
+  return Float32Array.from({length: fanIn * fanOut}, () => (2 * random.uniform() - 1) * limit);
+}
+
+/**
+ * The weights that training starts from.
+ * @param {HeadShape} shape
+ * @param {number} seed
+ * @returns {HeadWeights}
+ */
+export function initialWeights({features, hidden, classes}, seed) {
+  const random = new Xoshiro128(seed, STREAM.init);
+  return {
+    kernel1: glorotUniform(random, features, hidden),
+    bias1: new Float32Array(hidden),
+    kernel2: glorotUniform(random, hidden, classes),
+    bias2: new Float32Array(classes),
+  };
+}
+
+/** One tensor of weights with Adam's two moments. */
+class AdamTensor {
+  /** @param {Float32Array} values */
+  constructor(values) {
+    this.values = values;
+    this.m = new Float32Array(values.length);
+    this.v = new Float32Array(values.length);
+  }
+}
+
+export class PlainHead {
+  /**
+   * @param {HeadShape} shape
+   * @param {HeadWeights} weights taken over, not copied
+   */
+  constructor(shape, weights) {
+    this.shape = shape;
+    this.tensors = {
+      kernel1: new AdamTensor(weights.kernel1),
+      bias1: new AdamTensor(weights.bias1),
+      kernel2: new AdamTensor(weights.kernel2),
+      bias2: new AdamTensor(weights.bias2),
+    };
+    this.steps = 0;
+    this.features = new Float32Array(0);
+    this.labels = new Uint16Array(0);
+  }
+
+  /** @returns {HeadWeights} the live weights */
+  get weights() {
+    const {kernel1, bias1, kernel2, bias2} = this.tensors;
+    return {kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values};
+  }
+
+  /**
+   * The examples that batches are taken from.
+   * @param {Float32Array} features [n, features]
+   * @param {Uint16Array} labels [n]
+   */
+  load(features, labels) {
+    this.features = features;
+    this.labels = labels;
+  }
+
+  /**
+   * Probabilities for one feature vector.
+   * @param {Float32Array} x [features]
+   * @returns {Float32Array} [classes]
+   */
+  predict(x) {
+    return Float32Array.from(this.forward(x, 0).probabilities);
+  }
+
+  /**
+   * @param {Float32Array} x features of one example, or of several one after another
+   * @param {number} offset where the example begins
+   */
+  forward(x, offset) {
+    const {features, hidden, classes} = this.shape;
+    const {kernel1, bias1, kernel2, bias2} = this.weights;
+    const activations = Float64Array.from(bias1);
+    for (let f = 0, row = 0; f < features; f++, row += hidden) {
+      const value = x[offset + f];
+      for (let h = 0; h < hidden; h++) activations[h] += value * kernel1[row + h];
+    }
+    const logits = Float64Array.from(bias2);
+    for (let h = 0, row = 0; h < hidden; h++, row += classes) {
+      activations[h] = Math.fround(Math.max(0, activations[h]));
+      for (let c = 0; c < classes; c++) logits[c] += activations[h] * kernel2[row + c];
+    }
+    let peak = -Infinity;
+    for (const logit of logits) peak = Math.max(peak, logit);
+    const probabilities = logits.map((logit) => Math.exp(logit - peak));
+    const sum = probabilities.reduce((a, b) => a + b, 0);
+    for (let c = 0; c < classes; c++) probabilities[c] /= sum;
+    return {activations, probabilities, logits, logSum: peak + Math.log(sum)};
+  }
+
+  /**
+   * One step of Adam on the mean loss of a batch.
+   * @param {Uint32Array} indices of the batch's examples; the mean is over their own number
+   * @param {number} rate
+   * @returns {{loss: number, correct: number}} summed over the batch, before the step
+   */
+  trainBatch(indices, rate) {
+    const {features, hidden, classes} = this.shape;
+    const size = indices.length;
+    const hiddenGradients = new Float64Array(size * hidden);
+    const logitGradients = new Float64Array(size * classes);
+    const activations = new Float64Array(size * hidden);
+    const {kernel2} = this.weights;
+    let loss = 0;
+    let correct = 0;
+    for (let b = 0; b < size; b++) {
+      const label = this.labels[indices[b]];
+      const pass = this.forward(this.features, indices[b] * features);
+      activations.set(pass.activations, b * hidden);
+      loss += pass.logSum - pass.logits[label];
+      if (argmax(pass.probabilities) === label) correct++;
+      for (let c = 0; c < classes; c++) {
+        logitGradients[b * classes + c] = (pass.probabilities[c] - (c === label ? 1 : 0)) / size;
+      }
+      for (let h = 0; h < hidden; h++) {
+        if (pass.activations[h] <= 0) continue;
+        let sum = 0;
+        for (let c = 0; c < classes; c++) sum += logitGradients[b * classes + c] * kernel2[h * classes + c];
+        hiddenGradients[b * hidden + h] = sum;
+      }
+    }
+    this.steps++;
+    const rates = {
+      rate,
+      m: 1 / (1 - BETA1 ** this.steps),
+      v: 1 / (1 - BETA2 ** this.steps),
+    };
+    const starts = Array.from(indices, (i) => i * features);
+    updateDense(this.tensors.kernel1, this.tensors.bias1, this.features, starts, hiddenGradients, hidden, rates);
+    const rows = Array.from(indices, (_, b) => b * hidden);
+    updateDense(this.tensors.kernel2, this.tensors.bias2, activations, rows, logitGradients, classes, rates);
+    return {loss, correct};
+  }
+}
+
+/**
+ * @typedef {object} Rates
+ * @property {number} rate Adam's learning rate
+ * @property {number} m bias correction of the first moment
+ * @property {number} v bias correction of the second moment
+ */
+
+/**
+ * Gradient, moments and weights of one dense layer, in one pass over the kernel's rows.
+ * @param {AdamTensor} kernel [inputs, outputs]
+ * @param {AdamTensor} bias [outputs]
+ * @param {Float32Array|Float64Array} inputs
+ * @param {number[]} starts where each example of the batch begins in `inputs`
+ * @param {Float64Array} gradients of the layer's outputs before activation, [batch, outputs]
+ * @param {number} outputs
+ * @param {Rates} rates
+ */
+function updateDense(kernel, bias, inputs, starts, gradients, outputs, rates) {
+  const rows = kernel.values.length / outputs;
+  const row = new Float64Array(outputs);
+  for (let i = 0; i < rows; i++) {
+    row.fill(0);
+    for (let b = 0; b < starts.length; b++) {
+      const input = inputs[starts[b] + i];
+      for (let o = 0; o < outputs; o++) row[o] += input * gradients[b * outputs + o];
+    }
+    adam(kernel, i * outputs, row, rates);
+  }
+  row.fill(0);
+  for (let b = 0; b < starts.length; b++) {
+    for (let o = 0; o < outputs; o++) row[o] += gradients[b * outputs + o];
+  }
+  adam(bias, 0, row, rates);
+}
+
+/**
+ * Adam as TensorFlow.js computes it, epsilon beside the root of the corrected second moment
+ * (Kingma and Ba, 2015, algorithm 1; Keras puts epsilon elsewhere).
+ * @param {AdamTensor} tensor
+ * @param {number} offset
+ * @param {Float64Array} gradient
+ * @param {Rates} rates
+ */
+function adam({values, m, v}, offset, gradient, rates) {
+  for (let o = 0; o < gradient.length; o++) {
+    const at = offset + o;
+    const g = gradient[o];
+    m[at] = BETA1 * m[at] + (1 - BETA1) * g;
+    v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
+    values[at] -= (rates.rate * m[at] * rates.m) / (Math.sqrt(v[at] * rates.v) + EPSILON);
+  }
+}
+
+/**
+ * The place of the largest value, the first where several are equal.
+ * @param {ArrayLike<number>} values
+ */
+export function argmax(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}

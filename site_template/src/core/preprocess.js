@@ -1,0 +1,72 @@
+// From the bytes of a picture to the numbers the backbone reads. One formula for camera, photos and
+// tests: centre square (or the whole frame), bilinear with corners aligned, divided by 255.
+
+/**
+ * The part of a picture that is learned from.
+ * @param {number} width
+ * @param {number} height
+ * @param {'crop'|'stretch'} fit
+ */
+export function region(width, height, fit) {
+  if (fit === 'stretch') return {x: 0, y: 0, width, height};
+  const edge = Math.min(width, height);
+  return {x: Math.floor((width - edge) / 2), y: Math.floor((height - edge) / 2), width: edge, height: edge};
+}
+
+/**
+ * For each of `size` outputs: the two neighbours in the source and the weight of the second.
+ * Output i stands at i * (length - 1) / (size - 1), so the corners of both grids coincide.
+ * @param {number} length
+ * @param {number} size
+ */
+function taps(length, size) {
+  const scale = size > 1 ? (length - 1) / (size - 1) : 0;
+  const first = new Int32Array(size);
+  const second = new Int32Array(size);
+  const weight = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    const at = i * scale;
+    first[i] = Math.min(Math.floor(at), length - 1);
+    second[i] = Math.min(first[i] + 1, length - 1);
+    weight[i] = at - first[i];
+  }
+  return {first, second, weight};
+}
+
+/**
+ * @param {Uint8Array|Uint8ClampedArray} rgba bytes, [height, width, 4]; alpha is not read
+ * @param {number} width
+ * @param {number} height
+ * @param {import('../protocol.js').Preprocess} options
+ * @returns {Float32Array} [size, size, 3] in [0, 1]; computed in float64, rounded once
+ */
+export function preprocess(rgba, width, height, {size, fit}) {
+  if (rgba.length !== width * height * 4 || !(width > 0) || !(height > 0)) {
+    throw new RangeError(`A picture of ${width} by ${height} needs ${width * height * 4} bytes, not ${rgba.length}.`);
+  }
+  const part = region(width, height, fit);
+  const across = taps(part.width, size);
+  const down = taps(part.height, size);
+  const out = new Float32Array(size * size * 3);
+  let at = 0;
+  for (let i = 0; i < size; i++) {
+    const upper = (part.y + down.first[i]) * width;
+    const lower = (part.y + down.second[i]) * width;
+    const dy = down.weight[i];
+    for (let j = 0; j < size; j++) {
+      const left = part.x + across.first[j];
+      const right = part.x + across.second[j];
+      const dx = across.weight[j];
+      const a = (upper + left) * 4;
+      const b = (upper + right) * 4;
+      const c = (lower + left) * 4;
+      const d = (lower + right) * 4;
+      for (let k = 0; k < 3; k++) {
+        const top = rgba[a + k] * (1 - dx) + rgba[b + k] * dx;
+        const bottom = rgba[c + k] * (1 - dx) + rgba[d + k] * dx;
+        out[at++] = (top * (1 - dy) + bottom * dy) / 255;
+      }
+    }
+  }
+  return out;
+}

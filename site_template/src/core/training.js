@@ -1,0 +1,66 @@
+// The schedule of a training run: which examples make up which batch, and what is reported of it.
+// The arithmetic is the head's; the clock is the caller's, who calls `step` as often as time allows.
+
+import {STREAM} from './head.js';
+import {Xoshiro128} from './random.js';
+
+/**
+ * Fisher-Yates, from the last place down.
+ * @param {Uint32Array} order shuffled in place
+ * @param {Xoshiro128} random
+ */
+export function shuffle(order, random) {
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+}
+
+export class Training {
+  /**
+   * @param {import('./head.js').PlainHead} head with its examples loaded
+   * @param {number} examples
+   * @param {import('../protocol.js').HeadSettings} settings
+   */
+  constructor(head, examples, settings) {
+    this.head = head;
+    this.settings = settings;
+    this.random = new Xoshiro128(settings.seed, STREAM.order);
+    this.order = Uint32Array.from({length: examples}, (_, i) => i);
+    /** @type {import('../protocol.js').EpochReport[]} */
+    this.history = [];
+    this.at = 0;
+    this.loss = 0;
+    this.correct = 0;
+  }
+
+  get done() {
+    return this.history.length >= this.settings.epochs;
+  }
+
+  /**
+   * Trains one batch. Before an epoch's first batch the order that the last epoch left is shuffled.
+   * @returns {import('../protocol.js').EpochReport|null} the epoch's report after its last batch
+   */
+  step() {
+    if (this.done) return null;
+    if (this.at === 0) shuffle(this.order, this.random);
+    const batch = this.order.subarray(this.at, this.at + this.settings.batch);
+    const {loss, correct} = this.head.trainBatch(batch, this.settings.rate);
+    this.loss += loss;
+    this.correct += correct;
+    this.at += batch.length;
+    if (this.at < this.order.length) return null;
+    const report = {
+      epoch: this.history.length + 1,
+      epochs: this.settings.epochs,
+      loss: this.loss / this.order.length,
+      accuracy: this.correct / this.order.length,
+    };
+    this.history.push(report);
+    this.at = 0;
+    this.loss = 0;
+    this.correct = 0;
+    return report;
+  }
+}

@@ -1,0 +1,286 @@
+// What a visitor can do. The only module of the page that talks to the worker.
+
+import { batch, signal } from '@preact/signals';
+import * as Comlink from 'comlink';
+import { connect } from '../client.js';
+import { grabFrame, startCameraIfGranted } from './camera.js';
+import { seconds } from './format.js';
+import * as state from './state.js';
+import { strings } from './strings.js';
+
+/** @typedef {import('../protocol.js').Site} Site */
+/** @typedef {import('../protocol.js').WorkerApi} WorkerApi */
+/** @typedef {import('./state.js').ClassEntry} ClassEntry */
+
+/** @type {Site} */
+let site;
+/** @type {import('comlink').Remote<WorkerApi>|null} */
+let worker = null;
+let lastClassId = 0;
+
+/** @param {Site} described */
+export function openPage(described) {
+  site = described;
+  state.classes.value = initialClasses();
+  startCameraIfGranted();
+  startModel();
+}
+
+export async function startModel() {
+  state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
+  try {
+    const base = new URL('.', document.baseURI).href;
+    const connected = await connect(site, base);
+    const found = await connected.start(
+      site,
+      base,
+      Comlink.proxy((progress) => {
+        if (state.startup.value.phase !== 'ready') state.startup.value = progress;
+      }),
+    );
+    worker = connected;
+    await worker.setClasses(keptIds());
+    batch(() => {
+      state.ready.value = found;
+      state.startup.value = { phase: 'ready', bytes: 0, total: 0 };
+    });
+    say(strings.startup.ready);
+  } catch (error) {
+    state.startup.value = { phase: 'failed', message: messageOf(error) };
+  }
+}
+
+/** @param {string} text */
+export function say(text) {
+  state.notice.value = { tone: 'info', text };
+}
+
+/**
+ * @param {string} what failed, in words for a visitor
+ * @param {unknown} error
+ */
+function complain(what, error) {
+  state.notice.value = { tone: 'error', text: `${what} ${messageOf(error)}` };
+}
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error && error.message) || strings.unexpected;
+
+// --- classes ---------------------------------------------------------------------------------------------------------
+
+/**
+ * @param {string} name
+ * @param {number} tone
+ * @returns {ClassEntry}
+ */
+function newClass(name, tone) {
+  lastClassId += 1;
+  return { id: `c${lastClassId}`, tone, name: signal(name), photos: signal(/** @type {state.Photo[]} */ ([])) };
+}
+
+const initialClasses = () => site.classes.map((name, i) => newClass(name, i % state.TONES));
+
+/** Adds a class and returns its id. */
+export function addClass() {
+  const used = new Set(state.classes.value.map((entry) => entry.tone));
+  let tone = 0;
+  while (used.has(tone) && tone < state.TONES - 1) tone += 1;
+  if (used.has(tone)) tone = state.classes.value.length % state.TONES;
+
+  const entry = newClass(strings.classes.unnamed(state.classes.value.length + 1), tone);
+  state.classes.value = [...state.classes.value, entry];
+  forgetRemoved();
+  return entry.id;
+}
+
+/**
+ * Takes a class off the page. The worker keeps its examples until the next step, so that Undo is instant.
+ * @param {string} id
+ */
+export function removeClass(id) {
+  const index = state.classes.value.findIndex((entry) => entry.id === id);
+  if (index < 0) return;
+  if (state.classes.value.length <= state.MIN_CLASSES) {
+    say(strings.classes.keepTwo);
+    return;
+  }
+  forgetRemoved();
+  const entry = state.classes.value[index];
+  const name = state.nameOf(entry);
+  batch(() => {
+    state.classes.value = state.classes.value.filter((other) => other !== entry);
+    state.removed.value = { entry, index };
+    if (entry.photos.value.length) state.examplesVersion.value += 1;
+  });
+  say(strings.classes.removed(name));
+}
+
+export function undoRemove() {
+  const gone = state.removed.value;
+  if (!gone) return;
+  batch(() => {
+    const entries = state.classes.value;
+    state.classes.value = [...entries.slice(0, gone.index), gone.entry, ...entries.slice(gone.index)];
+    state.removed.value = null;
+    // Only the removal had changed the examples since: taking it back makes the head up to date again.
+    if (gone.entry.photos.value.length) state.examplesVersion.value -= 1;
+  });
+  say(strings.classes.restored(state.nameOf(gone.entry)));
+}
+
+/** Lets go of the class that Undo would bring back, and tells the worker which classes there are. */
+export function forgetRemoved() {
+  revoke(state.removed.value?.entry);
+  state.removed.value = null;
+  worker?.setClasses(keptIds()).catch((error) => complain(strings.unexpected, error));
+}
+
+const keptIds = () => state.classes.value.map((entry) => entry.id);
+
+/** @param {ClassEntry|undefined} entry */
+function revoke(entry) {
+  entry?.photos.value.forEach((photo) => URL.revokeObjectURL(photo.url));
+}
+
+// --- photos ----------------------------------------------------------------------------------------------------------
+
+/** @type {Promise<unknown>} */
+let lastPhoto = Promise.resolve();
+
+/**
+ * Adds the frame on show to a class, after the photo before it has been added: one frame is on its way at a time.
+ * @param {string} classId
+ * @returns {Promise<boolean>} whether a photo was added
+ */
+export function takePhoto(classId) {
+  const photo = lastPhoto.then(() => addFrame(classId));
+  lastPhoto = photo;
+  return photo;
+}
+
+/** @param {string} classId */
+async function addFrame(classId) {
+  try {
+    const frame = await grabFrame();
+    if (!frame || !worker) {
+      frame?.close();
+      return false;
+    }
+    const added = await worker.addExample(Comlink.transfer(frame, [frame]), classId);
+    const entry = state.classes.value.find((candidate) => candidate.id === classId);
+    if (!entry) return false;
+    const photo = { id: added.id, url: URL.createObjectURL(added.thumbnail) };
+    batch(() => {
+      entry.photos.value = [...entry.photos.value, photo];
+      state.examplesVersion.value += 1;
+    });
+    return true;
+  } catch (error) {
+    complain(strings.record.failed, error);
+    return false;
+  }
+}
+
+/**
+ * @param {ClassEntry} entry
+ * @param {number} photoId
+ */
+export async function removePhoto(entry, photoId) {
+  const photo = entry.photos.value.find((candidate) => candidate.id === photoId);
+  if (!photo) return;
+  batch(() => {
+    entry.photos.value = entry.photos.value.filter((other) => other !== photo);
+    state.examplesVersion.value += 1;
+  });
+  URL.revokeObjectURL(photo.url);
+  say(strings.photos.removed(state.nameOf(entry)));
+  try {
+    await worker?.removeExample(photoId);
+  } catch (error) {
+    complain(strings.unexpected, error);
+  }
+}
+
+// --- training and predicting -----------------------------------------------------------------------------------------
+
+export async function train() {
+  if (state.training.value) return;
+  if (state.trainBlocked.value || !worker) {
+    say(state.trainBlocked.value);
+    return;
+  }
+  forgetRemoved();
+  const version = state.examplesVersion.value;
+  state.training.value = { epoch: null, stopping: false };
+  say(strings.train.running(state.photoCount.value));
+  try {
+    const result = await worker.train(
+      site.head,
+      Comlink.proxy((epoch) => {
+        if (state.training.value) state.training.value = { ...state.training.value, epoch };
+      }),
+    );
+    if (result.outcome === 'trained') {
+      state.head.value = { result, version };
+      say(strings.train.done(result.examples, seconds(result.ms)));
+    } else {
+      say(result.outcome === 'stopped' ? strings.train.stopped : strings.train.tooFew);
+    }
+  } catch (error) {
+    complain(strings.train.failed, error);
+  } finally {
+    state.training.value = null;
+  }
+}
+
+export async function stopTraining() {
+  if (!state.training.value || !worker) return;
+  state.training.value = { ...state.training.value, stopping: true };
+  await worker.stopTraining();
+}
+
+/** Asks the worker about the frame on show. Does nothing where there is no head, or no picture. */
+export async function predictFrame() {
+  const asked = state.head.value;
+  if (!worker || !asked) return;
+  const frame = await grabFrame();
+  if (!frame) return;
+  const answer = await worker.predict(Comlink.transfer(frame, [frame]));
+  // The camera may have been stopped, or everything forgotten, while the worker computed.
+  if (state.camera.value.status !== 'on' || !state.head.value) return;
+  batch(() => {
+    state.prediction.value = answer;
+    if (answer) {
+      const before = state.frameMs.value ?? answer.ms;
+      state.frameMs.value = before + (answer.ms - before) * 0.1;
+    } else if (state.head.value === asked) {
+      state.head.value = null;
+    }
+  });
+}
+
+export async function reset() {
+  try {
+    await stopTraining();
+    state.classes.value.forEach(revoke);
+    revoke(state.removed.value?.entry);
+    batch(() => {
+      state.classes.value = initialClasses();
+      state.removed.value = null;
+      state.head.value = null;
+      state.prediction.value = null;
+      state.frameMs.value = null;
+      state.examplesVersion.value += 1;
+    });
+    await worker?.reset();
+    await worker?.setClasses(keptIds());
+    say(strings.reset.done);
+  } catch (error) {
+    complain(strings.reset.failed, error);
+  }
+}
+
+/** @returns {Promise<{tensors: number, bytes: number}|null>} null before the worker has started */
+export async function readMemory() {
+  return worker ? worker.memory() : null;
+}

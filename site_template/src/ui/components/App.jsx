@@ -1,0 +1,23 @@
+import { startup } from '../state.js';
+import { Announcer } from './Announcer.jsx';
+import { ClassList } from './ClassList.jsx';
+import { Stage } from './Stage.jsx';
+import { StartFailure } from './StartFailure.jsx';
+import { TrainPanel } from './TrainPanel.jsx';
+import { UnderTheHood } from './UnderTheHood.jsx';
+
+/** @param {{site: import('../../protocol.js').Site}} props */
+export function App({ site }) {
+  return (
+    <div class="workspace">
+      {startup.value.phase === 'failed' && <StartFailure message={startup.value.message} />}
+      <Stage fit={site.preprocess.fit} />
+      <div class="bench">
+        <ClassList />
+        <TrainPanel />
+        <UnderTheHood site={site} />
+      </div>
+      <Announcer />
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { percent } from '../format.js';
+import { prediction } from '../state.js';
+import { strings } from '../strings.js';
+
+/** @param {{entry: import('../state.js').ClassEntry, name: string}} props */
+export function ProbabilityBar({ entry, name }) {
+  const probabilities = prediction.value?.probabilities;
+  const probability = probabilities?.[entry.id];
+  const value = Math.round((probability ?? 0) * 100);
+  return (
+    <div class="bar">
+      <div
+        class="bar-track"
+        role="progressbar"
+        aria-label={name}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={value}
+        aria-valuetext={spoken(probabilities !== undefined, probability)}
+      >
+        <div class="bar-fill" style={{ transform: `scaleX(${probability ?? 0})` }} />
+      </div>
+      <span class="bar-value" aria-hidden="true">
+        {shown(probabilities !== undefined, probability)}
+      </span>
+    </div>
+  );
+}
+
+/**
+ * @param {boolean} predicting
+ * @param {number|undefined} probability undefined for a class that was left out of training
+ */
+function spoken(predicting, probability) {
+  if (!predicting) return strings.result.none;
+  return probability === undefined ? strings.classes.leftOut : strings.result.spoken(Math.round(probability * 100));
+}
+
+/**
+ * @param {boolean} predicting
+ * @param {number|undefined} probability
+ */
+function shown(predicting, probability) {
+  if (!predicting) return '–';
+  return probability === undefined ? strings.classes.leftOut : percent(probability);
+}

@@ -1,0 +1,106 @@
+// How the page computes, for those who want to know.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { readMemory } from '../actions.js';
+import { loss, megabytes, percent } from '../format.js';
+import { frameMs, head, ready } from '../state.js';
+import { strings } from '../strings.js';
+
+const MEMORY_INTERVAL = 1000;
+
+/** @typedef {import('../../protocol.js').Site} Site */
+
+/** @param {{site: Site}} props */
+export function UnderTheHood({ site }) {
+  const open = useSignal(false);
+  return (
+    <details
+      class="hood"
+      onToggle={(event) => {
+        open.value = event.currentTarget.open;
+      }}
+    >
+      <summary>{strings.hood.summary}</summary>
+      {open.value && <Facts site={site} />}
+      {open.value && head.value && <History epochs={head.value.result.history} />}
+    </details>
+  );
+}
+
+/** @param {{site: Site}} props */
+function Facts({ site: { backbone, precision, head: settings } }) {
+  const { hood } = strings;
+  const check = ready.value?.selfCheck;
+  return (
+    <dl class="facts">
+      <Fact term={hood.backbone}>{backbone.name}</Fact>
+      <Fact term={hood.trainedOn}>{backbone.trainedOn}</Fact>
+      {backbone.why && <Fact term={hood.why}>{backbone.why}</Fact>}
+      <Fact term={hood.features}>{backbone.features}</Fact>
+      <Fact term={hood.precision}>{precision}</Fact>
+      <Fact term={hood.seed}>{settings.seed}</Fact>
+      <Fact term={hood.backend}>{ready.value?.backend ?? hood.unknown}</Fact>
+      <Fact term={hood.selfCheck}>
+        {check ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images) : hood.unknown}
+      </Fact>
+      <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
+      <Fact term={hood.tensors}>
+        <Memory />
+      </Fact>
+    </dl>
+  );
+}
+
+/** @param {{term: string, children: import('preact').ComponentChildren}} props */
+function Fact({ term, children }) {
+  return (
+    <div class="fact">
+      <dt>{term}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Memory() {
+  const text = useSignal(strings.hood.unknown);
+  useEffect(() => {
+    const read = async () => {
+      try {
+        const memory = await readMemory();
+        if (memory) text.value = strings.hood.tensorsValue(memory.tensors, megabytes(memory.bytes));
+      } catch {
+        text.value = strings.hood.unknown;
+      }
+    };
+    read();
+    const timer = setInterval(read, MEMORY_INTERVAL);
+    return () => clearInterval(timer);
+  }, []);
+  return <>{text}</>;
+}
+
+/** @param {{epochs: import('../../protocol.js').EpochReport[]}} props */
+function History({ epochs }) {
+  return (
+    <table class="history">
+      <caption>{strings.hood.history}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{strings.hood.epoch}</th>
+          <th scope="col">{strings.hood.loss}</th>
+          <th scope="col">{strings.hood.accuracy}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {epochs.map((row) => (
+          <tr key={row.epoch}>
+            <td>{row.epoch}</td>
+            <td>{loss(row.loss)}</td>
+            <td>{percent(row.accuracy)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

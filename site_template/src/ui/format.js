@@ -1,0 +1,13 @@
+// Numbers as a visitor reads them.
+
+/** @param {number} share 0 to 1 */
+export const percent = (share) => `${Math.round(share * 100)}%`;
+
+/** @param {number} bytes */
+export const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+/** @param {number} ms */
+export const seconds = (ms) => (ms < 950 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+/** @param {number} value */
+export const loss = (value) => (value < 0.0005 ? value.toExponential(0) : value.toFixed(3));

@@ -1,0 +1,131 @@
+// The worker: owns TensorFlow.js, the examples and the head. Calls arrive through Comlink and may
+// overlap; training gives way every few milliseconds, so that predictions go on with the old head.
+
+import {expose} from 'comlink';
+import {initialWeights, PlainHead} from '../core/head.js';
+import {Training} from '../core/training.js';
+import {loadBackbone, tensorMemory} from './backbone.js';
+import {Examples} from './examples.js';
+import {readFrame, thumbnail, toInput} from './frames.js';
+import {selfCheck} from './self-check.js';
+import {nextTask} from './task.js';
+
+/** How long training may hold the worker at a stretch: well under a frame at 60 Hz. */
+const SLICE_MS = 6;
+
+/** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
+let running = null;
+/** @type {{head: PlainHead, classes: string[]}|null} */
+let trained = null;
+/** @type {{stopped: boolean}|null} */
+let run = null;
+const examples = new Examples();
+
+function started() {
+  if (!running) throw new Error('The model has not been loaded yet.');
+  return running;
+}
+
+/** @param {import('../protocol.js').Frame} frame */
+async function embedFrame(frame) {
+  const {backbone, site} = started();
+  const pixels = readFrame(frame, site.preprocess.fit);
+  return {pixels, features: await backbone.embed(toInput(pixels, site.preprocess))};
+}
+
+function stopTraining() {
+  if (run) run.stopped = true;
+}
+
+/** @type {import('../protocol.js').WorkerApi} */
+const api = {
+  async start(site, base, onProgress) {
+    const backbone = await loadBackbone(site, base, onProgress);
+    const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
+    onProgress({phase: 'check', bytes: total, total});
+    const result = await selfCheck(backbone, site, base);
+    if (!(result.error <= result.limit)) {
+      throw new Error(
+        `This browser computes other numbers than the site was built with (off by ${result.error.toPrecision(2)}, limit ${result.limit}).`,
+      );
+    }
+    running = {backbone, site};
+    return {backend: backbone.backend, features: backbone.features, selfCheck: result};
+  },
+
+  setClasses(ids) {
+    examples.setClasses(ids);
+  },
+
+  async addExample(frame, classId) {
+    const {site} = started();
+    const {pixels, features} = await embedFrame(frame);
+    const picture = await thumbnail(pixels, site.preprocess);
+    const id = examples.add(classId, features);
+    return {id, count: examples.count(classId), thumbnail: picture};
+  },
+
+  removeExample(id) {
+    examples.remove(id);
+  },
+
+  async train(settings, onEpoch) {
+    const {backbone} = started();
+    stopTraining();
+    const thisRun = {stopped: false};
+    run = thisRun;
+    const begin = performance.now();
+    const {classes, features, labels} = examples.trainingSet(backbone.features);
+    const summary = {classes, examples: labels.length};
+    if (classes.length < 2) return {...summary, outcome: 'too-few', history: [], ms: 0};
+    const shape = {features: backbone.features, hidden: settings.hidden, classes: classes.length};
+    const head = new PlainHead(shape, initialWeights(shape, settings.seed));
+    head.load(features, labels);
+    const training = new Training(head, labels.length, settings);
+    while (!training.done && !thisRun.stopped) {
+      const until = performance.now() + SLICE_MS;
+      while (!training.done && performance.now() < until) {
+        const report = training.step();
+        if (report) onEpoch(report);
+      }
+      await nextTask();
+    }
+    const outcome = thisRun.stopped ? 'stopped' : 'trained';
+    if (outcome === 'trained') trained = {head, classes};
+    return {...summary, outcome, history: training.history, ms: performance.now() - begin};
+  },
+
+  stopTraining,
+
+  reset() {
+    stopTraining();
+    examples.clear();
+    trained = null;
+  },
+
+  async predict(frame) {
+    const begin = performance.now();
+    if (!trained) {
+      if ('close' in frame) frame.close();
+      return null;
+    }
+    const {features} = await embedFrame(frame);
+    if (!trained) return null; // reset while the backbone ran
+    const {head, classes} = trained;
+    const probabilities = head.predict(features);
+    return {
+      probabilities: Object.fromEntries(classes.map((id, i) => [id, probabilities[i]])),
+      ms: performance.now() - begin,
+    };
+  },
+
+  async embed(frame) {
+    return (await embedFrame(frame)).features;
+  },
+
+  memory() {
+    return {...tensorMemory(), examples: examples.size};
+  },
+};
+
+expose(api);
