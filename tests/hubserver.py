@@ -12,9 +12,9 @@ is `always`. No fault is left: the module is served, with ETag, Last-Modified an
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,7 +36,7 @@ class Fault:
     redirect: str | None = None
     """Location of a 302."""
     body: bytes | None = None
-    """These bytes in place of the module's."""
+    """These bytes in place of the module's, or as the body of `status` or `redirect`."""
     content_type: str | None = None
     stall_after: int | None = None
     """Send so many bytes of the answer's body, then nothing, with the connection open."""
@@ -74,9 +74,7 @@ class HubServer:
         self.stalled = threading.Event()
         """Set once an answer has come to its `stall_after`."""
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
@@ -123,6 +121,16 @@ class HubServer:
         return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        # A client that was killed or gave up is what tests do; anything else is worth its traceback.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     hub: HubServer
     protocol_version = "HTTP/1.1"
@@ -132,15 +140,13 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(split.path, split.query, headers)
         fault = self.hub.note(request)
-        # The client may be gone by now, or be killed while we send: that is what tests do.
-        with suppress(ConnectionError):
-            self._answer(request, fault)
+        self._answer(request, fault)
         if fault.cut_after is not None or not fault.length:
             self.close_connection = True
 
     def _answer(self, request: Request, fault: Fault) -> None:
         if fault.redirect is not None:
-            return self._send(302, b"", {"Location": fault.redirect}, fault)
+            return self._send(302, fault.body or b"", {"Location": fault.redirect}, fault)
         if fault.status is not None:
             extra = {"Retry-After": fault.retry_after} if fault.retry_after else {}
             return self._send(fault.status, fault.body or b"fault", extra, fault, "text/plain")

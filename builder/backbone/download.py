@@ -158,7 +158,13 @@ class _Download:
     def run(self) -> None:
         import requests
 
-        with requests.Session() as session:
+        class OneHop(requests.Session):
+            """Leaves redirects to `_follow`: requests would read their bodies, however long."""
+
+            def get_redirect_target(self, resp: requests.Response) -> None:
+                return None
+
+        with OneHop() as session:
             session.headers["User-Agent"] = f"onthefly/{builder.__version__}"
             # The bytes as they lie on the server, so that hash, length and ranges mean the same.
             session.headers["Accept-Encoding"] = "identity"

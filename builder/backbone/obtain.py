@@ -179,9 +179,7 @@ class _Obtain:
         if model:
             return model
         archive = self._cache.path("archives", sha256) / _ARCHIVE
-        if not archive.is_file() or sha256_file(archive) != sha256:
-            return None
-        return self._unpack(archive, sha256, where)
+        return self._unpack(archive, sha256, where) if _hashes_to(archive, sha256) else None
 
     def _fetch(self, kind: Kind, url: str, *, requested: str, limits: Limits) -> Source:
         key, where = _url_key(url), public_url(url)
@@ -213,8 +211,9 @@ class _Obtain:
 
     def _keep(self, part: Path, sha256: str) -> None:
         place = self._cache.path("archives", sha256)
-        if place.is_dir() and sha256_file(place / _ARCHIVE) != sha256:
-            self._drop("archives", sha256)
+        if place.is_dir() and not _hashes_to(place / _ARCHIVE, sha256):
+            with self._cache.lock("archives", sha256), self._cache.writing():
+                shutil.rmtree(place)
 
         def fill(into: Path) -> None:
             with self._cache.writing():
@@ -246,23 +245,32 @@ class _Obtain:
         place = self._cache.path("unpacked", sha256)
         if not place.is_dir():
             return None
-        try:
-            whole = sha256_tree(place / _MODEL) == (place / _TREE).read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
-            whole = False
-        if whole:
+        if _is_whole(place):
             return find_saved_model(place / _MODEL, where=where)
-        self._drop("unpacked", sha256)
+        with self._cache.lock("unpacked", sha256), self._cache.writing():
+            if place.is_dir() and not _is_whole(place):  # nor made anew while we waited
+                shutil.rmtree(place)
         return None
-
-    def _drop(self, kind: str, sha256: str) -> None:
-        with self._cache.lock(kind, sha256), self._cache.writing():
-            shutil.rmtree(self._cache.path(kind, sha256))
 
 
 _ARCHIVE = "module.tar.gz"
 _MODEL = "model"
 _TREE = "tree.sha256"
+
+
+def _is_whole(unpacked: Path) -> bool:
+    """Whether an unpacked model is still, byte for byte, what was unpacked."""
+    try:
+        return sha256_tree(unpacked / _MODEL) == (unpacked / _TREE).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return False
+
+
+def _hashes_to(archive: Path, sha256: str) -> bool:
+    try:
+        return sha256_file(archive) == sha256
+    except OSError:
+        return False
 
 
 class _Trusted:
@@ -386,14 +394,14 @@ def _embedded(requested: str, why: str | None) -> Source:
 
 
 def _folder(path: Path, requested: str) -> Source:
-    if not (path / "saved_model.pb").is_file():
-        below = sorted(found.parent for found in path.glob("*/saved_model.pb"))
-        raise SourceError(
-            "The folder holds no saved_model.pb.",
-            where=str(path),
-            mend=f"Pass {below[0]}." if below else "Pass the folder that saved_model.pb stands in.",
-        )
     try:
+        if not (path / "saved_model.pb").is_file():
+            below = sorted(found.parent for found in path.glob("*/saved_model.pb"))
+            raise SourceError(
+                "The folder holds no saved_model.pb.",
+                where=str(path),
+                mend=f"Pass {below[0]}." if below else "Pass the folder that saved_model.pb stands in.",
+            )
         sha256 = sha256_tree(path)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -409,17 +417,27 @@ def _other_caches(url: str) -> Iterator[tuple[str, Path]]:
     given = os.environ.get("TFHUB_CACHE_DIR")
     folder = Path(given or Path(tempfile.gettempdir(), "tfhub_modules"), name)
     # The default place is open to every user of the machine; what another put there is not ours.
-    if (folder / "saved_model.pb").is_file() and (given or _is_ours(folder)):
+    if _holds_model(folder) and (given or _is_ours(folder)):
         yield "tensorflow_hub", folder
     for folder in _in_kagglehub(url):
-        if (folder / "saved_model.pb").is_file():
+        if _holds_model(folder):
             yield "kagglehub", folder
+
+
+def _holds_model(folder: Path) -> bool:
+    try:
+        return (folder / "saved_model.pb").is_file()
+    except OSError:  # another user's folder, which may not be looked into
+        return False
 
 
 def _is_ours(folder: Path) -> bool:
     if not hasattr(os, "getuid"):
         return True  # Windows: the folder for temporary files is each user's own
-    return all(path.stat().st_uid == os.getuid() for path in (folder, *folder.rglob("*")))
+    try:
+        return all(path.stat().st_uid == os.getuid() for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return False
 
 
 def _in_kagglehub(url: str) -> Iterator[Path]:
@@ -438,7 +456,9 @@ def _in_kagglehub(url: str) -> Iterator[Path]:
         owner, model, variation, version = match.groups()
     else:
         return
-    root = Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub")
+    root = _path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub")
+    if root is None:
+        return
     # The framework's folder is spelt as its user wrote it: tensorFlow2 and TensorFlow2 both occur.
     for framework in sorted((root / "models" / owner / model).glob("*")):
         versions = framework / variation

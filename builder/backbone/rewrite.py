@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import numpy as np
 
-from builder.backbone.graph_model import GraphModel, Node, fused_ops
+from builder.backbone.graph_model import Array, GraphModel, Node, fused_ops
 
 # Attributes of fused nodes that only TensorFlow's own kernels read.
 UNREAD_ATTRIBUTES = ("num_host_args", "TArgs", "use_cudnn_on_gpu", "filter_format", "epsilon")
@@ -14,7 +15,28 @@ UNREAD_ATTRIBUTES = ("num_host_args", "TArgs", "use_cudnn_on_gpu", "filter_forma
 
 def rewrite(model: GraphModel) -> GraphModel:
     """All rewrites, in order."""
-    return widen_scalar_biases(drop_unread_attributes(model))
+    return widen_scalar_biases(name_missing_biases(drop_unread_attributes(model)))
+
+
+NO_BIAS = "NoOp"
+"""What tensorflowjs writes first in `fused_ops` where a depthwise convolution has an activation but no bias."""
+
+
+def name_missing_biases(model: GraphModel) -> GraphModel:
+    """Give a fused convolution without a bias one of zeros: one form for all, and none outside the rules."""
+    weights = dict(model.weights)
+    nodes: list[Node] = []
+    for node in model.nodes:
+        fused = fused_ops(node)
+        if fused[:1] == [NO_BIAS] and node["input"][1] in weights:
+            channels = _output_channels(node, weights[node["input"][1]].shape)
+            zeros = np.zeros(channels, np.float32)
+            attr = {**node["attr"], "fused_ops": _string_list(["BiasAdd", *fused[1:]])}
+            attr["num_args"] = {"i": str(int(attr.get("num_args", {}).get("i", 0)) + 1)}
+            bias = _add_constant(nodes, weights, f"{node['name']}/bias", zeros)
+            node = {**node, "attr": attr, "input": [*node["input"][:2], bias, *node["input"][2:]]}
+        nodes.append(node)
+    return replace(model, nodes=nodes, weights=weights)
 
 
 def widen_scalar_biases(model: GraphModel) -> GraphModel:
@@ -24,16 +46,15 @@ def widen_scalar_biases(model: GraphModel) -> GraphModel:
     scalar. See `rules.BACKENDS` for what the backends make of that.
     """
     weights = dict(model.weights)
-    nodes = []
+    nodes: list[Node] = []
     for node in model.nodes:
         if "BiasAdd" in fused_ops(node):
             kernel, bias = node["input"][1], node["input"][2]
             if bias in weights and kernel in weights and weights[bias].ndim == 0:
                 channels = _output_channels(node, weights[kernel].shape)
+                values = np.full(channels, weights[bias], weights[bias].dtype)
                 # Its own name: the scalar may serve other nodes too.
-                wide = f"{node['name']}/bias"
-                weights[wide] = np.full(channels, weights[bias], weights[bias].dtype)
-                nodes.append({"attr": _const_attr(channels), "name": wide, "op": "Const"})
+                wide = _add_constant(nodes, weights, f"{node['name']}/bias", values)
                 node = {**node, "input": [*node["input"][:2], wide, *node["input"][3:]]}
         nodes.append(node)
     return _without_unused(replace(model, nodes=nodes, weights=weights))
@@ -47,9 +68,18 @@ def _output_channels(node: Node, kernel: tuple[int, ...]) -> int:
     return kernel[0] if transposed else kernel[-1]
 
 
-def _const_attr(channels: int) -> dict[str, object]:
-    tensor = {"dtype": "DT_FLOAT", "tensorShape": {"dim": [{"size": str(channels)}]}}
-    return {"dtype": {"type": "DT_FLOAT"}, "value": {"tensor": tensor}}
+def _add_constant(nodes: list[Node], weights: dict[str, Array], name: str, values: Array) -> str:
+    """Append a float32 vector to the graph; returns its name."""
+    tensor = {"dtype": "DT_FLOAT", "tensorShape": {"dim": [{"size": str(values.size)}]}}
+    attr = {"dtype": {"type": "DT_FLOAT"}, "value": {"tensor": tensor}}
+    nodes.append({"attr": attr, "name": name, "op": "Const"})
+    weights[name] = values
+    return name
+
+
+def _string_list(values: list[str]) -> dict[str, object]:
+    """A list of strings, as GraphDef's JSON writes it."""
+    return {"list": {"s": [base64.b64encode(value.encode()).decode() for value in values]}}
 
 
 def _without_unused(model: GraphModel) -> GraphModel:
@@ -63,7 +93,7 @@ def _without_unused(model: GraphModel) -> GraphModel:
 
 def drop_unread_attributes(model: GraphModel) -> GraphModel:
     """Leave out what TensorFlow.js never reads: devices, and oneDNN's attributes of fused nodes."""
-    nodes = []
+    nodes: list[Node] = []
     for node in model.nodes:
         unread = UNREAD_ATTRIBUTES if fused_ops(node) else ()
         attributes = {key: value for key, value in node.get("attr", {}).items() if key not in unread}

@@ -117,12 +117,12 @@
 /**
  * The worker's functions, called through Comlink; each returns a promise on the main thread.
  * @typedef {object} WorkerApi
- * @property {(site: Site, base: string, onProgress: (p: StartProgress) => void) => Promise<Ready>} start
+ * @property {(site: Site, base: string, onProgress?: (p: StartProgress) => void) => Promise<Ready>} start
  *   `base` is the absolute URL of the site's root
  * @property {(ids: string[]) => void} setClasses ids in display order; examples of absent ids are dropped
  * @property {(frame: Frame, classId: string) => Promise<Added>} addExample
  * @property {(id: number) => void} removeExample
- * @property {(settings: HeadSettings, onEpoch: (e: EpochReport) => void) => Promise<TrainResult>} train
+ * @property {(settings: HeadSettings, onEpoch?: (e: EpochReport) => void) => Promise<TrainResult>} train
  * @property {() => void} stopTraining
  * @property {() => void} reset forgets every example and the head
  * @property {(frame: Frame) => Promise<Prediction|null>} predict null while there is no head

@@ -79,7 +79,9 @@ export class PlainHead {
       bias2: new AdamTensor(weights.bias2),
     };
     this.steps = 0;
+    /** @type {Float32Array} */
     this.features = new Float32Array(0);
+    /** @type {Uint16Array} */
     this.labels = new Uint16Array(0);
   }
 

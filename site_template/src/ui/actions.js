@@ -28,16 +28,11 @@ export function openPage(described) {
 
 export async function startModel() {
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
+  say(strings.startup.status);
   try {
     const base = new URL('.', document.baseURI).href;
     const connected = await connect(site, base);
-    const found = await connected.start(
-      site,
-      base,
-      Comlink.proxy((progress) => {
-        if (state.startup.value.phase !== 'ready') state.startup.value = progress;
-      }),
-    );
+    const found = await connected.start(site, base, Comlink.proxy(showProgress));
     worker = connected;
     await worker.setClasses(keptIds());
     batch(() => {
@@ -47,7 +42,15 @@ export async function startModel() {
     say(strings.startup.ready);
   } catch (error) {
     state.startup.value = { phase: 'failed', message: messageOf(error) };
+    say('');
   }
+}
+
+/** @param {import('../protocol.js').StartProgress} progress */
+function showProgress(progress) {
+  // Reports travel beside the answer, and the last may arrive after it.
+  const { phase } = state.startup.value;
+  if (phase !== 'ready' && phase !== 'failed') state.startup.value = progress;
 }
 
 /** @param {string} text */
@@ -87,7 +90,11 @@ export function addClass() {
   while (used.has(tone) && tone < state.TONES - 1) tone += 1;
   if (used.has(tone)) tone = state.classes.value.length % state.TONES;
 
-  const entry = newClass(strings.classes.unnamed(state.classes.value.length + 1), tone);
+  const names = new Set(state.classes.value.map(state.nameOf));
+  let number = state.classes.value.length + 1;
+  while (names.has(strings.classes.unnamed(number))) number += 1;
+
+  const entry = newClass(strings.classes.unnamed(number), tone);
   state.classes.value = [...state.classes.value, entry];
   forgetRemoved();
   return entry.id;
@@ -214,12 +221,7 @@ export async function train() {
   state.training.value = { epoch: null, stopping: false };
   say(strings.train.running(state.photoCount.value));
   try {
-    const result = await worker.train(
-      site.head,
-      Comlink.proxy((epoch) => {
-        if (state.training.value) state.training.value = { ...state.training.value, epoch };
-      }),
-    );
+    const result = await worker.train(site.head, Comlink.proxy(showEpoch));
     if (result.outcome === 'trained') {
       state.head.value = { result, version };
       say(strings.train.done(result.examples, seconds(result.ms)));
@@ -231,6 +233,11 @@ export async function train() {
   } finally {
     state.training.value = null;
   }
+}
+
+/** @param {import('../protocol.js').EpochReport} epoch */
+function showEpoch(epoch) {
+  if (state.training.value) state.training.value = { ...state.training.value, epoch };
 }
 
 export async function stopTraining() {

@@ -17,9 +17,9 @@ let stream = null;
 // A visitor may press Stop while the browser still asks for permission: only the latest attempt counts.
 let attempt = 0;
 
-/** Whether this page may use the camera, and the hashes that the model is checked with. */
-export function isSecurePage() {
-  return window.isSecureContext && !!navigator.mediaDevices?.getUserMedia && !!globalThis.crypto?.subtle;
+/** Whether the browser offers a camera at all: only on secure addresses. */
+export function mayUseCamera() {
+  return window.isSecureContext && !!navigator.mediaDevices?.getUserMedia;
 }
 
 /** @param {HTMLVideoElement|null} element the preview, which is also where frames are taken from */

@@ -1,10 +1,11 @@
 // The page's entry: reads the site's description and takes the skeleton's place.
 
 import { render } from 'preact';
+import { obstacle } from '../client.js';
 import { openPage } from './actions.js';
-import { isSecurePage } from './camera.js';
+import { mayUseCamera } from './camera.js';
 import { App } from './components/App.jsx';
-import { InsecurePanel } from './components/InsecurePanel.jsx';
+import { ObstaclePanel } from './components/ObstaclePanel.jsx';
 import { keepPredicting } from './predictor.js';
 
 /** @typedef {import('../protocol.js').Site} Site */
@@ -15,10 +16,11 @@ const site = JSON.parse(/** @type {HTMLElement} */ (document.getElementById('sit
 
 root.replaceChildren();
 root.removeAttribute('aria-busy');
-if (isSecurePage()) {
+const found = mayUseCamera() ? obstacle() : 'insecure';
+if (found) {
+  render(<ObstaclePanel obstacle={found} />, root);
+} else {
   openPage(site);
   render(<App site={site} />, root);
   keepPredicting();
-} else {
-  render(<InsecurePanel />, root);
 }

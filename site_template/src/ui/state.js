@@ -95,17 +95,13 @@ export const trainBlocked = computed(() => {
   return '';
 });
 
-/** The most probable class on show, or null while there is no prediction. */
+/** The most probable class; null while there is no prediction, and where that class was removed since. */
 export const winner = computed(() => {
-  const probabilities = prediction.value?.probabilities;
-  if (!probabilities) return null;
-  /** @type {{entry: ClassEntry, probability: number}|null} */
-  let best = null;
-  for (const entry of classes.value) {
-    const probability = probabilities[entry.id];
-    if (probability !== undefined && (best === null || probability > best.probability)) best = { entry, probability };
-  }
-  return best;
+  const ranked = Object.entries(prediction.value?.probabilities ?? {}).sort(([, a], [, b]) => b - a);
+  if (ranked.length === 0) return null;
+  const [id, probability] = ranked[0];
+  const entry = classes.value.find((candidate) => candidate.id === id);
+  return entry ? { entry, probability } : null;
 });
 
 export const winnerId = computed(() => winner.value?.entry.id ?? null);

@@ -39,8 +39,18 @@ export const strings = {
     publisher: 'If this is your own site: turn on https at your host, or try it on this computer through localhost.',
   },
 
+  unsupported: {
+    title: 'This browser cannot run the page',
+    missing: {
+      'no-worker': 'Web workers, in which the model runs, are missing or switched off.',
+      'no-wasm': 'WebAssembly, with which the model computes, is missing or switched off.',
+    },
+    text: 'A current version of Firefox, Chrome, Edge or Safari has what it takes.',
+  },
+
   startup: {
     title: 'Getting the model ready',
+    status: 'The model is loading.',
     label: 'Model download',
     connect: 'Starting…',
     compile: 'Preparing the model…',
@@ -112,6 +122,7 @@ export const strings = {
     waitingText: 'Record photos for each class, then press Train.',
     noCamera: 'Start the camera to see what the model says.',
     looking: 'Looking…',
+    removed: 'A class that was removed. Train again.',
     none: 'no result yet',
     /** @param {number} n whole percent */
     spoken: (n) => `${n} percent`,

@@ -45,21 +45,21 @@ function concatenate(buffers) {
  * Downloads everything the backbone needs, all files at once, and makes it ready.
  * @param {import('../protocol.js').Site} site
  * @param {string} base absolute URL of the site's root
- * @param {(progress: import('../protocol.js').StartProgress) => void} onProgress
+ * @param {(progress: import('../protocol.js').StartProgress) => void} [onProgress]
  * @returns {Promise<Backbone>}
  */
 export async function loadBackbone(site, base, onProgress) {
   const {graph, shards} = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
   let bytes = 0;
-  const onBytes = (/** @type {number} */ more) => onProgress({phase: 'download', bytes: (bytes += more), total});
-  onProgress({phase: 'download', bytes, total});
+  const onBytes = (/** @type {number} */ more) => onProgress?.({phase: 'download', bytes: (bytes += more), total});
+  onProgress?.({phase: 'download', bytes, total});
   const [, graphBytes, ...shardBytes] = await Promise.all([
     startWasm(site, base),
     fetchVerified(graph, base, onBytes),
     ...shards.map((shard) => fetchVerified(shard, base, onBytes)),
   ]);
-  onProgress({phase: 'compile', bytes: total, total});
+  onProgress?.({phase: 'compile', bytes: total, total});
   const {modelTopology, weightsManifest, signature} = JSON.parse(new TextDecoder().decode(graphBytes));
   const model = await loadGraphModel({
     load: async () => ({

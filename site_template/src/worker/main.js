@@ -42,7 +42,7 @@ const api = {
   async start(site, base, onProgress) {
     const backbone = await loadBackbone(site, base, onProgress);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
-    onProgress({phase: 'check', bytes: total, total});
+    onProgress?.({phase: 'check', bytes: total, total});
     const result = await selfCheck(backbone, site, base);
     if (!(result.error <= result.limit)) {
       throw new Error(
@@ -86,7 +86,7 @@ const api = {
       const until = performance.now() + SLICE_MS;
       while (!training.done && performance.now() < until) {
         const report = training.step();
-        if (report) onEpoch(report);
+        if (report) onEpoch?.(report);
       }
       await nextTask();
     }
@@ -124,7 +124,9 @@ const api = {
   },
 
   memory() {
-    return {...tensorMemory(), examples: examples.size};
+    // Asking TensorFlow.js would start a backend, before its files have been checked.
+    const held = running ? tensorMemory() : {tensors: 0, bytes: 0};
+    return {...held, examples: examples.size};
   },
 };
 

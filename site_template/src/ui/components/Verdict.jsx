@@ -1,7 +1,7 @@
 // The most probable class, large; before there is one, what is still to come.
 
 import { megabytes, percent } from '../format.js';
-import { camera, head, nameOf, startup, winner } from '../state.js';
+import { camera, head, nameOf, prediction, startup, winner } from '../state.js';
 import { strings } from '../strings.js';
 
 export function Verdict() {
@@ -17,7 +17,10 @@ function Content() {
   if (startup.value.phase !== 'ready') return <Loading startup={startup.value} />;
   if (!head.value) return <Waiting title={strings.result.waiting} text={strings.result.waitingText} />;
   if (camera.value.status !== 'on') return <Waiting title={strings.result.heading} text={strings.result.noCamera} />;
-  if (!winner.value) return <Waiting title={strings.result.heading} text={strings.result.looking} />;
+  if (!winner.value) {
+    const text = prediction.value ? strings.result.removed : strings.result.looking;
+    return <Waiting title={strings.result.heading} text={text} />;
+  }
   const { entry, probability } = winner.value;
   return (
     <div class={`verdict-winner tone-${entry.tone}`}>

@@ -1,0 +1,77 @@
+"""Comparing features, and what may pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from builder.backbone import check
+from builder.backbone.golden import GOLDEN
+from builder.backbone.precision import store
+from builder.errors import ConversionError
+from tests.unit.backbone.graphs import convolution
+
+REFERENCE = np.random.default_rng(1).normal(size=(len(GOLDEN), 64)).astype(np.float32)
+
+
+def test_equal_features_pass() -> None:
+    rows = check.compare(REFERENCE, REFERENCE, GOLDEN, "float32")
+    assert [row.error for row in rows] == [0] * len(GOLDEN)
+    check.require_within(rows, "float32")
+
+
+def test_the_error_is_relative_to_each_images_largest_feature() -> None:
+    features = REFERENCE.copy()
+    features[2, 5] += 0.5
+    errors = check.relative_error(features, REFERENCE)
+    assert errors[2] == pytest.approx(0.5 / np.abs(REFERENCE[2]).max(), rel=1e-4)
+    assert errors[[0, 1, 3]].max() == 0
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_a_figure_beyond_its_limit_fails_with_both(precision: check.Precision) -> None:
+    limit = check.LIMITS[precision].photo
+    for factor, fails in ((0.9, False), (1.1, True)):
+        features = REFERENCE.copy()
+        peak = np.abs(features[0]).argmax()
+        features[0, peak] *= 1 + factor * limit
+        rows = check.compare(features, REFERENCE, GOLDEN, precision)
+        if fails:
+            with pytest.raises(ConversionError, match=rf"scene 1.*limit {limit:g}"):
+                check.require_within(rows, precision)
+        else:
+            check.require_within(rows, precision)
+
+
+def test_nan_and_turned_features_fail() -> None:
+    broken = REFERENCE.copy()
+    broken[1, 0] = np.nan
+    with pytest.raises(ConversionError):
+        check.require_within(check.compare(broken, REFERENCE, GOLDEN, "float16"), "float16")
+    # Small differences everywhere stay below the largest-error limit; the cosine sees them.
+    noise = np.random.default_rng(2).uniform(-1, 1, REFERENCE.shape).astype(np.float32)
+    spread = REFERENCE + 0.039 * np.abs(REFERENCE).max(axis=1, keepdims=True) * np.sign(noise)
+    rows = check.compare(spread, REFERENCE, GOLDEN, "float16")
+    assert max(row.error for row in rows) < 0.04
+    with pytest.raises(ConversionError, match="cosine"):
+        check.require_within(rows, "float16")
+
+
+def test_other_shapes_are_refused() -> None:
+    with pytest.raises(ConversionError, match="shape"):
+        check.compare(REFERENCE[:, :10], REFERENCE, GOLDEN, "float32")
+
+
+def test_float16_takes_kernels_only() -> None:
+    model = convolution(np.array([1.0, 2, 3]))
+    stored = store(model, "float16")
+    assert stored.weights["kernel"].dtype == np.float16
+    assert stored.weights["bias"].dtype == np.float32
+    assert model.weights["kernel"].dtype == np.float32, "the model given is not changed"
+
+
+def test_float16_refuses_what_it_cannot_hold() -> None:
+    model = convolution(np.zeros(3))
+    model.weights["kernel"] = model.weights["kernel"] + np.float32(1e5)
+    with pytest.raises(ConversionError, match=r"kernel.*65504"):
+        store(model, "float16")

@@ -1,0 +1,85 @@
+"""Settings: defaults, files, options, and every mistake at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builder.config import SiteConfig, load
+from builder.errors import ConfigError
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "site.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_defaults_are_the_article_s() -> None:
+    config = SiteConfig()
+    assert (config.head.hidden, config.head.epochs, config.head.batch, config.head.rate) == (
+        128,
+        10,
+        5,
+        0.001,
+    )
+    assert len(config.classes) == 3
+    assert (config.backbone, config.precision, config.fit) == ("auto", "float16", "crop")
+
+
+def test_an_option_goes_before_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, 'title = "From file"\nclasses = ["A", "B"]\n[head]\nepochs = 20\n')
+    config = load(path, {"title": "From option"})
+    assert config.title == "From option"
+    assert config.classes == ["A", "B"]
+    assert (config.head.epochs, config.head.batch) == (20, 5)
+
+
+def test_all_mistakes_are_told_with_line_and_nearest_key(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, 'titel = "x"\nclasses = ["A"]\nprecision = "float8"\n\n[head]\nepoch = 3\nbatch = "five"\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path, {})
+    said = caught.value.format_message()
+    for part in (
+        "line 1: titel: no such key; did you mean title?",
+        "line 2: classes",
+        "line 3: precision",
+        "line 6: head.epoch: no such key; did you mean epochs?",
+        "line 7: head.batch",
+        str(path),
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('title = "x', "not TOML"),
+        ('classes = ["Cup", "cup"]', "stands there twice"),
+        ("classes = [" + ", ".join(f'"{n}"' for n in range(200)) + "]", "at most 100"),
+        ('classes = ["A", " "]', "at least 1"),
+        ("[head]\nseed = -1", "greater than or equal to 0"),
+        ('lang = "<b>"', "pattern"),
+    ],
+)
+def test_wrong_values_are_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(written(tmp_path, text), {})
+
+
+def test_a_wrong_option_is_named_as_an_option() -> None:
+    with pytest.raises(ConfigError, match="--classes"):
+        load(None, {"classes": ["only one"]})
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "none.toml", {})
+
+
+def test_other_scripts_and_markup_are_only_text(tmp_path: Path) -> None:
+    names = ["<img src=x onerror=alert(1)>", "قطة"]
+    assert load(None, {"classes": names}).classes == names
