@@ -130,10 +130,11 @@ $(VENV): | needs
 	echo "Making .venv with $$("$$chosen" --version) ($$(command -v "$$chosen"))"; \
 	rm -rf .venv; "$$chosen" -m venv .venv && printf '%s' "$(CURDIR)" >$@
 
-# pip's talk is cut to the large downloads; its warnings and errors go to stderr as they are.
+# A lock file is complete, so pip has nothing to resolve (--no-deps); older pips, as Python 3.10 brings them,
+# refuse hashes together with extras otherwise. pip's talk is cut to the large downloads; its warnings and errors go to stderr as they are.
 define install
 set -o pipefail; rm -f $@; \
-$(PIP) install --require-hashes -r $(1) \
+$(PIP) install --no-deps --require-hashes -r $(1) \
   | sed -n -E 's/^ *Downloading ([A-Za-z0-9_]+)-.* \(([0-9]+\.[0-9] MB)\).*/  \1 \2/p' || { \
     echo "The Python packages could not be installed; what pip said stands above. 'make' again goes on from here." >&2; exit 1; }
 endef

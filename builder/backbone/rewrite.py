@@ -19,7 +19,7 @@ def rewrite(model: GraphModel) -> GraphModel:
 
 
 NO_BIAS = "NoOp"
-"""What tensorflowjs writes first in `fused_ops` where a depthwise convolution has an activation but no bias."""
+"""What tensorflowjs writes first in `fused_ops` of a depthwise convolution with an activation but no bias."""
 
 
 def name_missing_biases(model: GraphModel) -> GraphModel:
