@@ -131,7 +131,8 @@ $(VENV): | needs
 	rm -rf .venv; "$$chosen" -m venv .venv && printf '%s' "$(CURDIR)" >$@
 
 # A lock file is complete, so pip has nothing to resolve (--no-deps); older pips, as Python 3.10 brings them,
-# refuse hashes together with extras otherwise. pip's talk is cut to the large downloads; its warnings and errors go to stderr as they are.
+# otherwise refuse hashes together with extras. pip's talk is cut to the large downloads; its warnings and
+# errors go to stderr as they are.
 define install
 set -o pipefail; rm -f $@; \
 $(PIP) install --no-deps --require-hashes -r $(1) \
@@ -139,13 +140,10 @@ $(PIP) install --no-deps --require-hashes -r $(1) \
     echo "The Python packages could not be installed; what pip said stands above. 'make' again goes on from here." >&2; exit 1; }
 endef
 
-# setuptools reads the license's name with packaging >=24.2, tensorflowjs holds packaging below 24; setuptools
-# brings one of its own, which counts only when it comes first.
 $(RUNTIME): $(VENV) requirements.lock pyproject.toml | needs
 	@echo "Installing the Python packages of requirements.lock into .venv"
 	@$(call install,requirements.lock)
-	@vendored=$$($(BIN)/python -c 'import setuptools; print(setuptools.__path__[0] + "/_vendor")') && \
-	PYTHONPATH=$$vendored $(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements-dev.lock

@@ -37,6 +37,16 @@ def keras_model(folder: str) -> None:
     architecture.save(architecture.feature_vector(), Path(folder))
 
 
+def embedded_model(folder: str) -> None:
+    """Save the embedded weights in Keras' own architecture."""
+    from builder.backbone import architecture
+    from builder.backbone.obtain import EMBEDDED_WEIGHTS
+
+    model = architecture.feature_vector()
+    architecture.load_weights(model, EMBEDDED_WEIGHTS)
+    architecture.save(model, Path(folder))
+
+
 def raw_conversion(saved_model: str, folder: str) -> None:
     """What tensorflowjs writes, without our rewrites."""
     from builder.backbone import tensorflow_child

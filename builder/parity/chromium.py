@@ -25,10 +25,7 @@ Say = Callable[[str], None]
 
 PATH_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
-_MEND = (
-    "Install Chromium or Google Chrome, or set CHROMIUM to the program of one, "
-    "or run `python -m builder.parity.chromium --install`."
-)
+_MEND = "Install Chromium or Google Chrome, or set CHROMIUM to the program of one."
 
 
 def _sandbox_is_impossible(
@@ -286,7 +283,9 @@ def _failure(name: str, ended: subprocess.CompletedProcess[str] | None) -> str |
     if ended.returncode == 0:
         return None
     lines = [line.strip() for line in ended.stdout.splitlines() if line.strip()]
-    return f"{name}: exit code {ended.returncode}" + (f", {lines[-1]}" if lines else "")
+    # The line that says why: the last that calls itself an error, not the stack under it.
+    reasons = [line for line in lines if re.match(r"E:|\w*Error\b|Failed\b", line)] or lines
+    return f"{name}: exit code {ended.returncode}" + (f", {reasons[-1]}" if reasons else "")
 
 
 @click.command()
@@ -295,7 +294,11 @@ def command(install: bool) -> None:
     """Print the path of the browser that checks and tests drive."""
     path = ensure_browser() if install else find_browser()
     if path is None:
-        raise SourceError("No browser was found on this machine.", where="PATH", mend=_MEND)
+        raise SourceError(
+            "No browser was found on this machine.",
+            where="PATH",
+            mend=f"{_MEND} Or run `python -m builder.parity.chromium --install`.",
+        )
     click.echo(path)
 
 

@@ -19,26 +19,33 @@ export function obstacle() {
 }
 
 /**
+ * A running worker: its functions, and the way to end it.
+ * @typedef {object} Connection
+ * @property {import('comlink').Remote<import('./protocol.js').WorkerApi>} worker
+ * @property {() => void} terminate
+ */
+
+/**
  * Starts the worker. It is idle until its `start` is called.
  * @param {import('./protocol.js').Site} site
  * @param {string} base absolute URL of the site's root
- * @returns {Promise<import('comlink').Remote<import('./protocol.js').WorkerApi>>}
+ * @returns {Promise<Connection>}
  */
 export async function connect(site, base) {
   const code = await fetchVerified(site.worker, base);
   const url = URL.createObjectURL(new Blob([code], {type: 'text/javascript'}));
-  const worker = new Worker(url, {type: 'module', name: 'onthefly'});
+  const thread = new Worker(url, {type: 'module', name: 'onthefly'});
   const failed = new Promise((_, reject) => {
-    worker.addEventListener('error', () => reject(new Error('The worker could not be started in this browser.')), {once: true});
+    thread.addEventListener('error', () => reject(new Error('The worker could not be started in this browser.')), {once: true});
   });
-  const api = /** @type {import('comlink').Remote<import('./protocol.js').WorkerApi>} */ (wrap(worker));
+  const worker = /** @type {import('comlink').Remote<import('./protocol.js').WorkerApi>} */ (wrap(thread));
   try {
-    await Promise.race([api.memory(), failed]);
+    await Promise.race([worker.memory(), failed]);
   } catch (error) {
-    worker.terminate();
+    thread.terminate();
     throw error;
   } finally {
     URL.revokeObjectURL(url);
   }
-  return api;
+  return {worker, terminate: () => thread.terminate()};
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from builder.config import SiteConfig, load
+from builder.config import HeadConfig, SiteConfig, load
 from builder.errors import ConfigError
 
 
@@ -83,3 +84,14 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 def test_other_scripts_and_markup_are_only_text(tmp_path: Path) -> None:
     names = ["<img src=x onerror=alert(1)>", "قطة"]
     assert load(None, {"classes": names}).classes == names
+
+
+def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:
+    example = Path(__file__).resolve().parents[2] / "site.toml"
+    assert load(example, {}) == SiteConfig()
+    keys = [line[2:] for line in example.read_text("utf-8").splitlines() if re.match(r"# (\[|\w+ = )", line)]
+    path = written(tmp_path, "\n".join(keys))
+    config = load(path, {})
+    assert config == SiteConfig()
+    assert config.model_fields_set == set(SiteConfig.model_fields)
+    assert config.head.model_fields_set == set(HeadConfig.model_fields)

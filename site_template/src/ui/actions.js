@@ -31,9 +31,9 @@ export async function startModel() {
   say(strings.startup.status);
   try {
     const base = new URL('.', document.baseURI).href;
-    const connected = await connect(site, base);
-    const found = await connected.start(site, base, Comlink.proxy(showProgress));
-    worker = connected;
+    const connection = await connect(site, base);
+    const found = await startOrEnd(connection, base);
+    worker = connection.worker;
     await worker.setClasses(keptIds());
     batch(() => {
       state.ready.value = found;
@@ -43,6 +43,20 @@ export async function startModel() {
   } catch (error) {
     state.startup.value = { phase: 'failed', message: messageOf(error) };
     say('');
+  }
+}
+
+/**
+ * Starts the model in a worker; a worker that cannot is of no more use.
+ * @param {import('../client.js').Connection} connection
+ * @param {string} base
+ */
+async function startOrEnd({ worker: fresh, terminate }, base) {
+  try {
+    return await fresh.start(site, base, Comlink.proxy(showProgress));
+  } catch (error) {
+    terminate();
+    throw error;
   }
 }
 

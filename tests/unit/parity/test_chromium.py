@@ -42,7 +42,9 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def run(command, environment):
         commands.append([Path(command[0]).name, *command[1:]])
-        return subprocess.CompletedProcess(command, 100, "E: Unable to locate package\n")
+        return subprocess.CompletedProcess(
+            command, 100, "Get:1\nE: Unable to locate package\n  at ChildProcess\n"
+        )
 
     monkeypatch.setattr(chromium, "_run", run)
     return commands
