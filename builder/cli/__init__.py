@@ -10,11 +10,11 @@ import click
 
 from builder import __version__
 
-COMMANDS = {"build": "build the site", "serve": "serve a built site on this machine"}
+COMMANDS = {"build": "Build the site.", "serve": "Serve a built site on this machine."}
 
 
 class _Lazy(click.Group):
-    """Imports a command's file when it is asked for, so that none pays for another."""
+    """Imports a command's file when it is asked for, so that none pays for another, and help for none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -22,10 +22,13 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"builder.cli.{cmd_name}")
-        command = module.command
+        command = importlib.import_module(f"builder.cli.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
