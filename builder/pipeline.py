@@ -171,8 +171,8 @@ def _site(
             "features": _asset(root, root / "golden.bin"),
             "limit": GOLDEN_LIMIT,
         },
-        "worker": assets["worker"],
-        "wasm": {"simd": assets["simd"], "plain": assets["plain"]},
+        "workers": assets["workers"],
+        "wasm": assets["wasm"],
     }
 
 

@@ -3,27 +3,28 @@
 //
 //   node build.mjs OUT
 
-import {createHash} from 'node:crypto';
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import {fileURLToPath} from 'node:url';
+import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] ?? 'build');
 const require = createRequire(import.meta.url);
 
-const ENTRIES = {app: 'src/ui/main.jsx', worker: 'src/worker/main.js', onthefly: 'src/onthefly.js'};
-const WASM = {simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm'};
-const STATIC = {style: 'static/style.css', icon: 'static/icon.svg'};
+const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js' };
+const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
+const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
+const STATIC = { style: 'static/style.css', icon: 'static/icon.svg' };
 
 /** The threaded build of the wasm backend: half its code, and never used (see src/worker/backbone.js). */
 const withoutThreads = {
   name: 'without-threads',
   /** @param {import('esbuild').PluginBuild} build */
   setup(build) {
-    build.onLoad({filter: /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/}, () => ({
+    build.onLoad({ filter: /tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/ }, () => ({
       contents: 'export default null; export const wasmWorkerContents = "";',
       loader: 'js',
     }));
@@ -37,10 +38,10 @@ const withoutThreads = {
  */
 async function emit(name, contents, hashed = true) {
   const sha256 = createHash('sha256').update(contents).digest('hex');
-  const {name: stem, ext} = path.parse(name);
+  const { name: stem, ext } = path.parse(name);
   const url = hashed ? `assets/${stem}.${sha256.slice(0, 10)}${ext}` : name;
   await writeFile(path.join(out, url), contents);
-  return {url, sha256, bytes: Buffer.byteLength(contents)};
+  return { url, sha256, bytes: Buffer.byteLength(contents) };
 }
 
 /** @param {string} entry */
@@ -57,24 +58,32 @@ async function bundle(entry) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     legalComments: 'none',
-    define: {'process.env.NODE_ENV': '"production"'},
+    define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [withoutThreads],
     logLevel: 'warning',
   });
   return result.outputFiles[0].contents;
 }
 
-await mkdir(path.join(out, 'assets'), {recursive: true});
-/** @type {Record<string, object>} */
-const assets = {};
-for (const [name, entry] of Object.entries(ENTRIES)) {
-  assets[name] = await emit(`${name}.js`, await bundle(entry), name !== 'onthefly');
+/**
+ * Emits each entry of a table.
+ * @param {Record<string, string>} table
+ * @param {(name: string, file: string) => Promise<object>} make
+ */
+async function each(table, make) {
+  /** @type {Record<string, object>} */
+  const made = {};
+  for (const [name, file] of Object.entries(table)) made[name] = await make(name, file);
+  return made;
 }
+
+await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-for (const [name, file] of Object.entries(WASM)) {
-  assets[name] = await emit(file, await readFile(path.join(wasmFolder, 'dist', file)));
-}
-for (const [name, file] of Object.entries(STATIC)) {
-  assets[name] = await emit(path.basename(file), await readFile(path.join(here, file)));
-}
+const workers = Object.fromEntries(BACKENDS.map((name) => [name, `src/worker/backends/${name}.js`]));
+const assets = {
+  ...(await each(PAGES, async (name, entry) => emit(`${name}.js`, await bundle(entry), name !== 'onthefly'))),
+  ...(await each(STATIC, async (_, file) => emit(path.basename(file), await readFile(path.join(here, file))))),
+  workers: await each(workers, async (name, entry) => emit(`worker-${name}.js`, await bundle(entry))),
+  wasm: await each(WASM, async (_, file) => emit(file, await readFile(path.join(wasmFolder, 'dist', file)))),
+};
 await writeFile(path.join(out, 'assets.json'), JSON.stringify(assets, null, 1));

@@ -30,6 +30,7 @@ class Limits:
 LIMITS: dict[Precision, Limits] = {
     "float32": Limits(photo=1e-4, other=1e-4, cosine=0.99999),
     "float16": Limits(photo=0.04, other=0.08, cosine=0.9995),
+    "int8": Limits(photo=0.15, other=0.3, cosine=0.995),
 }
 GOLDEN_LIMIT = 1e-3
 """What the page may differ by from the golden features, which come from the very graph it loads."""

@@ -29,14 +29,24 @@ STORED_DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype("<f4"),
     "int32": np.dtype("<i4"),
     "float16": np.dtype("<f2"),
+    "uint8": np.dtype("u1"),
+    "uint16": np.dtype("<u2"),
 }
+
+
+@dataclass(frozen=True)
+class Affine:
+    """How a weight stored as whole numbers is read: `stored * scale + min`, rounded to float32."""
+
+    scale: float
+    min: float
 
 
 @dataclass
 class GraphModel:
     """A graph and its constants.
 
-    `weights` holds each constant as it is stored: float16 arrays are decoded to float32 by
+    `weights` holds each constant as it is stored: float16 and whole numbers are decoded to float32 by
     TensorFlow.js when it loads them, and by `dense` here.
     """
 
@@ -44,6 +54,8 @@ class GraphModel:
     weights: dict[str, Array]
     signature: dict[str, Any]
     versions: dict[str, Any] = field(default_factory=dict)
+    affine: dict[str, Affine] = field(default_factory=dict)
+    """For each weight stored as uint8 or uint16: how it is read."""
 
     def node(self, name: str) -> Node:
         """The node with this name; a port (`name:0`) or a control mark (`^name`) is ignored."""
@@ -56,6 +68,9 @@ class GraphModel:
     def dense(self, name: str) -> Array:
         """A constant as the graph computes with it."""
         stored = self.weights[name]
+        if name in self.affine:
+            how = self.affine[name]
+            return (stored.astype(np.float64) * how.scale + how.min).astype(np.float32)
         return stored.astype(np.float32) if stored.dtype == np.float16 else stored
 
     @property
@@ -86,6 +101,16 @@ def fused_ops(node: Node) -> list[str]:
     return [base64.b64decode(text).decode() for text in listed]
 
 
+def add_constant(nodes: list[Node], weights: dict[str, Array], name: str, values: Array) -> str:
+    """Append a float32 constant to a graph in the making; returns its name."""
+    shape = {"dim": [{"size": str(size)} for size in values.shape]}
+    tensor = {"dtype": "DT_FLOAT", "tensorShape": shape}
+    attr = {"dtype": {"type": "DT_FLOAT"}, "value": {"tensor": tensor}}
+    nodes.append({"attr": attr, "name": name, "op": "Const"})
+    weights[name] = values
+    return name
+
+
 def read(folder: Path) -> GraphModel:
     """Read `model.json` and its shards from a folder.
 
@@ -102,16 +127,33 @@ def read(folder: Path) -> GraphModel:
             f"This is not a TensorFlow.js graph model ({error}).", where=str(path)
         ) from error
     weights: dict[str, Array] = {}
+    affine: dict[str, Affine] = {}
     for group in groups:
         blob = b"".join(_shard(folder, name) for name in group["paths"])
         offset = 0
         for spec in group["weights"]:
             offset = _take(weights, spec, blob, offset, path)
+            if (how := _affine(spec, path)) is not None:
+                affine[str(spec["name"])] = how
         if offset != len(blob):
             raise ConversionError(
                 f"The shards hold {len(blob)} bytes, their manifest accounts for {offset}.", where=str(path)
             )
-    return GraphModel(nodes, weights, document.get("signature", {}), topology.get("versions", {}))
+    return GraphModel(nodes, weights, document.get("signature", {}), topology.get("versions", {}), affine)
+
+
+def _affine(spec: dict[str, Any], path: Path) -> Affine | None:
+    """How a weight stored as whole numbers is read; None for any other."""
+    stored = spec.get("quantization", {})
+    if stored.get("dtype") not in ("uint8", "uint16"):
+        return None
+    try:
+        how = Affine(float(stored["scale"]), float(stored["min"]))
+    except (KeyError, TypeError, ValueError):
+        how = Affine(math.nan, math.nan)
+    if not (math.isfinite(how.scale) and math.isfinite(how.min)):
+        raise ConversionError(f"The weight {spec['name']!r} is quantized without a scale.", where=str(path))
+    return how
 
 
 def _shard(folder: Path, name: str) -> bytes:
@@ -146,11 +188,17 @@ def _take(weights: dict[str, Array], spec: dict[str, Any], blob: bytes, offset: 
     return end
 
 
-def _spec(name: str, array: Array) -> dict[str, Any]:
-    if array.dtype == np.float16:
-        half = {"dtype": "float16", "original_dtype": "float32"}
-        return {"name": name, "shape": list(array.shape), "dtype": "float32", "quantization": half}
-    return {"name": name, "shape": list(array.shape), "dtype": array.dtype.name}
+def _spec(model: GraphModel, name: str) -> dict[str, Any]:
+    array = model.weights[name]
+    spec: dict[str, Any] = {"name": name, "shape": list(array.shape), "dtype": array.dtype.name}
+    if name in model.affine:
+        how = model.affine[name]
+        stored = {"dtype": array.dtype.name, "scale": how.scale, "min": how.min}
+    elif array.dtype == np.float16:
+        stored = {"dtype": "float16"}
+    else:
+        return spec
+    return {**spec, "dtype": "float32", "quantization": {**stored, "original_dtype": "float32"}}
 
 
 def write(model: GraphModel, folder: Path) -> None:
@@ -171,9 +219,7 @@ def write(model: GraphModel, folder: Path) -> None:
         "format": "graph-model",
         "modelTopology": {"node": model.nodes, "versions": model.versions},
         "signature": model.signature,
-        "weightsManifest": [
-            {"paths": paths, "weights": [_spec(name, model.weights[name]) for name in names]}
-        ],
+        "weightsManifest": [{"paths": paths, "weights": [_spec(model, name) for name in names]}],
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     (folder / "model.json").write_text(text, "utf-8")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from builder.backbone.graph_model import Array, GraphModel, Node, fused_ops
+from builder.backbone.graph_model import GraphModel, Node, add_constant, fused_ops
 
 # Attributes of fused nodes that only TensorFlow's own kernels read.
 UNREAD_ATTRIBUTES = ("num_host_args", "TArgs", "use_cudnn_on_gpu", "filter_format", "epsilon")
@@ -33,7 +33,7 @@ def name_missing_biases(model: GraphModel) -> GraphModel:
             zeros = np.zeros(channels, np.float32)
             attr = {**node["attr"], "fused_ops": _string_list(["BiasAdd", *fused[1:]])}
             attr["num_args"] = {"i": str(int(attr.get("num_args", {}).get("i", 0)) + 1)}
-            bias = _add_constant(nodes, weights, f"{node['name']}/bias", zeros)
+            bias = add_constant(nodes, weights, f"{node['name']}/bias", zeros)
             node = {**node, "attr": attr, "input": [*node["input"][:2], bias, *node["input"][2:]]}
         nodes.append(node)
     return replace(model, nodes=nodes, weights=weights)
@@ -54,7 +54,7 @@ def widen_scalar_biases(model: GraphModel) -> GraphModel:
                 channels = _output_channels(node, weights[kernel].shape)
                 values = np.full(channels, weights[bias], weights[bias].dtype)
                 # Its own name: the scalar may serve other nodes too.
-                wide = _add_constant(nodes, weights, f"{node['name']}/bias", values)
+                wide = add_constant(nodes, weights, f"{node['name']}/bias", values)
                 node = {**node, "input": [*node["input"][:2], wide, *node["input"][3:]]}
         nodes.append(node)
     return _without_unused(replace(model, nodes=nodes, weights=weights))
@@ -66,15 +66,6 @@ def _output_channels(node: Node, kernel: tuple[int, ...]) -> int:
         return kernel[2] * kernel[3]
     transposed = node.get("attr", {}).get("transpose_b", {}).get("b", False)
     return kernel[0] if transposed else kernel[-1]
-
-
-def _add_constant(nodes: list[Node], weights: dict[str, Array], name: str, values: Array) -> str:
-    """Append a float32 vector to the graph; returns its name."""
-    tensor = {"dtype": "DT_FLOAT", "tensorShape": {"dim": [{"size": str(values.size)}]}}
-    attr = {"dtype": {"type": "DT_FLOAT"}, "value": {"tensor": tensor}}
-    nodes.append({"attr": attr, "name": name, "op": "Const"})
-    weights[name] = values
-    return name
 
 
 def _string_list(values: list[str]) -> dict[str, object]:

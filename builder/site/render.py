@@ -42,7 +42,7 @@ def page(site: dict[str, Any], assets: Assets) -> str:
             site=site,
             site_json=inline_json(site),
             policy=POLICY,
-            assets={name: asset["url"] for name, asset in assets.items()},
+            assets={name: asset["url"] for name, asset in assets.items() if "url" in asset},
         )
     except jinja2.TemplateError as error:
         raise ConfigError(f"The page's template has a mistake: {error}.", where=str(TEMPLATES)) from error

@@ -4,8 +4,18 @@
 // such a worker could talk to any server. A worker from a blob inherits the policy of the page that made
 // it. So its code is fetched, checked against the hash the page was built with, and started from a blob.
 
-import {wrap} from 'comlink';
-import {fetchVerified} from './verified.js';
+import { proxy, wrap } from 'comlink';
+import { fetchVerified } from './verified.js';
+
+/** @typedef {import('./protocol.js').BackendName} BackendName */
+/** @typedef {import('comlink').Remote<import('./protocol.js').WorkerApi>} RemoteWorker */
+
+/**
+ * The order in which backends are tried. wasm first: it starts at once, computes alike everywhere and is
+ * quick enough; the GPU only where it cannot run.
+ * @type {BackendName[]}
+ */
+export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 
 /**
  * Why this browser or address cannot run the site, as a code the page has words for; null if it can.
@@ -21,24 +31,26 @@ export function obstacle() {
 /**
  * A running worker: its functions, and the way to end it.
  * @typedef {object} Connection
- * @property {import('comlink').Remote<import('./protocol.js').WorkerApi>} worker
+ * @property {RemoteWorker} worker
  * @property {() => void} terminate
  */
 
 /**
- * Starts the worker. It is idle until its `start` is called.
+ * Starts the worker of a backend. It is idle until its `start` is called.
  * @param {import('./protocol.js').Site} site
  * @param {string} base absolute URL of the site's root
+ * @param {BackendName} [backend]
  * @returns {Promise<Connection>}
  */
-export async function connect(site, base) {
-  const code = await fetchVerified(site.worker, base);
-  const url = URL.createObjectURL(new Blob([code], {type: 'text/javascript'}));
-  const thread = new Worker(url, {type: 'module', name: 'onthefly'});
+export async function connect(site, base, backend = 'wasm') {
+  const code = await fetchVerified(site.workers[backend], base);
+  const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+  const thread = new Worker(url, { type: 'module', name: `onthefly ${backend}` });
   const failed = new Promise((_, reject) => {
-    thread.addEventListener('error', () => reject(new Error('The worker could not be started in this browser.')), {once: true});
+    const message = 'The worker could not be started in this browser.';
+    thread.addEventListener('error', () => reject(new Error(message)), { once: true });
   });
-  const worker = /** @type {import('comlink').Remote<import('./protocol.js').WorkerApi>} */ (wrap(thread));
+  const worker = /** @type {RemoteWorker} */ (wrap(thread));
   try {
     await Promise.race([worker.memory(), failed]);
   } catch (error) {
@@ -47,5 +59,45 @@ export async function connect(site, base) {
   } finally {
     URL.revokeObjectURL(url);
   }
-  return {worker, terminate: () => thread.terminate()};
+  return { worker, terminate: () => thread.terminate() };
+}
+
+/**
+ * A backend that was tried and not taken.
+ * @typedef {object} Skipped
+ * @property {BackendName} backend
+ * @property {string} reason
+ */
+
+/**
+ * Starts the first backend that computes what the site was built with.
+ * @param {import('./protocol.js').Site} site
+ * @param {string} base absolute URL of the site's root
+ * @param {object} [options]
+ * @param {BackendName|null} [options.backend] tried before all others
+ * @param {(progress: import('./protocol.js').StartProgress) => void} [options.onProgress]
+ * @returns {Promise<Connection & {ready: import('./protocol.js').Ready, skipped: Skipped[]}>} rejects with the first
+ *   backend's error where none can be used
+ */
+export async function open(site, base, { backend = null, onProgress } = {}) {
+  /** @type {Skipped[]} */
+  const skipped = [];
+  /** @type {unknown} */
+  let firstError;
+  for (const name of backend ? [backend, ...BACKENDS.filter((other) => other !== backend)] : BACKENDS) {
+    /** @type {Connection|undefined} */
+    let connection;
+    try {
+      connection = await connect(site, base, name);
+      const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress));
+      return { ...connection, ready, skipped };
+    } catch (error) {
+      connection?.terminate();
+      firstError ??= error;
+      // A file that is missing or changed is the same for every backend: only this one's own failures skip it.
+      if (error instanceof Error && error.name === 'DownloadError') throw error;
+      skipped.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  throw firstError;
 }

@@ -1,8 +1,8 @@
 // The module for other pages: the site's own client, without its page.
 
-import {connect} from './client.js';
+import { connect, open } from './client.js';
 
-export {connect};
+export { connect, open };
 
 /**
  * Reads the description of the site that this module was built with.
@@ -12,5 +12,5 @@ export async function loadSite() {
   const base = new URL('.', import.meta.url).href;
   const response = await fetch(new URL('site.json', base));
   if (!response.ok) throw new Error(`site.json could not be read: the server answered ${response.status}.`);
-  return {site: await response.json(), base};
+  return { site: await response.json(), base };
 }

@@ -23,9 +23,11 @@
  * @property {Backbone} backbone
  * @property {{hash: string, graph: Asset, shards: Asset[]}} model
  * @property {{index: Asset, features: Asset, limit: number}} golden limit is relative to each image's max|y|
- * @property {Asset} worker
+ * @property {Record<BackendName, Asset>} workers the worker's code for each backend
  * @property {{simd: Asset, plain: Asset}} wasm
  */
+
+/** @typedef {'wasm'|'webgl'|'webgpu'|'cpu'} BackendName */
 
 /**
  * @typedef {object} Preprocess
@@ -70,7 +72,7 @@
 /**
  * What the worker found when it started.
  * @typedef {object} Ready
- * @property {string} backend
+ * @property {BackendName} backend
  * @property {number} features width of the feature vector
  * @property {SelfCheck} selfCheck
  */

@@ -10,6 +10,14 @@ async function sha256(bytes) {
 }
 
 /**
+ * Comlink keeps an error's name and message across threads, and nothing else.
+ * @param {string} message
+ */
+function downloadError(message) {
+  return Object.assign(new Error(message), { name: 'DownloadError' });
+}
+
+/**
  * Downloads a file of the site and checks its hash.
  * @param {import('./protocol.js').Asset} asset
  * @param {string} base absolute URL of the site's root
@@ -20,14 +28,17 @@ export async function fetchVerified(asset, base, onBytes) {
   const url = new URL(asset.url, base);
   let response;
   try {
-    response = await fetch(url, {credentials: 'same-origin'});
+    response = await fetch(url, { credentials: 'same-origin' });
   } catch {
-    throw new Error(`${asset.url} could not be downloaded. Check the connection and try again.`);
+    throw downloadError(`${asset.url} could not be downloaded. Check the connection and try again.`);
   }
-  if (!response.ok) throw new Error(`${asset.url} could not be downloaded: the server answered ${response.status}.`);
+  if (!response.ok)
+    throw downloadError(`${asset.url} could not be downloaded: the server answered ${response.status}.`);
   const bytes = await readBody(response, asset.bytes, onBytes);
   if ((await sha256(bytes)) !== asset.sha256) {
-    throw new Error(`${asset.url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`);
+    throw downloadError(
+      `${asset.url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`,
+    );
   }
   return bytes;
 }
@@ -43,7 +54,7 @@ async function readBody(response, expected, onBytes) {
   const reader = response.body.getReader();
   let at = 0;
   for (;;) {
-    const {done, value} = await reader.read();
+    const { done, value } = await reader.read();
     if (done) break;
     if (at + value.length > expected) {
       await reader.cancel();

@@ -1,9 +1,16 @@
 // Golden images, drawn from a seed exactly as `builder/backbone/golden.py` draws them: whole-number
 // arithmetic throughout, so that every browser gets the same bytes and none has to download them.
 
-import {Xoshiro128} from './random.js';
+import { Xoshiro128 } from './random.js';
 
-const OCTAVES = [[112, 90], [56, 60], [28, 40], [14, 28], [7, 20], [4, 18]];
+const OCTAVES = [
+  [112, 90],
+  [56, 60],
+  [28, 40],
+  [14, 28],
+  [7, 20],
+  [4, 18],
+];
 const OBJECTS = 16;
 const TEXTURES = [28, 14, 7, 4];
 
@@ -16,7 +23,7 @@ const TEXTURES = [28, 14, 7, 4];
  */
 function octave(random, size, edge) {
   const points = Math.floor(size / edge) + 1;
-  const lattice = Int32Array.from({length: points * points}, () => random.next() >>> 24);
+  const lattice = Int32Array.from({ length: points * points }, () => random.next() >>> 24);
   const out = new Int32Array(size * size);
   for (let y = 0; y < size; y++) {
     const row = Math.floor(y / edge) * points;
@@ -94,13 +101,13 @@ function putObject(image, light, size, random) {
  * @param {number} size
  * @returns {Uint8ClampedArray} RGB bytes, [size, size, 3]
  */
-export function drawGolden({kind, seed}, size) {
+export function drawGolden({ kind, seed }, size) {
   switch (kind) {
     case 'scene':
       return Uint8ClampedArray.from(scene(seed, size));
     case 'noise': {
       const random = new Xoshiro128(seed);
-      return Uint8ClampedArray.from({length: size * size * 3}, () => random.next() >>> 24);
+      return Uint8ClampedArray.from({ length: size * size * 3 }, () => random.next() >>> 24);
     }
     case 'zeros':
       return new Uint8ClampedArray(size * size * 3);

@@ -2,14 +2,14 @@
 // Adam on categorical cross-entropy. Plain loops; sums run in float64 and are stored as float32.
 // A faster kernel takes its place by offering the same methods: load, trainBatch, predict, weights.
 
-import {Xoshiro128} from './random.js';
+import { Xoshiro128 } from './random.js';
 
 export const BETA1 = 0.9;
 export const BETA2 = 0.999;
 export const EPSILON = 1e-7;
 
 /** Which four words of the seed's splitmix32 fill which stream. */
-export const STREAM = {init: 0, order: 1};
+export const STREAM = { init: 0, order: 1 };
 
 /**
  * @typedef {object} HeadShape
@@ -36,7 +36,7 @@ export const STREAM = {init: 0, order: 1};
  */
 function glorotUniform(random, fanIn, fanOut) {
   const limit = Math.sqrt(6 / (fanIn + fanOut));
-  return Float32Array.from({length: fanIn * fanOut}, () => (2 * random.uniform() - 1) * limit);
+  return Float32Array.from({ length: fanIn * fanOut }, () => (2 * random.uniform() - 1) * limit);
 }
 
 /**
@@ -45,7 +45,7 @@ function glorotUniform(random, fanIn, fanOut) {
  * @param {number} seed
  * @returns {HeadWeights}
  */
-export function initialWeights({features, hidden, classes}, seed) {
+export function initialWeights({ features, hidden, classes }, seed) {
   const random = new Xoshiro128(seed, STREAM.init);
   return {
     kernel1: glorotUniform(random, features, hidden),
@@ -87,8 +87,8 @@ export class PlainHead {
 
   /** @returns {HeadWeights} the live weights */
   get weights() {
-    const {kernel1, bias1, kernel2, bias2} = this.tensors;
-    return {kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values};
+    const { kernel1, bias1, kernel2, bias2 } = this.tensors;
+    return { kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
   }
 
   /**
@@ -115,8 +115,8 @@ export class PlainHead {
    * @param {number} offset where the example begins
    */
   forward(x, offset) {
-    const {features, hidden, classes} = this.shape;
-    const {kernel1, bias1, kernel2, bias2} = this.weights;
+    const { features, hidden, classes } = this.shape;
+    const { kernel1, bias1, kernel2, bias2 } = this.weights;
     const activations = Float64Array.from(bias1);
     for (let f = 0, row = 0; f < features; f++, row += hidden) {
       const value = x[offset + f];
@@ -132,7 +132,7 @@ export class PlainHead {
     const probabilities = logits.map((logit) => Math.exp(logit - peak));
     const sum = probabilities.reduce((a, b) => a + b, 0);
     for (let c = 0; c < classes; c++) probabilities[c] /= sum;
-    return {activations, probabilities, logits, logSum: peak + Math.log(sum)};
+    return { activations, probabilities, logits, logSum: peak + Math.log(sum) };
   }
 
   /**
@@ -142,12 +142,12 @@ export class PlainHead {
    * @returns {{loss: number, correct: number}} summed over the batch, before the step
    */
   trainBatch(indices, rate) {
-    const {features, hidden, classes} = this.shape;
+    const { features, hidden, classes } = this.shape;
     const size = indices.length;
     const hiddenGradients = new Float64Array(size * hidden);
     const logitGradients = new Float64Array(size * classes);
     const activations = new Float64Array(size * hidden);
-    const {kernel2} = this.weights;
+    const { kernel2 } = this.weights;
     let loss = 0;
     let correct = 0;
     for (let b = 0; b < size; b++) {
@@ -176,7 +176,7 @@ export class PlainHead {
     updateDense(this.tensors.kernel1, this.tensors.bias1, this.features, starts, hiddenGradients, hidden, rates);
     const rows = Array.from(indices, (_, b) => b * hidden);
     updateDense(this.tensors.kernel2, this.tensors.bias2, activations, rows, logitGradients, classes, rates);
-    return {loss, correct};
+    return { loss, correct };
   }
 }
 
@@ -223,7 +223,7 @@ function updateDense(kernel, bias, inputs, starts, gradients, outputs, rates) {
  * @param {Float64Array} gradient
  * @param {Rates} rates
  */
-function adam({values, m, v}, offset, gradient, rates) {
+function adam({ values, m, v }, offset, gradient, rates) {
   for (let o = 0; o < gradient.length; o++) {
     const at = offset + o;
     const g = gradient[o];

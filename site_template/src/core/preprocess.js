@@ -8,9 +8,9 @@
  * @param {'crop'|'stretch'} fit
  */
 export function region(width, height, fit) {
-  if (fit === 'stretch') return {x: 0, y: 0, width, height};
+  if (fit === 'stretch') return { x: 0, y: 0, width, height };
   const edge = Math.min(width, height);
-  return {x: Math.floor((width - edge) / 2), y: Math.floor((height - edge) / 2), width: edge, height: edge};
+  return { x: Math.floor((width - edge) / 2), y: Math.floor((height - edge) / 2), width: edge, height: edge };
 }
 
 /**
@@ -30,7 +30,7 @@ function taps(length, size) {
     second[i] = Math.min(first[i] + 1, length - 1);
     weight[i] = at - first[i];
   }
-  return {first, second, weight};
+  return { first, second, weight };
 }
 
 /**
@@ -40,7 +40,7 @@ function taps(length, size) {
  * @param {import('../protocol.js').Preprocess} options
  * @returns {Float32Array} [size, size, 3] in [0, 1]; computed in float64, rounded once
  */
-export function preprocess(rgba, width, height, {size, fit}) {
+export function preprocess(rgba, width, height, { size, fit }) {
   if (rgba.length !== width * height * 4 || !(width > 0) || !(height > 0)) {
     throw new RangeError(`A picture of ${width} by ${height} needs ${width * height * 4} bytes, not ${rgba.length}.`);
   }

@@ -30,7 +30,7 @@ export class Xoshiro128 {
   constructor(seed, stream = 0) {
     const words = splitmix32(seed);
     for (let i = 0; i < 4 * stream; i++) words();
-    this.state = Uint32Array.from({length: 4}, words);
+    this.state = Uint32Array.from({ length: 4 }, words);
   }
 
   /** @returns {number} the next word, 0 to 2**32 - 1 */

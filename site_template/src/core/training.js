@@ -1,8 +1,8 @@
 // The schedule of a training run: which examples make up which batch, and what is reported of it.
 // The arithmetic is the head's; the clock is the caller's, who calls `step` as often as time allows.
 
-import {STREAM} from './head.js';
-import {Xoshiro128} from './random.js';
+import { STREAM } from './head.js';
+import { Xoshiro128 } from './random.js';
 
 /**
  * Fisher-Yates, from the last place down.
@@ -26,7 +26,7 @@ export class Training {
     this.head = head;
     this.settings = settings;
     this.random = new Xoshiro128(settings.seed, STREAM.order);
-    this.order = Uint32Array.from({length: examples}, (_, i) => i);
+    this.order = Uint32Array.from({ length: examples }, (_, i) => i);
     /** @type {import('../protocol.js').EpochReport[]} */
     this.history = [];
     this.at = 0;
@@ -46,7 +46,7 @@ export class Training {
     if (this.done) return null;
     if (this.at === 0) shuffle(this.order, this.random);
     const batch = this.order.subarray(this.at, this.at + this.settings.batch);
-    const {loss, correct} = this.head.trainBatch(batch, this.settings.rate);
+    const { loss, correct } = this.head.trainBatch(batch, this.settings.rate);
     this.loss += loss;
     this.correct += correct;
     this.at += batch.length;

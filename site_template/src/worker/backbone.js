@@ -1,74 +1,57 @@
 // The backbone in TensorFlow.js: loaded from verified bytes, run on one picture at a time.
 
-import '@tensorflow/tfjs-backend-wasm';
-import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
-import {loadGraphModel} from '@tensorflow/tfjs-converter';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import {fetchVerified} from '../verified.js';
-
-const WASM_FILES = {plain: 'tfjs-backend-wasm.wasm', simd: 'tfjs-backend-wasm-simd.wasm'};
+import { fetchVerified } from '../verified.js';
+import { concatenate, foldScales } from './fold.js';
 
 /**
- * Starts the wasm backend from bytes that were checked: TensorFlow.js itself checks none.
+ * A backend of TensorFlow.js that one of `backends/` has registered.
+ * @typedef {object} BackendChoice
+ * @property {import('../protocol.js').BackendName} name
+ * @property {(site: import('../protocol.js').Site, base: string) => Promise<() => void>} [prepare]
+ *   run before it starts; resolves to what is to be run after
+ */
+
+/**
+ * @param {BackendChoice} choice
  * @param {import('../protocol.js').Site} site
  * @param {string} base
  */
-async function startWasm(site, base) {
-  // Threads would need headers that static hosts do not send.
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  const hasSimd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const bytes = await fetchVerified(hasSimd ? site.wasm.simd : site.wasm.plain, base);
-  const platform = tf.env().platform;
-  const fetchOfPlatform = platform.fetch.bind(platform);
-  platform.fetch = (path, init) =>
-    Object.values(WASM_FILES).includes(path) ? Promise.resolve(new Response(bytes)) : fetchOfPlatform(path, init);
-  setWasmPaths({...Object.fromEntries(Object.values(WASM_FILES).map((name) => [name, name])), 'tfjs-backend-wasm-threaded-simd.wasm': ''}, true);
-  if (!(await tf.setBackend('wasm'))) throw new Error('WebAssembly could not be started in this browser.');
-  platform.fetch = fetchOfPlatform;
-}
-
-/**
- * @param {ArrayBuffer[]} buffers
- * @returns {ArrayBuffer}
- */
-function concatenate(buffers) {
-  const whole = new Uint8Array(buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0));
-  let at = 0;
-  for (const buffer of buffers) {
-    whole.set(new Uint8Array(buffer), at);
-    at += buffer.byteLength;
-  }
-  return whole.buffer;
+async function startBackend({ name, prepare }, site, base) {
+  const finish = await prepare?.(site, base);
+  const started = await tf.setBackend(name).catch(() => false);
+  if (!started) throw new Error(`This browser does not offer ${name}.`);
+  finish?.();
 }
 
 /**
  * Downloads everything the backbone needs, all files at once, and makes it ready.
+ * @param {BackendChoice} choice
  * @param {import('../protocol.js').Site} site
  * @param {string} base absolute URL of the site's root
  * @param {(progress: import('../protocol.js').StartProgress) => void} [onProgress]
  * @returns {Promise<Backbone>}
  */
-export async function loadBackbone(site, base, onProgress) {
-  const {graph, shards} = site.model;
+export async function loadBackbone(choice, site, base, onProgress) {
+  const { graph, shards } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
   let bytes = 0;
-  const onBytes = (/** @type {number} */ more) => onProgress?.({phase: 'download', bytes: (bytes += more), total});
-  onProgress?.({phase: 'download', bytes, total});
+  const onBytes = (/** @type {number} */ more) => onProgress?.({ phase: 'download', bytes: (bytes += more), total });
+  onProgress?.({ phase: 'download', bytes, total });
   const [, graphBytes, ...shardBytes] = await Promise.all([
-    startWasm(site, base),
+    startBackend(choice, site, base),
     fetchVerified(graph, base, onBytes),
     ...shards.map((shard) => fetchVerified(shard, base, onBytes)),
   ]);
-  onProgress?.({phase: 'compile', bytes: total, total});
-  const {modelTopology, weightsManifest, signature} = JSON.parse(new TextDecoder().decode(graphBytes));
-  const model = await loadGraphModel({
-    load: async () => ({
-      modelTopology,
-      signature,
-      weightSpecs: weightsManifest.flatMap((/** @type {{weights: tf.io.WeightsManifestEntry[]}} */ group) => group.weights),
-      weightData: concatenate(shardBytes),
-    }),
+  onProgress?.({ phase: 'compile', bytes: total, total });
+  const { modelTopology, weightsManifest, signature } = JSON.parse(new TextDecoder().decode(graphBytes));
+  const artifacts = foldScales({
+    modelTopology,
+    weightSpecs: weightsManifest.flatMap((/** @type {{weights: object[]}} */ group) => group.weights),
+    weightData: concatenate(shardBytes.map((shard) => new Uint8Array(shard))),
   });
+  const model = await loadGraphModel({ load: async () => ({ ...artifacts, signature }) });
   return new Backbone(model, site.preprocess.size, site.backbone.features);
 }
 
@@ -82,10 +65,6 @@ export class Backbone {
     this.model = model;
     this.size = size;
     this.features = features;
-  }
-
-  get backend() {
-    return tf.getBackend();
   }
 
   /**
@@ -106,6 +85,6 @@ export class Backbone {
 
 /** @returns {{tensors: number, bytes: number}} what TensorFlow.js holds */
 export function tensorMemory() {
-  const {numTensors, numBytes} = tf.memory();
-  return {tensors: numTensors, bytes: numBytes};
+  const { numTensors, numBytes } = tf.memory();
+  return { tensors: numTensors, bytes: numBytes };
 }

@@ -28,7 +28,7 @@ export class Examples {
   add(classId, features) {
     if (!this.classes.includes(classId)) throw new Error(`There is no class ${classId}.`);
     const id = this.nextId++;
-    this.byId.set(id, {id, classId, features});
+    this.byId.set(id, { id, classId, features });
     return id;
   }
 
@@ -44,7 +44,7 @@ export class Examples {
   /** @param {string[]} ids in display order; examples of other classes are dropped */
   setClasses(ids) {
     this.classes = [...ids];
-    for (const {id, classId} of this.byId.values()) {
+    for (const { id, classId } of this.byId.values()) {
       if (!ids.includes(classId)) this.byId.delete(id);
     }
   }
@@ -76,6 +76,6 @@ export class Examples {
         labels[at++] = label;
       }
     });
-    return {classes: filled.map(([id]) => id), features, labels};
+    return { classes: filled.map(([id]) => id), features, labels };
   }
 }

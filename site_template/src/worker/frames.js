@@ -1,6 +1,6 @@
 // Pictures as the worker gets them, to pixels for the backbone and to thumbnails.
 
-import {preprocess, region} from '../core/preprocess.js';
+import { preprocess, region } from '../core/preprocess.js';
 
 const THUMBNAIL_QUALITY = 0.9;
 
@@ -15,7 +15,7 @@ function context(width, height) {
   canvas ??= new OffscreenCanvas(width, height);
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
-  const drawing = canvas.getContext('2d', {willReadFrequently: true, colorSpace: 'srgb'});
+  const drawing = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
   if (!drawing) throw new Error('This browser gives no canvas to read the camera with.');
   return /** @type {OffscreenCanvasRenderingContext2D} */ (drawing);
 }
@@ -28,7 +28,7 @@ function context(width, height) {
  */
 export function readFrame(frame, fit) {
   if ('data' in frame) return frame;
-  const {x, y, width, height} = region(frame.width, frame.height, fit);
+  const { x, y, width, height } = region(frame.width, frame.height, fit);
   const drawing = context(width, height);
   drawing.drawImage(frame, x, y, width, height, 0, 0, width, height);
   frame.close();
@@ -49,14 +49,14 @@ export function toInput(pixels, options) {
  * @param {import('../protocol.js').Preprocess} options
  * @returns {Promise<Blob>}
  */
-export async function thumbnail(pixels, {size, fit}) {
+export async function thumbnail(pixels, { size, fit }) {
   const image = new ImageData(new Uint8ClampedArray(pixels.data), pixels.width, pixels.height);
   const bitmap = await createImageBitmap(image);
-  const {x, y, width, height} = region(pixels.width, pixels.height, fit);
+  const { x, y, width, height } = region(pixels.width, pixels.height, fit);
   const small = new OffscreenCanvas(size, size);
   const drawing = /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext('2d'));
   drawing.imageSmoothingQuality = 'high';
   drawing.drawImage(bitmap, x, y, width, height, 0, 0, size, size);
   bitmap.close();
-  return small.convertToBlob({type: 'image/jpeg', quality: THUMBNAIL_QUALITY});
+  return small.convertToBlob({ type: 'image/jpeg', quality: THUMBNAIL_QUALITY });
 }

@@ -1,14 +1,14 @@
 // The worker: owns TensorFlow.js, the examples and the head. Calls arrive through Comlink and may
 // overlap; training gives way every few milliseconds, so that predictions go on with the old head.
 
-import {expose} from 'comlink';
-import {initialWeights, PlainHead} from '../core/head.js';
-import {Training} from '../core/training.js';
-import {loadBackbone, tensorMemory} from './backbone.js';
-import {Examples} from './examples.js';
-import {readFrame, thumbnail, toInput} from './frames.js';
-import {selfCheck} from './self-check.js';
-import {nextTask} from './task.js';
+import { expose } from 'comlink';
+import { initialWeights, PlainHead } from '../core/head.js';
+import { Training } from '../core/training.js';
+import { loadBackbone, tensorMemory } from './backbone.js';
+import { Examples } from './examples.js';
+import { readFrame, thumbnail, toInput } from './frames.js';
+import { selfCheck } from './self-check.js';
+import { nextTask } from './task.js';
 
 /** How long training may hold the worker at a stretch: well under a frame at 60 Hz. */
 const SLICE_MS = 6;
@@ -28,29 +28,33 @@ function started() {
 
 /** @param {import('../protocol.js').Frame} frame */
 async function embedFrame(frame) {
-  const {backbone, site} = started();
+  const { backbone, site } = started();
   const pixels = readFrame(frame, site.preprocess.fit);
-  return {pixels, features: await backbone.embed(toInput(pixels, site.preprocess))};
+  return { pixels, features: await backbone.embed(toInput(pixels, site.preprocess)) };
 }
 
 function stopTraining() {
   if (run) run.stopped = true;
 }
 
+/** @type {import('./backbone.js').BackendChoice} */
+let choice;
+
 /** @type {import('../protocol.js').WorkerApi} */
 const api = {
   async start(site, base, onProgress) {
-    const backbone = await loadBackbone(site, base, onProgress);
+    const backbone = await loadBackbone(choice, site, base, onProgress);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
-    onProgress?.({phase: 'check', bytes: total, total});
+    onProgress?.({ phase: 'check', bytes: total, total });
     const result = await selfCheck(backbone, site, base);
     if (!(result.error <= result.limit)) {
       throw new Error(
-        `This browser computes other numbers than the site was built with (off by ${result.error.toPrecision(2)}, limit ${result.limit}).`,
+        `On ${choice.name} this browser computes other numbers than the site was built with ` +
+          `(off by ${result.error.toPrecision(2)}, limit ${result.limit}).`,
       );
     }
-    running = {backbone, site};
-    return {backend: backbone.backend, features: backbone.features, selfCheck: result};
+    running = { backbone, site };
+    return { backend: choice.name, features: backbone.features, selfCheck: result };
   },
 
   setClasses(ids) {
@@ -58,11 +62,11 @@ const api = {
   },
 
   async addExample(frame, classId) {
-    const {site} = started();
-    const {pixels, features} = await embedFrame(frame);
+    const { site } = started();
+    const { pixels, features } = await embedFrame(frame);
     const picture = await thumbnail(pixels, site.preprocess);
     const id = examples.add(classId, features);
-    return {id, count: examples.count(classId), thumbnail: picture};
+    return { id, count: examples.count(classId), thumbnail: picture };
   },
 
   removeExample(id) {
@@ -70,15 +74,15 @@ const api = {
   },
 
   async train(settings, onEpoch) {
-    const {backbone} = started();
+    const { backbone } = started();
     stopTraining();
-    const thisRun = {stopped: false};
+    const thisRun = { stopped: false };
     run = thisRun;
     const begin = performance.now();
-    const {classes, features, labels} = examples.trainingSet(backbone.features);
-    const summary = {classes, examples: labels.length};
-    if (classes.length < 2) return {...summary, outcome: 'too-few', history: [], ms: 0};
-    const shape = {features: backbone.features, hidden: settings.hidden, classes: classes.length};
+    const { classes, features, labels } = examples.trainingSet(backbone.features);
+    const summary = { classes, examples: labels.length };
+    if (classes.length < 2) return { ...summary, outcome: 'too-few', history: [], ms: 0 };
+    const shape = { features: backbone.features, hidden: settings.hidden, classes: classes.length };
     const head = new PlainHead(shape, initialWeights(shape, settings.seed));
     head.load(features, labels);
     const training = new Training(head, labels.length, settings);
@@ -91,8 +95,8 @@ const api = {
       await nextTask();
     }
     const outcome = thisRun.stopped ? 'stopped' : 'trained';
-    if (outcome === 'trained') trained = {head, classes};
-    return {...summary, outcome, history: training.history, ms: performance.now() - begin};
+    if (outcome === 'trained') trained = { head, classes };
+    return { ...summary, outcome, history: training.history, ms: performance.now() - begin };
   },
 
   stopTraining,
@@ -109,9 +113,9 @@ const api = {
       if ('close' in frame) frame.close();
       return null;
     }
-    const {features} = await embedFrame(frame);
+    const { features } = await embedFrame(frame);
     if (!trained) return null; // reset while the backbone ran
-    const {head, classes} = trained;
+    const { head, classes } = trained;
     const probabilities = head.predict(features);
     return {
       probabilities: Object.fromEntries(classes.map((id, i) => [id, probabilities[i]])),
@@ -125,9 +129,16 @@ const api = {
 
   memory() {
     // Asking TensorFlow.js would start a backend, before its files have been checked.
-    const held = running ? tensorMemory() : {tensors: 0, bytes: 0};
-    return {...held, examples: examples.size};
+    const held = running ? tensorMemory() : { tensors: 0, bytes: 0 };
+    return { ...held, examples: examples.size };
   },
 };
 
-expose(api);
+/**
+ * Makes this worker one that computes on the given backend.
+ * @param {import('./backbone.js').BackendChoice} backend
+ */
+export function serve(backend) {
+  choice = backend;
+  expose(api);
+}

@@ -1,7 +1,7 @@
 // Before a backend is trusted it must compute what the build computed, on pictures drawn from a seed.
 
-import {drawGolden} from '../core/golden.js';
-import {fetchVerified} from '../verified.js';
+import { drawGolden } from '../core/golden.js';
+import { fetchVerified } from '../verified.js';
 
 /**
  * @param {import('./backbone.js').Backbone} backbone
@@ -14,7 +14,7 @@ export async function selfCheck(backbone, site, base) {
     fetchVerified(site.golden.index, base),
     fetchVerified(site.golden.features, base),
   ]);
-  const {images, size, features} = JSON.parse(new TextDecoder().decode(indexBytes));
+  const { images, size, features } = JSON.parse(new TextDecoder().decode(indexBytes));
   const expected = new Float32Array(featureBytes);
   let error = 0;
   for (let i = 0; i < images.length; i++) {
@@ -24,7 +24,7 @@ export async function selfCheck(backbone, site, base) {
     // Not Math.max alone: a NaN must not pass for a small error.
     error = Number.isNaN(deviation) ? Infinity : Math.max(error, deviation);
   }
-  return {error, limit: site.golden.limit, images: images.length};
+  return { error, limit: site.golden.limit, images: images.length };
 }
 
 /**

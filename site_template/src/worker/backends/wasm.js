@@ -1,0 +1,29 @@
+// TensorFlow.js on WebAssembly, started from bytes that were checked: TensorFlow.js itself checks none.
+
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { fetchVerified } from '../../verified.js';
+import { serve } from '../main.js';
+
+const FILES = { plain: 'tfjs-backend-wasm.wasm', simd: 'tfjs-backend-wasm-simd.wasm' };
+const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
+
+serve({
+  name: 'wasm',
+
+  async prepare(site, base) {
+    // Threads would need headers that static hosts do not send.
+    tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+    const hasSimd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+    const bytes = await fetchVerified(hasSimd ? site.wasm.simd : site.wasm.plain, base);
+    const names = Object.values(FILES);
+    setWasmPaths({ ...Object.fromEntries(names.map((name) => [name, name])), [THREADED]: '' }, true);
+    const platform = tf.env().platform;
+    const fetchOfPlatform = platform.fetch.bind(platform);
+    platform.fetch = (path, init) =>
+      names.includes(path) ? Promise.resolve(new Response(bytes)) : fetchOfPlatform(path, init);
+    return () => {
+      platform.fetch = fetchOfPlatform;
+    };
+  },
+});
