@@ -28,7 +28,7 @@ def test_the_error_is_relative_to_each_images_largest_feature() -> None:
     assert errors[[0, 1, 3]].max() == 0
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("precision", check.LIMITS)
 def test_a_figure_beyond_its_limit_fails_with_both(precision: check.Precision) -> None:
     limit = check.LIMITS[precision].photo
     for factor, fails in ((0.9, False), (1.1, True)):
