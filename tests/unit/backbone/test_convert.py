@@ -33,7 +33,7 @@ def given(folder: Path) -> Source:
     return Source("folder", str(folder), folder, f"test {folder.name}", "given", None)
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("precision", check.LIMITS)
 @pytest.mark.parametrize("name", ["embedded", "100", "075"])
 def test_the_written_model_is_the_original(name: str, precision: Precision, converted: Converter) -> None:
     result = converted(name, precision)
