@@ -14,13 +14,12 @@ from tests.camera import MARKER_JS
 
 READY_MS = 60_000
 CLIENT_JS = """
-async () => {
-  // A worker of the test's own, through the module for other pages.
-  const {connect, loadSite} = await import(new URL('onthefly.js', document.baseURI).href);
+async (backend) => {
+  // A worker of the test's own, through the module for other pages; null takes the site's own choice.
+  const {open, loadSite} = await import(new URL('onthefly.js', document.baseURI).href);
   const {site, base} = await loadSite();
-  const {worker} = await connect(site, base);
-  window.ready = await worker.start(site, base);
-  window.worker = worker;
+  const {worker, ready, skipped} = await open(site, base, {backend: backend ?? null});
+  Object.assign(window, {worker, ready, skipped});
   window.toFrame = ({bytes, width, height}) => {
     const data = Uint8ClampedArray.from(atob(bytes), (c) => c.charCodeAt(0));
     return {data, width, height};

@@ -1,7 +1,8 @@
-"""Features in Chromium against the original SavedModel in TensorFlow."""
+"""Features in Chromium against the original SavedModel in TensorFlow, on every backend."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,22 @@ from PIL import Image
 from builder.backbone import check, golden
 from builder.backbone.obtain import Source
 from builder.backbone.precision import Precision
+from builder.parity.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
 from builder.pipeline import Built
 from builder.site.server import SiteServer
 from tests import data, tensorflow_scripts
 from tests.browser import pages
+
+MODELS = ("100", "075", "embedded")
+BACKENDS = ("wasm", "webgl", "webgpu", "cpu")
+EVERY_RUN = {
+    *itertools.product(MODELS, check.LIMITS, ["wasm"]),
+    *(("embedded", "int8", backend) for backend in BACKENDS),
+}
+CASES = [
+    pytest.param(*case, marks=[] if case in EVERY_RUN else [pytest.mark.long])
+    for case in itertools.product(MODELS, check.LIMITS, BACKENDS)
+]
 
 
 def ten_photographs() -> list[np.ndarray]:
@@ -31,35 +44,50 @@ def ten_photographs() -> list[np.ndarray]:
     return [np.asarray(image) for image in resized]
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
-@pytest.mark.parametrize("name", ["100", "075", "embedded"])
+@pytest.fixture(scope="module")
+def reference(
+    source: Callable[[str], Source], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], np.ndarray]:
+    """The original SavedModel's features of the photographs, by model; each is computed once."""
+    known: dict[str, np.ndarray] = {}
+
+    def compute(name: str) -> np.ndarray:
+        if name not in known:
+            folder = tmp_path_factory.mktemp(name)
+            given = source(name).saved_model or folder / "embedded"
+            if name == "embedded":
+                tensorflow_scripts.run("embedded_model", given)
+            inputs = (np.stack(ten_photographs()) / 255).astype(np.float32)
+            images = pages.saved(folder / "inputs.npy", inputs)
+            tensorflow_scripts.run("features", given, images, folder / "features.npy")
+            known[name] = np.load(folder / "features.npy")
+        return known[name]
+
+    return compute
+
+
+@pytest.mark.parametrize(("name", "precision", "backend"), CASES)
 def test_features_in_chromium_are_those_of_the_saved_model(
     name: str,
     precision: Precision,
+    backend: str,
     site: Callable[..., Built],
-    source: Callable[[str], Source],
+    reference: Callable[[str], np.ndarray],
     serving: Callable[[Path], SiteServer],
     chromium: Any,
-    tmp_path: Path,
 ) -> None:
     built = site(name, precision)
-    photos = ten_photographs()
-    given = source(name).saved_model or tmp_path / "embedded"
-    if name == "embedded":
-        tensorflow_scripts.run("embedded_model", given)
-    inputs = pages.saved(tmp_path / "inputs.npy", (np.stack(photos) / 255).astype(np.float32))
-    tensorflow_scripts.run("features", given, inputs, tmp_path / "reference.npy")
-    reference = np.load(tmp_path / "reference.npy")
-    with chromium() as visit:
+    expected = reference(name)
+    with chromium(*SOFTWARE_WEBGL, *SOFTWARE_WEBGPU) as visit:
         visit.page.goto(serving(built.out).url)
-        visit.page.evaluate(pages.CLIENT_JS)
-        assert visit.page.evaluate("window.ready.backend") == "wasm"
-        computed = pages.features(visit.page, photos)
-    errors, cosines = check.relative_error(computed, reference), check.cosine_similarity(computed, reference)
-    print(f"\n{name} {precision}: largest error {errors.max():.2e}, least cosine {cosines.min():.6f}")
+        visit.page.evaluate(pages.CLIENT_JS, backend)
+        assert visit.page.evaluate("[window.ready.backend, window.skipped]") == [backend, []]
+        computed = pages.features(visit.page, ten_photographs())
+    errors = check.relative_error(computed, expected)
+    cosines = check.cosine_similarity(computed, expected)
+    print(f"\n{name} {precision} {backend}: error {errors.max():.2e}, cosine {cosines.min():.6f}")
     limits = check.LIMITS[precision]
     assert errors.max() <= limits.photo
     assert cosines.min() >= limits.cosine
-    assert np.abs(reference).max() > 0.1
     # The images are told apart: a constant answer would have matched a broken reference too.
-    assert np.std(reference, axis=0).max() > 0.1
+    assert np.std(expected, axis=0).max() > 0.1

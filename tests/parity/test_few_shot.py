@@ -1,0 +1,46 @@
+"""What a visitor gets: accuracy on real photographs, with the weights as each precision stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from builder.backbone.convert import Converted
+from builder.backbone.precision import Precision
+from builder.head import head, training
+from builder.head.preprocess import preprocess
+from tests import data, tensorflow_scripts
+
+PER_CLASS, SEEDS = 20, 5
+
+
+def accuracy(features: np.ndarray, labels: np.ndarray, seed: int) -> float:
+    """Held-out accuracy of the head after 20 photographs per class, drawn by the seed."""
+    rng = np.random.default_rng(seed)
+    classes = int(labels.max()) + 1
+    taken = np.concatenate([rng.permutation(np.flatnonzero(labels == c))[:PER_CLASS] for c in range(classes)])
+    held_out = np.setdiff1d(np.arange(len(labels)), taken)
+    trained = training.train(features[taken], labels[taken], classes, training.HeadSettings(seed=seed))
+    chances = head.probabilities(trained.weights, features[held_out])
+    return float((chances.argmax(axis=1) == labels[held_out]).mean())
+
+
+def test_eight_bits_cost_at_most_a_hundredth(
+    converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    digits = data.photos("hand-digits")
+    labels = np.repeat(np.arange(len(digits)), [len(paths) for paths in digits.values()])
+    inputs = np.stack([preprocess(data.pixels(path)) for paths in digits.values() for path in paths])
+    np.save(tmp_path / "inputs.npy", inputs)
+    means = {}
+    for precision in ("float32", "int8"):
+        out = tmp_path / f"{precision}.npy"
+        folder = converted("100", precision).folder
+        tensorflow_scripts.run("graph_features", folder, tmp_path / "inputs.npy", out)
+        features = np.load(out)
+        means[precision] = np.mean([accuracy(features, labels, seed) for seed in range(SEEDS)])
+    print(f"\nmean accuracy over {SEEDS} seeds: {means}")
+    assert means["float32"] > 0.75
+    assert means["int8"] >= means["float32"] - 0.01
