@@ -117,6 +117,49 @@
  */
 
 /**
+ * @typedef {object} Snapshot
+ * @property {string[]} classes ids in display order
+ * @property {{id: number, classId: string, features: Float32Array, picture: Blob}[]} examples in the order of adding
+ * @property {HeadSnapshot|null} head
+ */
+
+/** @typedef {import('./core/head.js').HeadWeights & {classes: string[], settings: HeadSettings}} HeadSnapshot */
+
+/**
+ * The steps of what the page computes, one by one, so that a reference can follow them.
+ * @typedef {object} ProbeApi
+ * @property {(frame: Frame) => Float32Array} preprocess the backbone's input, [size, size, 3]
+ * @property {(shape: import('./core/head.js').HeadShape, seed: number) => import('./core/head.js').HeadWeights} initialWeights
+ * @property {(task: ProbeTask) => ProbeRun} train on given features, in one go
+ * @property {(shape: import('./core/head.js').HeadShape, weights: import('./core/head.js').HeadWeights, features: Float32Array)
+ *   => Float32Array} predict probabilities for one feature vector
+ */
+
+/**
+ * @typedef {object} ProbeTask
+ * @property {Float32Array} features [n, F]
+ * @property {Uint16Array} labels [n]
+ * @property {number} classes
+ * @property {HeadSettings} settings
+ * @property {boolean} states whether the state after every step is wanted
+ */
+
+/**
+ * @typedef {object} ProbeRun
+ * @property {EpochReport[]} history
+ * @property {import('./core/head.js').HeadWeights} weights at the end
+ * @property {ProbeStep[]} steps
+ */
+
+/**
+ * @typedef {object} ProbeStep
+ * @property {number[]} indices of the batch's examples
+ * @property {number} loss summed over the batch, before the step
+ * @property {number} correct
+ * @property {Float32Array|null} state after the step: for kernel1, bias1, kernel2, bias2 the values, then m, then v
+ */
+
+/**
  * The worker's functions, called through Comlink; each returns a promise on the main thread.
  * @typedef {object} WorkerApi
  * @property {(site: Site, base: string, onProgress?: (p: StartProgress) => void) => Promise<Ready>} start
@@ -129,6 +172,9 @@
  * @property {() => void} reset forgets every example and the head
  * @property {(frame: Frame) => Promise<Prediction|null>} predict null while there is no head
  * @property {(frame: Frame) => Promise<Float32Array>} embed the feature vector
+ * @property {() => Snapshot} snapshot everything that was taught, for another worker or a file
+ * @property {(snapshot: Snapshot) => void} restore takes the place of everything taught so far
+ * @property {ProbeApi} probe for `onthefly validate`
  * @property {() => {tensors: number, bytes: number, examples: number}} memory of TF.js, and examples kept
  */
 

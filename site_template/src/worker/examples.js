@@ -5,6 +5,7 @@
  * @property {number} id rising in the order of adding
  * @property {string} classId
  * @property {Float32Array} features
+ * @property {Blob} picture JPEG of the square that was learned from
  */
 
 export class Examples {
@@ -23,12 +24,13 @@ export class Examples {
   /**
    * @param {string} classId
    * @param {Float32Array} features
+   * @param {Blob} picture
    * @returns {number} the example's id
    */
-  add(classId, features) {
+  add(classId, features, picture) {
     if (!this.classes.includes(classId)) throw new Error(`There is no class ${classId}.`);
     const id = this.nextId++;
-    this.byId.set(id, { id, classId, features });
+    this.byId.set(id, { id, classId, features, picture });
     return id;
   }
 
@@ -39,6 +41,22 @@ export class Examples {
 
   clear() {
     this.byId.clear();
+  }
+
+  /** @returns {Example[]} in the order of adding */
+  all() {
+    return [...this.byId.values()];
+  }
+
+  /**
+   * Takes the place of everything kept so far.
+   * @param {string[]} classes
+   * @param {Example[]} examples in the order of adding, their ids rising
+   */
+  replace(classes, examples) {
+    this.classes = [...classes];
+    this.byId = new Map(examples.map((example) => [example.id, example]));
+    this.nextId = examples.reduce((last, { id }) => Math.max(last, id), 0) + 1;
   }
 
   /** @param {string[]} ids in display order; examples of other classes are dropped */

@@ -7,6 +7,7 @@ import { Training } from '../core/training.js';
 import { loadBackbone, tensorMemory } from './backbone.js';
 import { Examples } from './examples.js';
 import { readFrame, thumbnail, toInput } from './frames.js';
+import { makeProbe } from './probe.js';
 import { selfCheck } from './self-check.js';
 import { nextTask } from './task.js';
 
@@ -15,7 +16,7 @@ const SLICE_MS = 6;
 
 /** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
 let running = null;
-/** @type {{head: PlainHead, classes: string[]}|null} */
+/** @type {{head: PlainHead, classes: string[], settings: import('../protocol.js').HeadSettings}|null} */
 let trained = null;
 /** @type {{stopped: boolean}|null} */
 let run = null;
@@ -39,6 +40,8 @@ function stopTraining() {
 
 /** @type {import('./backbone.js').BackendChoice} */
 let choice;
+
+const probe = makeProbe(started);
 
 /** @type {import('../protocol.js').WorkerApi} */
 const api = {
@@ -65,7 +68,7 @@ const api = {
     const { site } = started();
     const { pixels, features } = await embedFrame(frame);
     const picture = await thumbnail(pixels, site.preprocess);
-    const id = examples.add(classId, features);
+    const id = examples.add(classId, features, picture);
     return { id, count: examples.count(classId), thumbnail: picture };
   },
 
@@ -95,7 +98,7 @@ const api = {
       await nextTask();
     }
     const outcome = thisRun.stopped ? 'stopped' : 'trained';
-    if (outcome === 'trained') trained = { head, classes };
+    if (outcome === 'trained') trained = { head, classes, settings };
     return { ...summary, outcome, history: training.history, ms: performance.now() - begin };
   },
 
@@ -126,6 +129,27 @@ const api = {
   async embed(frame) {
     return (await embedFrame(frame)).features;
   },
+
+  snapshot() {
+    return {
+      classes: examples.classes,
+      examples: examples.all(),
+      head: trained && { ...trained.head.weights, classes: trained.classes, settings: trained.settings },
+    };
+  },
+
+  restore({ classes, examples: given, head }) {
+    const { backbone } = started();
+    stopTraining();
+    examples.replace(classes, given);
+    trained = null;
+    if (!head) return;
+    const { classes: of, settings, ...weights } = head;
+    const shape = { features: backbone.features, hidden: settings.hidden, classes: of.length };
+    trained = { head: new PlainHead(shape, weights), classes: of, settings };
+  },
+
+  probe,
 
   memory() {
     // Asking TensorFlow.js would start a backend, before its files have been checked.

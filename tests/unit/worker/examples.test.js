@@ -4,6 +4,7 @@ import { Examples } from "../../../site_template/src/worker/examples.js";
 
 /** @param {number} value */
 const vector = (value) => Float32Array.of(value, -value);
+const PICTURE = new Blob(["jpeg"]);
 
 function filled() {
   const examples = new Examples();
@@ -35,4 +36,13 @@ test("removing a class drops its examples, removing an example only that one", (
   examples.setClasses(["a", "b"]);
   assert.equal(examples.size, 2);
   assert.throws(() => examples.add("c", vector(5)), /no class c/);
+});
+
+test("what was kept can be taken elsewhere, and ids go on rising there", () => {
+  const examples = filled();
+  examples.remove(4);
+  const other = new Examples();
+  other.replace(examples.classes, examples.all());
+  assert.deepEqual(other.trainingSet(2), examples.trainingSet(2));
+  assert.equal(other.add("b", vector(6), PICTURE), 4);
 });
