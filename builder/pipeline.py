@@ -23,6 +23,7 @@ from builder.errors import OutputError
 from builder.report import Reporter
 from builder.site import publish, render
 from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, build_assets
+from builder.site.offline import manifest, service_worker
 from builder.site.policy import headers_file
 
 SITE_FORMAT = 1
@@ -131,9 +132,9 @@ def _write(
     record = {**site, "build": key, "check": checked}
     (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
     (folder / "_headers").write_text(headers_file(), "utf-8")
-    (folder / ".nojekyll").write_text(
-        "", "utf-8"
-    )  # GitHub Pages would hide _headers and rewrite nothing else
+    (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
+    (folder / "manifest.webmanifest").write_text(manifest(site, assets["icon"]["url"]), "utf-8")
+    (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, key[:16]), "utf-8")
     publish.write_sums(folder)
     return record
 

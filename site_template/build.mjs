@@ -14,7 +14,9 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] ?? 'build');
 const require = createRequire(import.meta.url);
 
-const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js' };
+const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js', sw: 'src/service-worker.js' };
+/** These keep their names: pages and browsers know them by it. */
+const UNHASHED = ['onthefly', 'sw'];
 const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
 const STATIC = { style: 'static/style.css', icon: 'static/icon.svg' };
@@ -81,7 +83,7 @@ await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const workers = Object.fromEntries(BACKENDS.map((name) => [name, `src/worker/backends/${name}.js`]));
 const assets = {
-  ...(await each(PAGES, async (name, entry) => emit(`${name}.js`, await bundle(entry), name !== 'onthefly'))),
+  ...(await each(PAGES, async (name, entry) => emit(`${name}.js`, await bundle(entry), !UNHASHED.includes(name)))),
   ...(await each(STATIC, async (_, file) => emit(path.basename(file), await readFile(path.join(here, file))))),
   workers: await each(workers, async (name, entry) => emit(`worker-${name}.js`, await bundle(entry))),
   wasm: await each(WASM, async (_, file) => emit(file, await readFile(path.join(wasmFolder, 'dist', file)))),

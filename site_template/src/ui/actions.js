@@ -139,28 +139,43 @@ export function removeClass(id) {
 export function undoRemove() {
   const gone = state.removed.value;
   if (!gone) return;
+  const { entry, photo, index } = gone;
   batch(() => {
-    const entries = state.classes.value;
-    state.classes.value = [...entries.slice(0, gone.index), gone.entry, ...entries.slice(gone.index)];
+    if (photo) entry.photos.value = inserted(entry.photos.value, index, photo);
+    else state.classes.value = inserted(state.classes.value, index, entry);
     state.removed.value = null;
     // Only the removal had changed the examples since: taking it back makes the head up to date again.
-    if (gone.entry.photos.value.length) state.examplesVersion.value -= 1;
+    if (photo || entry.photos.value.length) state.examplesVersion.value -= 1;
   });
-  say(strings.classes.restored(state.nameOf(gone.entry)));
+  const name = state.nameOf(entry);
+  say(photo ? strings.photos.restored(name) : strings.classes.restored(name));
 }
 
-/** Lets go of the class that Undo would bring back, and tells the worker which classes there are. */
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {number} index
+ * @param {T} item
+ */
+const inserted = (list, index, item) => [...list.slice(0, index), item, ...list.slice(index)];
+
+/** Lets go of what Undo would bring back, and tells the worker what there is. */
 export function forgetRemoved() {
-  revoke(state.removed.value?.entry);
-  state.removed.value = null;
-  worker?.setClasses(keptIds()).catch((error) => complain(strings.unexpected, error));
+  const photo = state.removed.value?.photo;
+  revokeRemoved();
+  const told = [worker?.setClasses(keptIds()), photo && worker?.removeExample(photo.id)];
+  Promise.all(told).catch((error) => complain(strings.unexpected, error));
 }
 
 const keptIds = () => state.classes.value.map((entry) => entry.id);
 
-/** @param {ClassEntry|undefined} entry */
-function revoke(entry) {
-  entry?.photos.value.forEach((photo) => URL.revokeObjectURL(photo.url));
+/** @param {state.Photo[]} photos */
+const revoke = (photos) => photos.forEach((photo) => URL.revokeObjectURL(photo.url));
+
+function revokeRemoved() {
+  const gone = state.removed.value;
+  if (gone) revoke(gone.photo ? [gone.photo] : gone.entry.photos.value);
+  state.removed.value = null;
 }
 
 // --- photos ----------------------------------------------------------------------------------------------------------
@@ -203,23 +218,21 @@ async function addFrame(classId) {
 }
 
 /**
+ * Takes a photo off the page; like a class, it stays with the worker until the next step.
  * @param {ClassEntry} entry
  * @param {number} photoId
  */
-export async function removePhoto(entry, photoId) {
-  const photo = entry.photos.value.find((candidate) => candidate.id === photoId);
-  if (!photo) return;
+export function removePhoto(entry, photoId) {
+  const index = entry.photos.value.findIndex((candidate) => candidate.id === photoId);
+  if (index < 0) return;
+  forgetRemoved();
+  const photo = entry.photos.value[index];
   batch(() => {
     entry.photos.value = entry.photos.value.filter((other) => other !== photo);
+    state.removed.value = { entry, photo, index };
     state.examplesVersion.value += 1;
   });
-  URL.revokeObjectURL(photo.url);
   say(strings.photos.removed(state.nameOf(entry)));
-  try {
-    await worker?.removeExample(photoId);
-  } catch (error) {
-    complain(strings.unexpected, error);
-  }
 }
 
 // --- training and predicting -----------------------------------------------------------------------------------------
@@ -283,11 +296,10 @@ export async function predictFrame() {
 export async function reset() {
   try {
     await stopTraining();
-    state.classes.value.forEach(revoke);
-    revoke(state.removed.value?.entry);
+    state.classes.value.forEach((entry) => revoke(entry.photos.value));
     batch(() => {
+      revokeRemoved();
       state.classes.value = initialClasses();
-      state.removed.value = null;
       state.head.value = null;
       state.prediction.value = null;
       state.frameMs.value = null;
@@ -301,7 +313,7 @@ export async function reset() {
   }
 }
 
-/** @returns {Promise<{tensors: number, bytes: number}|null>} null before the worker has started */
+/** @returns {Promise<{tensors: number, bytes: number, examples: number}|null>} null before the worker has started */
 export async function readMemory() {
   return worker ? worker.memory() : null;
 }

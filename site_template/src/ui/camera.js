@@ -119,7 +119,8 @@ function release() {
  * @returns {CameraFault}
  */
 function faultOf(error) {
-  switch (error instanceof Error ? error.name : '') {
+  // By its name alone: in older browsers an OverconstrainedError is no Error.
+  switch (error && typeof error === 'object' && 'name' in error ? error.name : '') {
     case 'NotAllowedError':
     case 'SecurityError':
       return 'refused';

@@ -50,8 +50,16 @@ export const camera = signal(
 
 /** @type {Signal<ClassEntry[]>} in display order */
 export const classes = signal(/** @type {ClassEntry[]} */ ([]));
-/** @type {Signal<{entry: ClassEntry, index: number}|null>} the class that Undo brings back */
-export const removed = signal(/** @type {{entry: ClassEntry, index: number}|null} */ (null));
+/**
+ * What Undo brings back: a class, or one photo of a class.
+ * @typedef {object} Removed
+ * @property {ClassEntry} entry
+ * @property {Photo} [photo] absent where the whole class was removed
+ * @property {number} index where it stood, among the classes or among the photos
+ */
+
+/** @type {Signal<Removed|null>} */
+export const removed = signal(/** @type {Removed|null} */ (null));
 /** @type {Signal<string|null>} id of the class being recorded */
 export const recording = signal(/** @type {string|null} */ (null));
 

@@ -21,7 +21,8 @@ export const strings = {
     preview: 'Camera preview',
     recording: 'Recording',
     faults: {
-      refused: 'The camera was refused. Allow it for this page in the address bar or the browser’s settings, then press Start camera.',
+      refused:
+        'The camera was refused. Allow it for this page in the address bar or the browser’s settings, then press Start camera.',
       missing: 'No camera was found. Connect one, then press Start camera.',
       busy: 'The camera did not start. Another program may be using it: close that one, then press Start camera.',
       constraints: 'This camera offers no picture size that the page can use. Try another camera.',
@@ -49,7 +50,7 @@ export const strings = {
   },
 
   startup: {
-    title: 'Getting the model ready',
+    title: 'Loading the model',
     status: 'The model is loading.',
     label: 'Model download',
     connect: 'Starting…',
@@ -89,7 +90,7 @@ export const strings = {
     hold: 'Hold to record',
     /** @param {string} name */
     holdFor: (name) => `Hold to record ${name}`,
-    loading: 'The model is still loading.',
+    loading: 'The model is loading.',
     noModel: 'The model did not start.',
     noCamera: 'Start the camera first.',
     /**
@@ -102,9 +103,11 @@ export const strings = {
 
   photos: {
     count: photos,
-    none: 'No photos yet',
-    hint: 'Hold the button to take many, tap it to take one.',
+    none: 'No photos',
+    hint: 'Show it to the camera, from several sides. Hold the button for many photos, tap it for one.',
+    hintShort: 'Hold for many, tap for one.',
     leftOut: 'Left out of training until it has photos.',
+    leftOutShort: 'Left out until it has some.',
     /** @param {string} name */
     list: (name) => `Photos of ${name}`,
     /**
@@ -114,12 +117,20 @@ export const strings = {
     remove: (n, name) => `Remove photo ${n} of ${name}`,
     /** @param {string} name */
     removed: (name) => `Removed a photo of ${name}.`,
+    /** @param {string} name */
+    restored: (name) => `The photo of ${name} is back.`,
+  },
+
+  // What to do next, before the first training.
+  steps: {
+    camera: { title: '1. Start the camera', text: 'Your pictures stay on this device.' },
+    first: { title: '2. Record a class', text: 'Name it, show it, and hold its button.' },
+    second: { title: '2. Record another', text: 'Show something else, and hold its button.' },
+    train: { title: '3. Press Train', text: 'Then show something: the model names it.' },
   },
 
   result: {
     heading: 'The model sees',
-    waiting: 'Nothing trained yet',
-    waitingText: 'Record photos for each class, then press Train.',
     noCamera: 'Start the camera to see what the model says.',
     looking: 'Looking…',
     removed: 'A class that was removed. Train again.',
@@ -136,7 +147,7 @@ export const strings = {
   train: {
     start: 'Train',
     stop: 'Stop',
-    loading: 'The model is still loading.',
+    loading: 'The model is loading.',
     noModel: 'The model did not start.',
     tooFew: 'Record photos for at least two classes.',
     /**
@@ -157,7 +168,7 @@ export const strings = {
      * @param {string} loss
      * @param {string} accuracy
      */
-    figures: (loss, accuracy) => `Loss ${loss} · accuracy ${accuracy} on its own photos`,
+    figures: (loss, accuracy) => `${accuracy} of its own photos right · loss ${loss}`,
     progress: 'Training progress',
     starting: 'Starting…',
     /**
@@ -205,6 +216,7 @@ export const strings = {
      * @param {string} megabytes
      */
     tensorsValue: (tensors, megabytes) => `${tensors} (${megabytes} MB)`,
+    examples: 'Examples in memory',
     unknown: '–',
     history: 'Training, epoch by epoch',
     epoch: 'Epoch',

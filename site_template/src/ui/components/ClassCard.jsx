@@ -2,7 +2,7 @@
 
 import { removeClass } from '../actions.js';
 import { startRecording, stopRecording } from '../recorder.js';
-import { classes, MIN_CLASSES, nameOf, recordBlocked, recording, winnerId } from '../state.js';
+import { classes, head, MIN_CLASSES, nameOf, recordBlocked, recording, winnerId } from '../state.js';
 import { strings } from '../strings.js';
 import { HoldButton } from './HoldButton.jsx';
 import { BinIcon, RecordIcon } from './Icons.jsx';
@@ -87,11 +87,12 @@ function RemoveButton({ entry, name }) {
 /** @param {{entry: import('../state.js').ClassEntry, hintId: string}} props */
 function Meta({ entry, hintId }) {
   const count = entry.photos.value.length;
+  const advice = head.value ? strings.photos.leftOutShort : strings.photos.hintShort;
   return (
     <p class="class-meta">
       <span class="class-count">{count ? strings.photos.count(count) : strings.photos.none}</span>
-      <span class="class-hint" id={hintId}>
-        {recordBlocked.value}
+      <span class={`class-hint ${recordBlocked.value ? '' : 'is-advice'}`} id={hintId}>
+        {recordBlocked.value || (count ? '' : advice)}
       </span>
     </p>
   );

@@ -16,7 +16,11 @@ export function Stage({ fit }) {
       <Preview fit={fit} />
       <Verdict />
       <div class="stage-controls">
-        <button type="button" class={`button ${running ? '' : 'button-primary'}`} onClick={running ? stopCamera : startCamera}>
+        <button
+          type="button"
+          class={`button ${running ? '' : 'button-primary'}`}
+          onClick={running ? stopCamera : startCamera}
+        >
           {running ? <StopIcon /> : <CameraIcon />}
           {running ? strings.camera.stop : strings.camera.start}
         </button>
@@ -42,7 +46,15 @@ function Preview({ fit }) {
   const recorded = classes.value.find((entry) => entry.id === recording.value);
   return (
     <div class={`preview ${recorded ? `is-recording tone-${recorded.tone}` : ''}`}>
-      <video ref={bind} class={`preview-video fit-${fit}`} playsinline muted autoplay hidden={status !== 'on'} aria-hidden="true" />
+      <video
+        ref={bind}
+        class={`preview-video fit-${fit}`}
+        playsinline
+        muted
+        autoplay
+        hidden={status !== 'on'}
+        aria-hidden="true"
+      />
       {status !== 'on' && (
         <p class="preview-idle">
           <CameraIcon />
@@ -53,6 +65,7 @@ function Preview({ fit }) {
         <p class="preview-badge" aria-hidden="true">
           <span class="preview-badge-dot" />
           <span class="preview-badge-name">{nameOf(recorded)}</span>
+          <span class="preview-badge-count">{recorded.photos.value.length}</span>
         </p>
       )}
     </div>

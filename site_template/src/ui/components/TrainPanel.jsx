@@ -60,9 +60,12 @@ function TrainButton() {
 }
 
 function UndoButton() {
-  // The button of the removed class had the focus: Undo is the nearest thing to go to.
   const button = useRef(/** @type {HTMLButtonElement|null} */ (null));
-  useLayoutEffect(() => button.current?.focus({ preventScroll: true }), []);
+  const gone = removed.value;
+  // The button of a removed class had the focus: Undo is the nearest thing to go to. After a photo, the next one has it.
+  useLayoutEffect(() => {
+    if (gone && !gone.photo) button.current?.focus({ preventScroll: true });
+  }, [gone]);
   return (
     <button type="button" class="button" ref={button} onClick={undoRemove}>
       {strings.classes.undo}

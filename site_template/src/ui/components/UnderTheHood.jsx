@@ -42,12 +42,12 @@ function Facts({ site: { backbone, precision, head: settings } }) {
       <Fact term={hood.seed}>{settings.seed}</Fact>
       <Fact term={hood.backend}>{ready.value?.backend ?? hood.unknown}</Fact>
       <Fact term={hood.selfCheck}>
-        {check ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images) : hood.unknown}
+        {check
+          ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images)
+          : hood.unknown}
       </Fact>
       <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
-      <Fact term={hood.tensors}>
-        <Memory />
-      </Fact>
+      <Memory />
     </dl>
   );
 }
@@ -63,21 +63,27 @@ function Fact({ term, children }) {
 }
 
 function Memory() {
-  const text = useSignal(strings.hood.unknown);
+  const { hood } = strings;
+  const memory = useSignal(/** @type {Awaited<ReturnType<typeof readMemory>>} */ (null));
   useEffect(() => {
     const read = async () => {
       try {
-        const memory = await readMemory();
-        if (memory) text.value = strings.hood.tensorsValue(memory.tensors, megabytes(memory.bytes));
+        memory.value = await readMemory();
       } catch {
-        text.value = strings.hood.unknown;
+        memory.value = null;
       }
     };
     read();
     const timer = setInterval(read, MEMORY_INTERVAL);
     return () => clearInterval(timer);
   }, []);
-  return <>{text}</>;
+  const found = memory.value;
+  return (
+    <>
+      <Fact term={hood.tensors}>{found ? hood.tensorsValue(found.tensors, megabytes(found.bytes)) : hood.unknown}</Fact>
+      <Fact term={hood.examples}>{found?.examples ?? hood.unknown}</Fact>
+    </>
+  );
 }
 
 /** @param {{epochs: import('../../protocol.js').EpochReport[]}} props */

@@ -1,7 +1,7 @@
 // The most probable class, large; before there is one, what is still to come.
 
 import { megabytes, percent } from '../format.js';
-import { camera, head, nameOf, prediction, startup, winner } from '../state.js';
+import { camera, filledClasses, head, MIN_CLASSES, nameOf, prediction, startup, winner } from '../state.js';
 import { strings } from '../strings.js';
 
 export function Verdict() {
@@ -15,7 +15,7 @@ export function Verdict() {
 function Content() {
   if (startup.value.phase === 'failed') return <Waiting title={strings.startup.failedTitle} />;
   if (startup.value.phase !== 'ready') return <Loading startup={startup.value} />;
-  if (!head.value) return <Waiting title={strings.result.waiting} text={strings.result.waitingText} />;
+  if (!head.value) return <NextStep />;
   if (camera.value.status !== 'on') return <Waiting title={strings.result.heading} text={strings.result.noCamera} />;
   if (!winner.value) {
     const text = prediction.value ? strings.result.removed : strings.result.looking;
@@ -25,10 +25,29 @@ function Content() {
   return (
     <div class={`verdict-winner tone-${entry.tone}`}>
       <p class="verdict-title">{strings.result.heading}</p>
-      <p class="verdict-name">{nameOf(entry)}</p>
       <p class="verdict-percent">{percent(probability)}</p>
+      <p class="verdict-name">{nameOf(entry)}</p>
     </div>
   );
+}
+
+/** What a visitor does next, until there is something to see. */
+function NextStep() {
+  const { title, text } = strings.steps[step()];
+  return (
+    <>
+      <p class="verdict-step">{title}</p>
+      <p class="verdict-text">{text}</p>
+    </>
+  );
+}
+
+/** @returns {keyof typeof strings.steps} */
+function step() {
+  const filled = filledClasses.value.length;
+  if (filled >= MIN_CLASSES) return 'train';
+  if (camera.value.status !== 'on') return 'camera';
+  return filled ? 'second' : 'first';
 }
 
 /** @param {{title: string, text?: string}} props */

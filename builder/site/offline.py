@@ -1,0 +1,45 @@
+"""What makes a site installable and usable without a connection: the service worker and the manifest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from builder.site.publish import SUMS
+
+NOT_KEPT = {SUMS, "_headers", ".nojekyll", "sw.js"}
+"""Files of the site that the page never asks for."""
+LAZY_BACKENDS = ("webgl", "webgpu", "cpu")
+
+
+def service_worker(script: Path, site: dict[str, Any], folder: Path, version: str) -> str:
+    """`sw.js`: the bundled script with the list of files it keeps.
+
+    Args:
+        script: the bundle of `src/service-worker.js`.
+        site: what `site.json` says.
+        folder: the finished site.
+        version: changes whenever any file does, so that browsers fetch anew.
+    """
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - NOT_KEPT
+    # Kept once they have been used: most visitors never need them.
+    optional = {site["workers"][name]["url"] for name in LAZY_BACKENDS} | {site["wasm"]["plain"]["url"]}
+    listed = {"version": version, "needed": sorted(files - optional), "optional": sorted(optional)}
+    return f"const __FILES__={json.dumps(listed, sort_keys=True)};\n{script.read_text('utf-8')}"
+
+
+def manifest(site: dict[str, Any], icon: str) -> str:
+    """`manifest.webmanifest`, with which browsers offer to install the site."""
+    described = {
+        "name": site["title"],
+        "short_name": site["title"][:12],
+        "lang": site["lang"],
+        "start_url": ".",
+        "scope": ".",
+        "display": "standalone",
+        "background_color": "#f5f4f1",
+        "theme_color": "#f5f4f1",
+        "icons": [{"src": icon, "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+    }
+    return json.dumps(described, sort_keys=True, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,599 @@
+"""The page as a visitor meets it, by accessible names: recording, naming, removing, training, forgetting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from builder.pipeline import Built
+from builder.site.server import SiteServer
+from tests import camera
+from tests.browser import pages
+from tests.conftest import Visit
+
+CLASSES = ["Class 1", "Class 2", "Class 3"]
+FRAMES = 6
+"""Frames of the film that show one picture; the other one follows for as long."""
+LYING, STANDING = [0, 2, 4], [FRAMES, FRAMES + 2, FRAMES + 4]
+LYING_LATE, STANDING_LATE = FRAMES - 1, 2 * FRAMES - 1
+
+Opened = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lying red stripes, then standing blue ones."""
+    wave = np.arange(480) // 40 % 2
+    lying = np.zeros((480, 480, 3), np.uint8)
+    lying[..., 0] = 60 + 160 * wave[:, None]
+    standing = np.zeros((480, 480, 3), np.uint8)
+    standing[..., 2] = 60 + 160 * wave[None, :]
+    path = tmp_path_factory.mktemp("film") / "stripes.y4m"
+    frames = [camera.compose([lying, standing][i // FRAMES], i) for i in range(2 * FRAMES)]
+    camera.write_film(path, frames, Fraction(10))
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Any, film: Path) -> Iterator[Browser]:
+    """One browser for all tests here; each has a context of its own."""
+    with chromium(film=film) as visit:
+        yield visit.page.context.browser
+
+
+@pytest.fixture
+def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
+    """The address of a site with default settings."""
+    return serving(site("embedded").out).url
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Opened:
+    """Opens a page, and afterwards demands that nothing was complained of."""
+
+    @contextmanager
+    def open_page(
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        script: str = "",
+        ready: bool = True,
+        **options: Any,
+    ) -> Iterator[Page]:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        try:
+            visit = Visit(context.new_page())
+            if script:
+                visit.page.add_init_script(script)
+            if ready:
+                pages.open_ready(visit.page, url)
+                expect(button(visit.page, "Stop camera")).to_be_visible()
+            yield visit.page
+            assert visit.complaints == []
+        finally:
+            context.close()
+
+    return open_page
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def hold(page: Page, class_name: str) -> Locator:
+    return button(page, f"Hold to record {class_name}")
+
+
+def photos(page: Page, class_name: str) -> Locator:
+    return page.get_by_role("list", name=f"Photos of {class_name}", exact=True).get_by_role("listitem")
+
+
+def bar(page: Page, class_name: str) -> Locator:
+    return page.get_by_role("progressbar", name=class_name, exact=True)
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def values(page: Page) -> list[int]:
+    """What the bars of all classes say at one moment."""
+    read: list[int] = page.get_by_role("progressbar").evaluate_all(
+        "(bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow')))"
+    )
+    return read
+
+
+def wait_for_photos(page: Page, class_name: str, count: int) -> None:
+    """Wait until a class has at least so many."""
+    expect(photos(page, class_name).nth(count - 1)).to_be_attached()
+
+
+def settled(page: Page, class_name: str) -> int:
+    """The photos of a class once recording has ended: their number must not change any more."""
+    page.wait_for_timeout(150)
+    count = photos(page, class_name).count()
+    page.wait_for_timeout(250)
+    assert photos(page, class_name).count() == count, "recording goes on after the release"
+    return count
+
+
+def fact(page: Page, term: str) -> Locator:
+    """What stands beside a term under the hood, which is open."""
+    return page.get_by_role("definition").nth(page.get_by_role("term").all_text_contents().index(term))
+
+
+def test_everything_has_its_name(url: str, opened: Opened) -> None:
+    with opened(url) as page:
+        expect(status(page)).to_have_text("The model is ready.")
+        for name in ("Stop camera", "Add class", "Train", "Reset"):
+            expect(button(page, name)).to_have_count(1)
+        for i, name in enumerate(CLASSES, 1):
+            expect(page.get_by_role("textbox", name=f"Name of class {i}", exact=True)).to_have_value(name)
+            expect(hold(page, name)).to_be_enabled()
+            expect(button(page, f"Remove {name}")).to_be_enabled()
+            expect(photos(page, name)).to_have_count(0)
+            expect(bar(page, name)).to_have_attribute("aria-valuetext", "no result yet")
+        nameless = page.get_by_role("button").filter(has_not_text=re.compile(r"\S"))
+        assert all(name for name in nameless.evaluate_all("(all) => all.map((one) => one.ariaLabel)"))
+
+        button(page, "Stop camera").click()
+        expect(button(page, "Start camera")).to_be_visible()
+        assert page.locator("video").evaluate("(video) => video.srcObject") is None
+        expect(hold(page, "Class 1")).to_have_accessible_description("Start the camera first.")
+        hold(page, "Class 1").click(force=True)
+        expect(status(page)).to_have_text("Start the camera first.")
+        expect(photos(page, "Class 1")).to_have_count(0)
+        button(page, "Start camera").click()
+        expect(hold(page, "Class 1")).to_be_enabled()
+
+
+def test_a_click_takes_one_photo_and_holding_takes_many(url: str, opened: Opened) -> None:
+    with opened(url) as page:
+        one = hold(page, "Class 1")
+        one.click()
+        expect(status(page)).to_have_text("Recorded 1 photo of Class 1.")
+        assert settled(page, "Class 1") == 1
+
+        one.hover()
+        page.mouse.down()
+        wait_for_photos(page, "Class 1", 5)
+        page.mouse.up()
+        held = settled(page, "Class 1")
+        assert held >= 5
+        expect(status(page)).to_have_text(f"Recorded {held - 1} photos of Class 1.")
+
+        before = held
+        for key in ("Space", "Enter"):
+            one.press(key)
+            assert settled(page, "Class 1") == before + 1, f"{key} takes one photo"
+            page.keyboard.down(key)
+            wait_for_photos(page, "Class 1", before + 4)
+            page.keyboard.up(key)
+            before = settled(page, "Class 1")
+
+        # What held the button goes elsewhere: to another element, or to another window.
+        page.keyboard.down("Space")
+        wait_for_photos(page, "Class 1", before + 2)
+        page.keyboard.press("Tab")
+        before = settled(page, "Class 1")
+        page.keyboard.up("Space")
+        one.hover()
+        page.mouse.down()
+        wait_for_photos(page, "Class 1", before + 2)
+        page.mouse.move(5, 5)
+        settled(page, "Class 1")
+        page.mouse.up()
+        expect(photos(page, "Class 2")).to_have_count(0)
+
+
+def test_fingers_record_on_a_phone(url: str, opened: Opened) -> None:
+    with opened(url, width=390, height=844, has_touch=True, is_mobile=True) as page:
+        two = hold(page, "Class 2")
+        two.tap()
+        expect(status(page)).to_have_text("Recorded 1 photo of Class 2.")
+        assert settled(page, "Class 2") == 1
+
+        box = two.bounding_box()
+        assert box
+        finger = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        touch = page.context.new_cdp_session(page)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [finger]})
+        wait_for_photos(page, "Class 2", 4)
+        # A finger that drifts goes on recording, and does not scroll the page.
+        for _ in range(4):
+            finger["y"] -= 5
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [finger]})
+        wait_for_photos(page, "Class 2", 7)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert settled(page, "Class 2") >= 7
+        assert page.evaluate("scrollY") == 0
+        small = page.get_by_role("button").evaluate_all(
+            """(all) => all.map((one) => [one.ariaLabel ?? one.textContent, one.getBoundingClientRect()])
+              .filter(([, box]) => box.width && Math.min(box.width, box.height) < 44).map(([name]) => name)"""
+        )
+        assert small == []
+
+
+def test_a_new_name_is_the_name_of_everything_of_its_class(url: str, opened: Opened) -> None:
+    with opened(url) as page:
+        hold(page, "Class 1").click()
+        expect(photos(page, "Class 1")).to_have_count(1)
+        box = page.get_by_role("textbox", name="Name of class 1")
+        box.fill("Mug")
+        expect(photos(page, "Mug")).to_have_count(1)
+        for name in ("Hold to record Mug", "Remove Mug", "Remove photo 1 of Mug"):
+            expect(button(page, name)).to_have_count(1)
+        expect(bar(page, "Mug")).to_have_count(1)
+        expect(page.get_by_label("Class 1", exact=True)).to_have_count(0)
+        box.fill("  ")
+        expect(bar(page, "Class 1")).to_have_count(1)
+
+        button(page, "Add class").click()
+        added = page.get_by_role("textbox", name="Name of class 4")
+        expect(added).to_be_focused()
+        page.keyboard.type("Pen")
+        expect(added).to_have_value("Pen")
+        hold(page, "Pen").click()
+        expect(photos(page, "Pen")).to_have_count(1)
+
+
+def test_what_was_removed_comes_back(url: str, opened: Opened) -> None:
+    with opened(url, width=320, height=700) as page:
+        page.get_by_text("Under the hood").click()
+        for _ in range(3):
+            hold(page, "Class 1").click()
+            expect(status(page)).to_contain_text("Recorded")
+            settled(page, "Class 1")
+        pictures = photos(page, "Class 1").get_by_role("button")
+        addresses = "(all) => all.map((one) => one.firstElementChild.src)"
+        before = pictures.evaluate_all(addresses)
+        assert len(set(before)) == 3
+
+        button(page, "Remove photo 2 of Class 1").click()
+        expect(status(page)).to_have_text("Removed a photo of Class 1.")
+        assert pictures.evaluate_all(addresses) == [before[0], before[2]]
+        expect(button(page, "Remove photo 1 of Class 1")).to_be_focused()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        button(page, "Undo").click()
+        expect(status(page)).to_have_text("The photo of Class 1 is back.")
+        assert pictures.evaluate_all(addresses) == before
+        loaded = "(all) => all.every((one) => one.firstElementChild.naturalWidth > 0)"
+        assert pictures.evaluate_all(loaded), "the picture that came back can be seen"
+
+        # What comes next makes a removal final, for the worker too.
+        expect(fact(page, "Examples in memory")).to_have_text("3")
+        button(page, "Remove photo 3 of Class 1").click()
+        button(page, "Remove photo 1 of Class 1").click()
+        expect(fact(page, "Examples in memory")).to_have_text("2")
+        button(page, "Undo").click()
+        expect(photos(page, "Class 1")).to_have_count(2)
+        assert pictures.evaluate_all(addresses) == before[1:]
+
+        button(page, "Remove Class 1").click()
+        expect(status(page)).to_have_text("Removed Class 1.")
+        expect(bar(page, "Class 1")).to_have_count(0)
+        expect(page.get_by_role("textbox", name="Name of class 1")).to_have_value("Class 2")
+        expect(button(page, "Undo")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(status(page)).to_have_text("Class 1 is back.")
+        expect(page.get_by_role("textbox", name="Name of class 1")).to_have_value("Class 1")
+        expect(photos(page, "Class 1")).to_have_count(2)
+        expect(fact(page, "Examples in memory")).to_have_text("2")
+
+        button(page, "Remove Class 1").click()
+        hold(page, "Class 2").click()
+        expect(status(page)).to_have_text("Recorded 1 photo of Class 2.")
+        expect(button(page, "Undo")).to_have_count(0)
+        expect(fact(page, "Examples in memory")).to_have_text("1")
+        button(page, "Remove Class 3").click(force=True)
+        expect(status(page)).to_have_text("Keep at least two classes.")
+        expect(page.get_by_role("textbox")).to_have_count(2)
+
+
+def test_training_refuses_runs_predicts_and_is_forgotten(url: str, opened: Opened) -> None:
+    with opened(url) as page:
+        missing = "Record photos for at least two classes."
+        expect(button(page, "Train")).to_be_disabled()
+        expect(button(page, "Train")).to_have_accessible_description(missing)
+        pages.record(page, "Class 1", LYING)
+        button(page, "Train").click(force=True)
+        expect(status(page)).to_have_text(missing)
+
+        pages.record(page, "Class 2", STANDING)
+        expect(button(page, "Train")).to_have_accessible_description("6 photos in 2 classes, ready to train.")
+        button(page, "Train").click()
+        expect(status(page)).to_have_text(re.compile(r"^Trained on 6 photos in [\d.]+ m?s\.$"))
+        expect(button(page, "Train")).to_have_accessible_description(
+            re.compile(r"^\d+% of its own photos right · loss [\d.e-]+$")
+        )
+        expect(bar(page, "Class 1")).to_have_attribute("aria-valuetext", re.compile(r"^\d+ percent$"))
+        expect(bar(page, "Class 3")).to_have_attribute("aria-valuetext", "Left out")
+        expect(page.get_by_text("Left out of training until it has photos.")).to_be_visible()
+        for _ in range(5):
+            assert sum(values(page)) in (99, 100, 101)
+            page.wait_for_timeout(50)
+        assert pages.winners(page, [LYING_LATE, STANDING_LATE]) == {
+            LYING_LATE: "Class 1",
+            STANDING_LATE: "Class 2",
+        }
+        # The winner is said as well, not more often than speech can follow.
+        said = page.locator("[aria-live=polite]")
+        expect(said).to_have_text(re.compile(r"^Class [12], \d+%$"))
+
+        hold(page, "Class 3").click()
+        expect(button(page, "Train")).to_have_accessible_description(
+            "The model is older than the photos. Train again."
+        )
+        button(page, "Undo").wait_for(state="detached")
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 7 photos")
+        expect(bar(page, "Class 3")).to_have_attribute("aria-valuetext", re.compile(r"^\d+ percent$"))
+        page.get_by_text("Under the hood").click()
+        expect(page.get_by_role("row")).to_have_count(1 + 10)
+        expect(fact(page, "Examples in memory")).to_have_text("7")
+
+        button(page, "Reset").click()
+        dialog = page.get_by_role("dialog", name="Forget everything?")
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(dialog).to_be_hidden()
+        expect(photos(page, "Class 1")).to_have_count(3)
+        button(page, "Reset").click()
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        page.get_by_role("textbox", name="Name of class 1").fill("Mug")
+        button(page, "Reset").click()
+        dialog.get_by_role("button", name="Forget everything").click()
+        expect(status(page)).to_have_text("Everything was forgotten.")
+        for name in CLASSES:
+            expect(photos(page, name)).to_have_count(0)
+            expect(bar(page, name)).to_have_attribute("aria-valuetext", "no result yet")
+        assert values(page) == [0, 0, 0]
+        expect(fact(page, "Examples in memory")).to_have_text("0")
+        expect(page.get_by_role("row")).to_have_count(0)
+        expect(button(page, "Train")).to_be_disabled()
+        hold(page, "Class 1").click()
+        expect(photos(page, "Class 1")).to_have_count(1)
+        expect(fact(page, "Examples in memory")).to_have_text("1")
+
+
+def test_a_long_training_shows_how_far_it_is_and_can_be_stopped(
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
+) -> None:
+    built = site("embedded", head={"hidden": 4096, "epochs": 1000, "batch": 1})
+    with opened(serving(built.out).url) as page:
+        for name in CLASSES:
+            hold(page, name).click()
+            expect(photos(page, name)).to_have_count(1)
+        button(page, "Train").click()
+        progress = page.get_by_role("progressbar", name="Training progress")
+        expect(progress).to_be_visible()
+        expect(status(page)).to_have_text("Training on 3 photos…")
+        detail = page.get_by_text(re.compile(r"^Epoch \d+ of 1000 · loss [\d.e-]+ · accuracy \d+%$"))
+        expect(detail).to_be_visible()
+        share = progress.evaluate("(bar) => bar.value")
+        page.wait_for_function("([bar, share]) => bar.value > share", arg=[progress.element_handle(), share])
+        assert 0 < progress.evaluate("(bar) => bar.value") < 1
+        # The page stays alive meanwhile.
+        hold(page, "Class 1").click()
+        expect(photos(page, "Class 1")).to_have_count(2)
+        button(page, "Stop").click()
+        expect(status(page)).to_have_text("Training was stopped.")
+        expect(progress).to_have_count(0)
+        expect(bar(page, "Class 1")).to_have_attribute("aria-valuetext", "no result yet")
+
+        # Reset in the middle of a training ends it, and nothing of it comes back.
+        button(page, "Train").click()
+        expect(detail).to_be_visible()
+        button(page, "Reset").click()
+        page.get_by_role("button", name="Forget everything").click()
+        expect(status(page)).to_have_text("Everything was forgotten.")
+        expect(progress).to_have_count(0)
+        expect(photos(page, "Class 1")).to_have_count(0)
+        page.wait_for_timeout(300)
+        expect(status(page)).to_have_text("Everything was forgotten.")
+        assert values(page) == [0, 0, 0]
+
+
+def test_it_works_in_a_sub_folder(
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
+) -> None:
+    folder = site("embedded").out
+    root = serving(folder.parent).url
+    with opened(root, ready=False) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        pages.open_ready(page, f"{root}{folder.name}")  # without a slash: the host puts it there
+        hold(page, "Class 1").click()
+        expect(photos(page, "Class 1")).to_have_count(1)
+        loaded = [one for one in asked if not one.startswith(("blob:", "data:"))]
+        assert len(loaded) > 5
+        assert {one for one in loaded[1:] if not one.startswith(f"{root}{folder.name}/")} == set()
+
+
+def test_the_page_can_be_used_before_the_model_is_there(
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
+) -> None:
+    built = site("embedded")
+    shards = built.site["model"]["shards"]
+    with opened(serving(built.out).url, ready=False) as page:
+        held: list[Any] = []
+        page.route("**/" + shards[-1]["url"], lambda route: held.append(route))
+        page.goto(serving(built.out).url)
+        expect(status(page)).to_have_text("The model is loading.")
+        expect(page.get_by_role("progressbar", name="Model download")).to_be_visible()
+        page.get_by_role("textbox", name="Name of class 1").fill("Mug")
+        button(page, "Add class").click()
+        expect(button(page, "Stop camera")).to_be_visible()
+        page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
+        assert hold(page, "Mug").get_attribute("aria-disabled") == "true"
+        hold(page, "Mug").click(force=True)
+        expect(hold(page, "Mug")).to_have_accessible_description("The model is loading.")
+        expect(photos(page, "Mug")).to_have_count(0)
+        while not held:
+            page.wait_for_timeout(20)
+        held[0].continue_()
+        expect(status(page)).to_have_text("The model is ready.")
+        hold(page, "Mug").click()
+        expect(photos(page, "Mug")).to_have_count(1)
+        hold(page, "Class 4").click()
+        expect(photos(page, "Class 4")).to_have_count(1)
+
+
+SHIFTS_JS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const {value, hadRecentInput} of list.getEntries()) if (!hadRecentInput) window.shifts.push(value);
+}).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+PLACES_JS = """
+() => ['.preview', '.class-card', '.class-add', '.train'].map((part) => {
+  const {x, y, width} = document.querySelector(part).getBoundingClientRect();
+  return [part, Math.round(x), Math.round(y), Math.round(width)];
+})
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_jumps(
+    width: int, site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
+) -> None:
+    built = site("embedded")
+    with opened("", width=width, height=844, script=SHIFTS_JS, ready=False) as page:
+        held: list[Any] = []
+        page.route("**/assets/app.*.js", lambda route: held.append(route))
+        page.goto(serving(built.out).url, wait_until="commit")
+        # What stands there before the scripts gives its places to what they draw.
+        page.wait_for_function("() => document.querySelector('footer')?.offsetHeight > 0")
+        expect(page.get_by_role("button")).to_have_count(0)
+        before = page.evaluate(PLACES_JS)
+        while not held:
+            page.wait_for_timeout(20)
+        held[0].continue_()
+        expect(status(page)).to_have_text("The model is ready.", timeout=pages.READY_MS)
+        assert page.evaluate(PLACES_JS) == before
+
+        expect(button(page, "Stop camera")).to_be_visible()
+        hold(page, "Class 1").click()
+        expect(photos(page, "Class 1")).to_have_count(1)
+        hold(page, "Class 2").click()
+        expect(photos(page, "Class 2")).to_have_count(1)
+        button(page, "Train").click()
+        expect(bar(page, "Class 1")).to_have_attribute("aria-valuetext", re.compile("percent"))
+        page.wait_for_timeout(700)
+        assert sum(page.evaluate("shifts")) <= 0.02
+        # The control: a jump would have been seen.
+        page.evaluate("scrollTo(0, 0); document.querySelector('main').style.marginTop = '200px'")
+        page.wait_for_function("() => shifts.reduce((a, b) => a + b, 0) > 0.02")
+
+
+def test_nothing_is_wider_than_the_screen(url: str, opened: Opened) -> None:
+    with opened(url) as page:
+        page.get_by_text("Under the hood").click()
+        page.get_by_role("textbox", name="Name of class 1").fill("W" * 60)
+        page.get_by_role("textbox", name="Name of class 2").fill("word " * 12)
+        for box in page.get_by_role("textbox").all()[:2]:
+            name = box.input_value().strip()
+            for _ in range(8):
+                hold(page, name).click()
+            expect(photos(page, name)).to_have_count(8)
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 16 photos")
+        # Both trained classes have long names, so the verdict shows one of them.
+        for width in (320, 390, 768, 844, 1280):
+            page.set_viewport_size({"width": width, "height": 390 if width == 844 else 800})
+            page.wait_for_timeout(100)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            for name in ("Stop camera", "Train", "Reset"):
+                box = button(page, name).bounding_box()
+                assert box
+                assert box["x"] >= 0 and box["x"] + box["width"] <= width, f"{name} at {width}"
+            # Whatever stays in place leaves room for a class between.
+            room = page.evaluate(
+                """() => {
+                  document.querySelector('[aria-label="Name of class 3"]').scrollIntoView({block: 'center'});
+                  const {x, y, width, height} = document.querySelector('[aria-label="Name of class 3"]')
+                    .closest('li').querySelector('[aria-label^="Hold to record"]').getBoundingClientRect();
+                  const top = document.elementFromPoint(x + width / 2, y + height / 2);
+                  return top?.closest('button')?.ariaLabel;
+                }"""
+            )
+            assert room == "Hold to record Class 3", f"covered at {width}"
+
+
+def test_motion_is_left_out_for_those_who_ask(url: str, opened: Opened) -> None:
+    moving = {}
+    for wish in ("no-preference", "reduce"):
+        with opened(url, reduced_motion=wish) as page:
+            hold(page, "Class 1").hover()
+            page.mouse.down()
+            wait_for_photos(page, "Class 1", 2)
+            moving[wish] = page.evaluate("document.getAnimations().length")
+            page.mouse.up()
+            settled(page, "Class 1")
+    assert moving["no-preference"] > 0
+    assert moving["reduce"] == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (
+            "Object.defineProperty(Crypto.prototype, 'subtle', {get: () => undefined})",
+            "This page needs a secure address",
+        ),
+        (
+            "Object.defineProperty(Navigator.prototype, 'mediaDevices', {get: () => undefined})",
+            "This page needs a secure address",
+        ),
+        ("delete window.WebAssembly", "This browser cannot run the page"),
+        ("delete window.Worker", "This browser cannot run the page"),
+    ],
+)
+def test_where_it_cannot_work_it_says_why(script: str, message: str, url: str, opened: Opened) -> None:
+    with opened(url, script=script, ready=False, width=390) as page:
+        page.goto(url)
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text(message)
+        if "secure" in message:
+            expect(alert).to_contain_text(url)
+            expect(alert.get_by_role("link", name="Open over https")).to_have_attribute(
+                "href", url.replace("http:", "https:")
+            )
+        expect(button(page, "Start camera")).to_have_count(0)
+        expect(page.get_by_text("never leave this device")).to_be_visible()
+
+
+def test_hostile_names_are_only_text(
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
+) -> None:
+    names = ["<img src=x onerror=alert(1)>", "قطة", "</script><script>alert(2)</script>"]
+    title = '"><script>alert(3)</script>{{ 7*7 }}</title>'
+    built = site("embedded", classes=names, title=title)
+    with opened(serving(built.out).url) as page:
+        opening: list[str] = []
+        page.on("dialog", lambda dialog: (opening.append(dialog.message), dialog.dismiss()))
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        assert page.title() == title
+        for i, name in enumerate(names, 1):
+            expect(page.get_by_role("textbox", name=f"Name of class {i}")).to_have_value(name)
+            hold(page, name).click()
+            expect(photos(page, name)).to_have_count(1)
+            expect(status(page)).to_have_text(f"Recorded 1 photo of {name}.")
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 3 photos")
+        expect(page.locator("[aria-live=polite]")).to_have_text(re.compile(r".+, \d+%$"))
+        assert page.locator("img[src=x]").count() == 0
+        assert page.evaluate("document.scripts.length") == 2
+        assert opening == []
