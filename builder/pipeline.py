@@ -16,6 +16,7 @@ from builder import __version__
 from builder.backbone.check import GOLDEN_LIMIT
 from builder.backbone.convert import Converted, convert, model_key
 from builder.backbone.golden import SIZE
+from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.config import SiteConfig
@@ -183,6 +184,8 @@ def _backbone(source: Source, features: int) -> dict[str, Any]:
         name, trained_on = "MobileNetV3-Small 1.0", "generated images only, no photograph among them"
     elif source.kind == "hub":
         name, trained_on = "MobileNetV3-Small 1.0", "ImageNet photographs"
+    elif source.keras:
+        name, trained_on = NETWORKS[source.keras.network].title, "ImageNet photographs"
     else:
         name, trained_on = source.requested.rstrip("/"), "what its publisher says; the file does not tell"
     said = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -125,6 +125,8 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
 
     def _console(self, message: Any) -> None:
+        if "blocked by Playwright" in message.text:  # as `service_workers="block"` asks
+            return
         if message.type in ("error", "warning"):
             self.complaints.append(f"{message.type}: {message.text}")
 
@@ -147,6 +149,7 @@ def chromium(playwright: Any) -> Opener:
         height: int = 900,
         dark: bool = False,
         camera: bool = True,
+        service_workers: Literal["allow", "block"] = "block",
     ) -> Iterator[Visit]:
         flags = list(arguments)
         if camera:
@@ -157,7 +160,10 @@ def chromium(playwright: Any) -> Opener:
         browser = playwright.chromium.launch(**launch_options(*flags, browser=browser_path))
         try:
             context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+                # Tests that intercept requests must see them all.
+                service_workers=service_workers,
             )
             yield Visit(context.new_page())
         finally:

@@ -5,8 +5,9 @@
         hub.url("/google/imagenet/x/feature_vector/5")
 
 A module is served only where `tf-hub-format=compressed` is asked for; any other request for it gets a
-page, as from the real Hub. Each request for a path uses up the first of its faults, unless that one
-is `always`. No fault is left: the module is served, with ETag, Last-Modified and ranges.
+page, as from the real Hub. A path that ends in `.h5` is a plain file. Each request for a path uses up
+the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
+Last-Modified and ranges.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from urllib.parse import parse_qs, urlsplit
 
 PAGE = b"<!doctype html><html><head><title>A model</title></head><body>Hello from the Hub</body></html>"
 MODIFIED = 1_700_000_000
+PLAIN = ".h5"
+"""What is served as it stands, as Keras' weights are, whatever the query."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
         module = self.hub.bytes_of(request.path)
         if module is None:
             return self._send(404, b"nothing here", {}, fault, "text/plain")
-        if parse_qs(request.query).get("tf-hub-format") != ["compressed"]:
+        is_file = request.path.endswith(PLAIN)
+        if not is_file and parse_qs(request.query).get("tf-hub-format") != ["compressed"]:
             return self._send(200, PAGE, {}, fault, "text/html; charset=utf-8")
         return self._send_module(module, request, fault)
 

@@ -1,30 +1,112 @@
-"""Pieces that need TensorFlow, run in a process of their own as the build does.
+"""Pieces that need TensorFlow, run in processes of their own as the build does.
 
 python -m tests.tensorflow_scripts NAME ARGUMENT...
+
+`run` starts a fresh process for one function. `worker` starts one that stays, for the many small models
+whose tests would each pay for TensorFlow's import; `Worker.run_child` does what `convert.run_child` does.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from builder.backbone import convert
+from builder.errors import ConversionError
 
 ROOT = Path(__file__).resolve().parents[1]
+DONE = "-- done --"
+
+
+def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
+    return {**os.environ, **convert.CHILD_ENVIRONMENT, **(more or {}), "PYTHONPATH": str(ROOT)}
 
 
 def run(name: str, *arguments: object, environment: dict[str, str] | None = None) -> str:
     """Run one of the functions below in a fresh process; returns what it printed."""
-    env = {**os.environ, **convert.CHILD_ENVIRONMENT, **(environment or {}), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.tensorflow_scripts", name, *map(str, arguments)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=_environment(environment), capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise AssertionError(f"{name} failed:\n{done.stderr[-3000:]}")
     return done.stdout
+
+
+class Worker:
+    """A process that runs the functions below one after another; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.tensorflow_scripts", "work"],
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # TensorFlow's own talk
+            text=True,
+        )
+
+    def call(self, name: str, *arguments: object) -> None:
+        """Run a function; what it writes is its answer."""
+        assert self._process.stdin and self._process.stdout
+        with self._lock:
+            self._process.stdin.write(json.dumps([name, *map(str, arguments)]) + "\n")
+            self._process.stdin.flush()
+            for line in self._process.stdout:
+                if line.startswith(DONE):
+                    problem = json.loads(line.removeprefix(DONE))
+                    assert not problem, problem
+                    return
+        raise AssertionError(f"the worker died in {name}")
+
+    def run_child(self, job: dict[str, Any], environment: dict[str, str] | None = None) -> None:
+        """In place of `convert.run_child`: the same job, without a process of its own."""
+        assert not environment
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "job.json"
+            file.write_text(json.dumps(job))
+            self.call("child", file)
+            result = json.loads((Path(folder) / "result.json").read_text())
+        if not result["ok"]:
+            raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
+
+
+@cache
+def worker() -> Worker:
+    """The one worker of this test run, started when it is first needed."""
+    return Worker()
+
+
+def work() -> None:
+    """The worker's side: a call per line of input."""
+    import traceback
+
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        problem = ""
+        try:
+            globals()[name](*arguments)
+        except Exception:
+            problem = traceback.format_exc()
+        print(f"{DONE}{json.dumps(problem)}", flush=True)
+
+
+def child(job_file: str) -> None:
+    """One job of the build's own child process."""
+    import tf_keras
+
+    from builder.backbone import tensorflow_child
+
+    tf_keras.backend.clear_session()
+    assert tensorflow_child.main(Path(job_file)) == 0
 
 
 def keras_model(folder: str) -> None:
@@ -47,6 +129,187 @@ def embedded_model(folder: str) -> None:
     architecture.save(model, Path(folder))
 
 
+def keras_weights(network: str, file: str, features: str) -> None:
+    """Random weights as Keras Applications publishes the real ones, and Keras' own features with them.
+
+    Args:
+        network: a key of `keras_applications.NETWORKS`.
+        file: the `.h5` to write: the whole network with its 1000 classes, by `Model.save_weights`.
+        features: the `.npy` to write: float32 `[n, F]` of the golden images, which Keras' own model, with
+            its own preprocessing of [0, 255], gives before its last layer once it has loaded the file.
+    """
+    import tf_keras
+
+    from builder.backbone import golden
+    from builder.backbone.keras_applications import NETWORKS
+
+    tf_keras.backend.clear_session()
+    known = NETWORKS[network]
+    network_class = getattr(tf_keras.applications, f"MobileNetV3{known.size}")
+    options = {"alpha": known.alpha, "minimalistic": known.minimalistic, "input_shape": (224, 224, 3)}
+    tf_keras.utils.set_random_seed(11)
+    model = network_class(weights=None, **options)
+    random = np.random.default_rng(11)
+    norms = [layer for layer in model.layers if isinstance(layer, tf_keras.layers.BatchNormalization)]
+    for norm in norms:  # four different arrays each, so that two which were mixed up are noticed
+        norm.momentum = 0.0
+        norm.gamma.assign(random.uniform(0.7, 1.3, norm.gamma.shape))
+        norm.beta.assign(random.normal(0, 0.2, norm.beta.shape))
+    # Statistics of real activations, or the images' differences would die out on the way.
+    model(golden.inputs() * np.float32(255), training=True)
+    model.save_weights(file)
+    own = network_class(weights=file, **options)
+    cut = tf_keras.Model(own.input, tf_keras.layers.Flatten()(own.get_layer("Logits").input))
+    np.save(features, cut(golden.inputs() * np.float32(255), training=False).numpy())
+
+
+def keras_variables(network: str, file: str) -> None:
+    """Names and shapes of our network's variables, in its order, as JSON."""
+    import tf_keras
+
+    from builder.backbone import architecture
+    from builder.backbone.keras_applications import NETWORKS
+
+    tf_keras.backend.clear_session()
+    variables = architecture.variables(architecture.feature_vector(NETWORKS[network]))
+    Path(file).write_text(json.dumps([(name, list(each.shape)) for name, each in variables.items()]))
+
+
+def keras_saved_model(network: str, weights: str, folder: str) -> None:
+    """A SavedModel of a Keras Applications network as its users export it, [0, 1] to features."""
+    import tf_keras
+
+    from builder.backbone.keras_applications import NETWORKS
+
+    tf_keras.backend.clear_session()
+    known = NETWORKS[network]
+    own = getattr(tf_keras.applications, f"MobileNetV3{known.size}")(
+        weights=weights, alpha=known.alpha, minimalistic=known.minimalistic, input_shape=(224, 224, 3)
+    )
+    image = tf_keras.Input((224, 224, 3))
+    cut = tf_keras.Model(own.input, own.get_layer("Logits").input)
+    whole = tf_keras.Model(image, cut(tf_keras.layers.Rescaling(255.0)(image)))  # [n, 1, 1, F]
+    whole.save(folder, save_format="tf")
+
+
+def small_models(folder: str) -> None:
+    """SavedModels of a few kilobytes, good and bad, each in a folder of its name."""
+    import tensorflow as tf
+
+    random = np.random.default_rng(3)
+    stem = random.normal(0, 0.1, (16, 16, 3, 8)).astype(np.float32)
+    last = random.normal(0, 0.5, (8, 5)).astype(np.float32)
+
+    def images(size: int | None = 224, batch: int | None = None, dtype: Any = tf.float32) -> Any:
+        return tf.TensorSpec((batch, size, size, 3), dtype, name="pixels")
+
+    class Net(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.last = tf.Variable(stem), tf.Variable(last)
+
+        def pooled(self, pixels: Any) -> Any:
+            convolved = tf.nn.conv2d(tf.cast(pixels, tf.float32), self.stem, 16, "SAME")
+            return tf.reduce_mean(tf.nn.relu6(convolved), (1, 2))
+
+        def features(self, pixels: Any) -> Any:
+            return self.pooled(pixels) @ self.last
+
+    def save(name: str, spec: Any = None, **signatures: Any) -> None:
+        net = Net()
+        traced = {
+            key: tf.function(partial(of, net), input_signature=[spec or images()])
+            for key, of in signatures.items()
+        }
+        net.kept = list(traced.values())
+        tf.saved_model.save(net, str(Path(folder) / name), signatures=traced)
+
+    def features(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"anything": net.features(pixels)}
+
+    def both(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"features": net.features(pixels), "logits": net.pooled(pixels)}
+
+    def with_layers(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"default": net.features(pixels), "layer_1": net.pooled(pixels)}
+
+    def four_d(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"features": net.features(pixels)[:, None, None, :]}
+
+    def odd(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"features": tf.math.lgamma(net.features(pixels) ** 2 + 1)}
+
+    def map_of(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"map": tf.nn.conv2d(pixels, net.stem, 16, "SAME")}
+
+    save("other names", embed=features)
+    save("serving among others", serving_default=features, again=features, both=both)
+    save("serving unusable", serving_default=both, embed=features)
+    save("hub names", image_feature_vector=with_layers, default=features)
+    save("1 x 1 maps", serving_default=four_d)
+    save("any size", images(None), serving_default=features)
+    save("single images", images(batch=1), serving_default=features)
+
+    save("two outputs", serving_default=both)
+    save("128 pixels", images(128), serving_default=features)
+    save("bytes", images(dtype=tf.uint8), serving_default=features)
+    save("several", one=features, two=features)
+    save("four at once", images(batch=4), serving_default=features)
+    save("maps", serving_default=map_of)
+    save("odd operation", serving_default=odd)
+    save("nothing")
+
+    class Called(Net):
+        @tf.function(input_signature=[images()])
+        def __call__(self, pixels: Any) -> Any:
+            return self.features(pixels)
+
+    class CalledForTwo(Net):
+        @tf.function(input_signature=[images()])
+        def __call__(self, pixels: Any) -> Any:
+            return both(self, pixels)
+
+    class CalledSmall(Net):
+        @tf.function(input_signature=[images(128)])
+        def __call__(self, pixels: Any) -> Any:
+            return self.features(pixels)
+
+    for module in (Called, CalledForTwo, CalledSmall):
+        tf.saved_model.save(module(), str(Path(folder) / module.__name__), signatures={})
+    _tf1_hub_module(Path(folder) / "TF1 hub module", stem, last)
+    net = Net()
+    np.save(Path(folder) / "features.npy", net.features(_golden()).numpy())
+
+
+def _golden() -> np.ndarray:
+    from builder.backbone import golden
+
+    return golden.inputs()
+
+
+def _tf1_hub_module(folder: Path, stem: np.ndarray, last: np.ndarray) -> None:
+    """A module as tensorflow_hub 0.1 wrote them: no tag, signatures `default` and `image_feature_vector`."""
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        pixels = v1.placeholder(tf.float32, (None, 224, 224, 3))
+        kernel = v1.get_variable("stem", initializer=stem, use_resource=False)
+        matrix = v1.get_variable("last", initializer=last, use_resource=False)
+        pooled = tf.reduce_mean(tf.nn.relu6(tf.nn.conv2d(pixels, kernel, 16, "SAME")), (1, 2))
+        features = pooled @ matrix
+        session.run(v1.global_variables_initializer())
+        predict = v1.saved_model.predict_signature_def
+        signatures = {
+            "default": predict({"images": pixels}, {"default": features}),
+            "image_feature_vector": predict({"images": pixels}, {"default": features, "layer_1": pooled}),
+        }
+        builder = v1.saved_model.Builder(str(folder))
+        builder.add_meta_graph_and_variables(session, [], signature_def_map=signatures)
+        builder.save()
+    (folder / "tfhub_module.pb").write_bytes(b"\x08\x03")  # format 3
+
+
 def raw_conversion(saved_model: str, folder: str) -> None:
     """What tensorflowjs writes, without our rewrites."""
     from builder.backbone import tensorflow_child
@@ -63,6 +326,15 @@ def features(saved_model: str, images: str, out: str) -> None:
     (name,) = serve.structured_input_signature[1]
     (output,) = serve(**{name: tf.constant(np.load(images))}).values()
     np.save(out, output.numpy())
+
+
+def graph_features(folder: str, images: str, out: str) -> None:
+    """A written graph model's features of float32 images in a .npy file."""
+    from builder.backbone import graph_model, tensorflow_child
+
+    model = graph_model.read(Path(folder))
+    batches = np.array_split(np.load(images), 10)
+    np.save(out, np.concatenate([tensorflow_child.run_graph(model, batch) for batch in batches]))
 
 
 if __name__ == "__main__":

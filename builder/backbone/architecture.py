@@ -1,7 +1,8 @@
-"""MobileNetV3-Small 1.0 as Keras defines it, with weights given by layer name.
+"""MobileNetV3 as Keras defines it, cut after its widest layer, with weights given by layer name.
 
-The weights are a `.npz` of plain arrays, `<keras layer>:<variable>`, kernels in float16 and the
-rest in float32; nothing in it can be executed. Needs TensorFlow: import it in the child process only.
+The embedded weights are a `.npz` of plain arrays, `<keras layer>:<variable>`, kernels in float16 and the
+rest in float32; those of Keras Applications are an HDF5 file. Nothing in either can be executed. Needs
+TensorFlow: import it in the child process only.
 """
 
 from __future__ import annotations
@@ -11,49 +12,47 @@ from typing import Any
 
 import numpy as np
 
+from builder.backbone import hdf5_weights
+from builder.backbone.keras_applications import NETWORKS, Network
+
 SIZE = 224
-FEATURES_LAYER = "Conv_2"
-"""The last convolution, to 1024 channels; hard-swish follows it."""
+CLASSIFIER_LAYER = "Logits"
+"""The classifier; what it reads are the features, activation included."""
 
 
-def feature_vector() -> Any:
-    """The untrained network: `[n, 224, 224, 3]` in [0, 1] to `[n, 1024]`, a `tf_keras.Model`.
+def feature_vector(network: Network = NETWORKS["small"]) -> Any:
+    """The untrained network: `[n, 224, 224, 3]` in [0, 1] to `[n, F]`, a `tf_keras.Model`.
 
-    Source: A. Howard et al., "Searching for MobileNetV3" (2019), cut after the 1024-wide layer.
+    F is 1024 for the small networks and 1280 for the large.
+
+    Source: A. Howard et al., "Searching for MobileNetV3" (2019), cut before the classifier.
     """
     import tf_keras as keras
 
-    network = keras.applications.MobileNetV3Small(
+    whole = getattr(keras.applications, f"MobileNetV3{network.size}")(
         input_shape=(SIZE, SIZE, 3),
+        alpha=network.alpha,
+        minimalistic=network.minimalistic,
         include_top=True,
         weights=None,
         include_preprocessing=False,
         dropout_rate=0,
     )
-    names = [layer.name for layer in network.layers]
-    activated = network.layers[_last_of_hard_swish(names, names.index(FEATURES_LAYER))].output
-    inside = keras.Model(network.input, keras.layers.Flatten(name="features")(activated))
+    features = whole.get_layer(CLASSIFIER_LAYER).input
+    inside = keras.Model(whole.input, keras.layers.Flatten(name="features")(features))
     image = keras.Input((SIZE, SIZE, 3), name="inputs")
     scaled = keras.layers.Rescaling(scale=2.0, offset=-1.0, name="to_minus_one_to_one")(image)
-    return keras.Model(image, inside(scaled), name="mobilenet_v3_small_100_224")
+    return keras.Model(image, inside(scaled), name=network.model_name)
 
 
-def _last_of_hard_swish(names: list[str], convolution: int) -> int:
-    """The multiplication that ends the hard-swish after a convolution; Keras writes it in several layers."""
-    for index in range(convolution + 1, len(names)):
-        if names[index].startswith("multiply"):
-            return index
-    raise AssertionError(f"no hard-swish after {names[convolution]}")
-
-
-def _network(model: Any) -> Any:
+def _inside(model: Any) -> Any:
     return next(layer for layer in model.layers if hasattr(layer, "layers"))
 
 
 def variables(model: Any) -> dict[str, Any]:
     """Every variable of the network by `<keras layer>:<variable>`, such as `Conv_2:kernel`."""
     found = {}
-    for layer in _network(model).layers:
+    for layer in _inside(model).layers:
         for variable in layer.weights:
             kind = variable.name.rsplit("/", 1)[-1].split(":")[0]
             found[f"{layer.name}:{kind}"] = variable
@@ -61,7 +60,7 @@ def variables(model: Any) -> dict[str, Any]:
 
 
 def load_weights(model: Any, archive: Path) -> None:
-    """Set every variable from the archive.
+    """Set every variable from an archive of the embedded kind.
 
     Raises:
         ValueError: a name or a shape in the archive is not the network's.
@@ -81,6 +80,18 @@ def load_weights(model: Any, archive: Path) -> None:
             variable.assign(array)
 
 
+def load_keras_weights(model: Any, file: Path) -> None:
+    """Set every variable from Keras' own HDF5 file.
+
+    Raises:
+        ConversionError: the file lacks a layer or a variable, or has another shape for one.
+    """
+    wanted = variables(model)
+    arrays = hdf5_weights.read(file, {name: tuple(variable.shape) for name, variable in wanted.items()})
+    for name, variable in wanted.items():
+        variable.assign(arrays[name])
+
+
 def save(model: Any, folder: Path) -> None:
     """Write the model as a SavedModel with the Hub's signature: `inputs` to `feature_vector`."""
     import tensorflow as tf
@@ -90,6 +101,9 @@ def save(model: Any, folder: Path) -> None:
     def serve(inputs: Any) -> Any:
         return {"feature_vector": model(inputs, training=False)}
 
+    # Saved as a Keras model, every layer would be traced on its own: 12 s instead of 1.
+    module = tf.Module()
+    module.variables_of_the_network = model.variables
     tf.saved_model.save(
-        model, str(folder), signatures={"serving_default": tf.function(serve, input_signature=[images])}
+        module, str(folder), signatures={"serving_default": tf.function(serve, input_signature=[images])}
     )

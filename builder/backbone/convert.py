@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from builder.backbone import check, golden
-from builder.backbone.obtain import EMBEDDED_WEIGHTS, Source
+from builder.backbone.obtain import Source
 from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_text, sha256_tree
 from builder.errors import ConversionError
@@ -103,10 +103,9 @@ def _copy(folder: Path, place: Path) -> None:
 
 
 def _check(source: Source, precision: Precision, converted: Path, into: Path) -> None:
-    origin = (
-        {"saved_model": str(source.saved_model)} if source.saved_model else {"weights": str(EMBEDDED_WEIGHTS)}
+    run_child(
+        {"source": source.origin, "converted": str(converted), "model": str(into), "precision": precision}
     )
-    run_child({"source": origin, "converted": str(converted), "model": str(into), "precision": precision})
     features = np.load(into / "features.npy")
     rows = check.compare(features, np.load(converted / "reference.npy"), golden.GOLDEN, precision)
     check.require_within(rows, precision)

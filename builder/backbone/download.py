@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 import builder
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     import requests
 
 _CHUNK = 1 << 14  # small, since a stall loses what has come of a piece
+
+Format = Literal["gzip", "hdf5"]
+_FORMATS: dict[Format, tuple[bytes, str]] = {
+    "gzip": (b"\x1f\x8b", "a .tar.gz"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n", "an HDF5 file of weights"),
+}
+"""How a file of each format begins, and what it is called."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,16 @@ def is_secure(url: str) -> bool:
     return bool(host) and (split.scheme == "https" or (split.scheme == "http" and is_loopback(host or "")))
 
 
-def download(url: str, part: Path, *, cache: Cache, reporter: Reporter, limits: Limits | None = None) -> None:
-    """Fetch a gzip file into `part`, beginning where an earlier try was cut.
+def download(
+    url: str,
+    part: Path,
+    *,
+    cache: Cache,
+    reporter: Reporter,
+    limits: Limits | None = None,
+    expect: Format = "gzip",
+) -> None:
+    """Fetch a file of a known format into `part`, beginning where an earlier try was cut.
 
     Args:
         url: https, or http on loopback; redirects are followed, to such URLs only.
@@ -78,13 +93,14 @@ def download(url: str, part: Path, *, cache: Cache, reporter: Reporter, limits: 
         cache: whose disk it is, for messages.
         reporter: told of the progress, in bytes, and from the second failure on why it tries again.
         limits: patience.
+        expect: what the file must begin as.
 
     Raises:
-        UnreachableError: the server cannot be reached, refuses, or sends something else than gzip.
+        UnreachableError: the server cannot be reached, refuses, or sends something of another format.
         SourceError: the file is too large.
         OutputError: the part file cannot be written.
     """
-    _Download(url, _Part(part, cache), reporter, limits or Limits()).run()
+    _Download(url, _Part(part, cache), reporter, limits or Limits(), expect).run()
 
 
 @dataclass(frozen=True)
@@ -151,8 +167,9 @@ class _Again(Exception):
 
 
 class _Download:
-    def __init__(self, url: str, part: _Part, reporter: Reporter, limits: Limits) -> None:
+    def __init__(self, url: str, part: _Part, reporter: Reporter, limits: Limits, expect: Format) -> None:
         self._url, self._part, self._reporter, self._limits = url, part, reporter, limits
+        self._expect = expect
         self._host = urlsplit(url).hostname or url
 
     def run(self) -> None:
@@ -263,7 +280,7 @@ class _Download:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._part.discard()
             raise _Again(self._unreachable(f"{self._host} does not have the rest of the file.", _LATER), 0.0)
-        what, mend = _refusal(status, self._host)
+        what, mend = _refusal(status, self._host, self._expect)
         error = self._unreachable(what, mend)
         if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
             wait = _retry_after(response.headers.get("Retry-After"))
@@ -302,7 +319,7 @@ class _Download:
             advance(size)
             for chunk in self._chunks(response):
                 if not size:
-                    self._check_gzip(response, chunk)
+                    self._check_format(response, chunk)
                 size += len(chunk)
                 self._check_size(size)
                 with self._part.writing():
@@ -312,7 +329,7 @@ class _Download:
         if body.total is not None and size < body.total:
             raise _Again(self._cut(f"after {size:,} of {body.total:,} bytes"))
         if not size:
-            self._check_gzip(response, b"")
+            self._check_format(response, b"")
 
     def _chunks(self, response: requests.Response) -> Iterator[bytes]:
         from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -340,17 +357,16 @@ class _Download:
             mend="Check the address.",
         )
 
-    def _check_gzip(self, response: requests.Response, start: bytes) -> None:
-        from builder.backbone.unpack import GZIP_MAGIC
-
-        if start.startswith(GZIP_MAGIC):
+    def _check_format(self, response: requests.Response, start: bytes) -> None:
+        magic, name = _FORMATS[self._expect]
+        if start.startswith(magic):
             return
         self._part.discard()
         kind = _printable(response.headers.get("Content-Type", "")) or "no content type"
         words = _first_words(start)
         came = f"{kind}, beginning “{words}”" if words else f"{kind}, " + ("no text" if start else "empty")
         raise self._unreachable(
-            f"{self._host} sent something else than a .tar.gz ({came}).",
+            f"{self._host} sent something else than {name} ({came}).",
             "Open the address in a browser: it may want a login, or be a page about the model.",
         )
 
@@ -385,9 +401,11 @@ _OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you hav
 _LATER = "Try again later; what has arrived is kept. " + _OTHERWISE
 
 
-def _refusal(status: int, host: str) -> tuple[str, str]:
+def _refusal(status: int, host: str, expect: Format) -> tuple[str, str]:
     """What an HTTP status means for a model, and what to do."""
     browser = "Open it in a browser, accept or log in as it asks, and pass the .tar.gz you get. " + _OTHERWISE
+    if expect == "hdf5":  # no value of --backbone takes such a file
+        browser = "Set ONTHEFLY_KERAS_MIRROR to a place that gives the file. " + _OTHERWISE
     known = {
         HTTPStatus.UNAUTHORIZED: (f"{host} wants a login (401).", browser),
         HTTPStatus.FORBIDDEN: (f"{host} refuses access to this address (403).", browser),

@@ -1,4 +1,4 @@
-"""The first stage: from the value of `--backbone` to a folder that holds a SavedModel.
+"""The first stage: from the value of `--backbone` to weights on this machine.
 
 What is fetched is trusted once and held to ever after: the sha256 of a first download, or of a
 module found in another program's cache, is recorded under the URL, and anything else that comes
@@ -14,11 +14,12 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
+from builder.backbone import keras_applications
 from builder.backbone.download import (
     Limits,
     UnreachableError,
@@ -32,7 +33,7 @@ from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Reporter
 
-Kind = Literal["hub", "url", "archive", "folder", "embedded"]
+Kind = Literal["hub", "keras", "url", "archive", "folder", "tfjs", "embedded"]
 Trust = Literal["pinned", "recorded", "given", "built-in"]
 
 DEFAULT_HANDLE = "https://tfhub.dev/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
@@ -43,10 +44,11 @@ PINNED: dict[str, str] = {}
 publisher's own bytes have been seen, and none have yet."""
 
 ACCEPTED = (
-    "auto, hub, embedded, an https URL (http on this machine only), a .tar.gz or .tgz that holds a "
-    "SavedModel, or a folder with saved_model.pb"
+    f"auto, hub, {', '.join(keras_applications.BACKBONES)}, embedded, an https URL (http on this machine "
+    "only), a .tar.gz or .tgz that holds a SavedModel or a TensorFlow.js graph model, or a folder with "
+    "saved_model.pb or model.json"
 )
-_NAMES = ("auto", "hub", "embedded")
+_NAMES = ("auto", "hub", *keras_applications.BACKBONES, "embedded")
 _ARCHIVES = (".tar.gz", ".tgz")
 
 _PATIENT = Limits()
@@ -57,6 +59,15 @@ _REMEMBER_S = 3600
 
 
 @dataclass(frozen=True)
+class KerasWeights:
+    """A file of Keras Applications' weights."""
+
+    network: str
+    """Its key in `keras_applications.NETWORKS`."""
+    file: Path
+
+
+@dataclass(frozen=True)
 class Source:
     """Weights that are here, with where they came from and what they hash to."""
 
@@ -64,16 +75,31 @@ class Source:
     requested: str
     """What the user wrote; a URL without the parts that may hold secrets."""
     saved_model: Path | None
-    """The folder that holds `saved_model.pb`; None for `embedded`, which a later stage builds."""
+    """The folder that holds `saved_model.pb`; None where the weights are something else."""
     sha256: str
     """Of the archive's bytes; of the folder's tree (`builder.cache.sha256_tree`) where there is no
-    archive; of the file of weights for `embedded`."""
+    archive; of the file of weights for `keras` and `embedded`."""
     trust: Trust
-    """Where the hash comes from: the table above, the first download, the user, this package."""
+    """Where the hash comes from: this package's tables, the first download, the user, this package."""
     url: str | None
-    """What was asked for, without its query; for `hub` and `url`."""
+    """What was asked for, without its query; for `hub`, `url` and `keras`."""
     why: str | None = None
     """Set only where `auto` fell back to `embedded`: the reason, in one sentence."""
+    graph_model: Path | None = None
+    """The folder that holds a TensorFlow.js `model.json` and its shards."""
+    keras: KerasWeights | None = None
+    """Set for `keras`."""
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What the child process starts from, as `tensorflow_child` reads it."""
+        if self.saved_model:
+            return {"saved_model": str(self.saved_model)}
+        if self.graph_model:
+            return {"graph_model": str(self.graph_model)}
+        if self.keras:
+            return {"keras": str(self.keras.file), "network": self.keras.network}
+        return {"weights": str(EMBEDDED_WEIGHTS)}
 
 
 def obtain(
@@ -82,7 +108,8 @@ def obtain(
     """Find or fetch the weights that a value of `--backbone` names.
 
     Args:
-        backbone: `auto`, `hub`, `embedded`, a URL, or the path of a `.tar.gz` or a folder.
+        backbone: `auto`, `hub`, `keras` or `keras:NETWORK`, `embedded`, a URL, or the path of a
+            `.tar.gz` or a folder.
         cache: where downloads, their hashes and unpacked models are kept.
         reporter: told of downloads, of a module found elsewhere, and of `auto`'s falling back.
         offline: open no connection; what the caches do not hold is an error (`auto`: embedded).
@@ -100,6 +127,8 @@ def obtain(
         return here.hub("hub", DEFAULT_HANDLE, requested="hub", limits=_PATIENT)
     if backbone == "embedded":
         return _embedded("embedded", why=None)
+    if backbone in keras_applications.BACKBONES:
+        return here.keras(keras_applications.BACKBONES[backbone], requested=backbone)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", backbone):
         _check_url(backbone)
         return here.hub("url", backbone, requested=public_url(backbone), limits=_PATIENT)
@@ -159,14 +188,96 @@ class _Obtain:
         except OSError as error:
             raise _unreadable(path, error) from error
         model = self._unpack(path, sha256, where=str(path))
-        return Source("archive", requested, model, sha256, "given", None)
+        kind: Kind = "archive" if _holds_saved_model(model) else "tfjs"
+        return _holding(model, kind, requested, sha256, "given", None)
+
+    def keras(self, network: str, requested: str) -> Source:
+        """Keras Applications' weights: from our cache, from Keras' own, or downloaded."""
+        known = keras_applications.NETWORKS[network]
+        trusted = _Trusted(self._cache, known.url)
+        found = self._kept_weights(trusted) or self._from_keras_cache(known, trusted)
+        if not found:
+            url = keras_applications.download_url(known)
+            if self._offline:
+                raise SourceError(
+                    "The weights are not in the cache, and --offline opens no connection.",
+                    where=public_url(url),
+                    mend="Build once without --offline, or pass --backbone embedded or a path.",
+                )
+            found = self._fetch_weights(known, url, trusted)
+        sha256, file = found
+        return Source(
+            "keras", requested, None, sha256, "pinned", known.url, keras=KerasWeights(network, file)
+        )
+
+    def _kept_weights(self, trusted: _Trusted) -> tuple[str, Path] | None:
+        sha256 = trusted.archive()
+        file = self._cache.path("weights", sha256) / _WEIGHTS if sha256 else None
+        return (sha256, file) if sha256 and file and _hashes_to(file, sha256) else None
+
+    def _from_keras_cache(
+        self, known: keras_applications.Network, trusted: _Trusted
+    ) -> tuple[str, Path] | None:
+        """The file that Keras has downloaded itself, copied, so that ours stays when it goes."""
+        home = _path(os.environ.get("KERAS_HOME") or "~/.keras")
+        file = home / "models" / known.file_name if home else None
+        try:
+            if not file or not file.is_file() or file.stat().st_size > keras_applications.MAX_BYTES:
+                return None
+            if _md5(file) != known.md5:
+                return None  # cut short or old; Keras itself would fetch it again
+            copy = self._cache.path("downloads", f"{_url_key(known.url)}.keras")
+            with self._cache.lock("download", _url_key(known.url)):
+                with self._cache.writing():
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(file, copy)
+                found = self._admit_weights(copy, known, trusted, where=str(file))
+        except OSError:  # another user's folder, which may not be looked into
+            return None
+        self._reporter.note(f"Using the weights in Keras' cache: {file}")
+        return found
+
+    def _fetch_weights(
+        self, known: keras_applications.Network, url: str, trusted: _Trusted
+    ) -> tuple[str, Path]:
+        key = _url_key(known.url)
+        with self._cache.lock("download", key):
+            if found := self._kept_weights(trusted):  # by the build we waited for
+                return found
+            part = self._cache.path("downloads", f"{key}.part")
+            with self._cache.writing():
+                part.parent.mkdir(parents=True, exist_ok=True)
+            limits = replace(_PATIENT, max_bytes=keras_applications.MAX_BYTES)
+            download(url, part, cache=self._cache, reporter=self._reporter, limits=limits, expect="hdf5")
+            return self._admit_weights(part, known, trusted, where=public_url(url))
+
+    def _admit_weights(
+        self, part: Path, known: keras_applications.Network, trusted: _Trusted, where: str
+    ) -> tuple[str, Path]:
+        """From a complete file to a trusted one; the part file goes either way."""
+        try:
+            sha256, md5 = sha256_file(part), _md5(part)
+            if md5 != known.md5:
+                raise SourceError(
+                    f"The download is not the file that Keras publishes: its md5 is {md5}, and should be "
+                    f"{known.md5}.",
+                    where=where,
+                    mend=f"Check {keras_applications.MIRROR} if you set it. Do not use this file.",
+                )
+            trusted.check_archive(sha256)
+            self._keep(part, sha256, "weights", _WEIGHTS)
+            trusted.record("archive", sha256)
+        finally:
+            with self._cache.writing():
+                part.unlink(missing_ok=True)
+        return sha256, self._cache.path("weights", sha256) / _WEIGHTS
 
     def _at_hand(self, kind: Kind, url: str, requested: str) -> Source | None:
         """The module if it is on this machine: downloaded before, or in another program's cache."""
         trusted = _Trusted(self._cache, url)
         sha256 = trusted.archive()
         if sha256 and (model := self._kept(sha256, public_url(url))):
-            return Source(kind, requested, model, sha256, trusted.level(), public_url(url))
+            return _holding(model, kind, requested, sha256, trusted.level(), public_url(url))
         for program, folder in _other_caches(url):
             tree = trusted.hold_to(program, folder)
             self._reporter.note(f"Using the module in {program}'s cache: {folder}")
@@ -193,7 +304,7 @@ class _Obtain:
                     part.parent.mkdir(parents=True, exist_ok=True)
                 download(_compressed(url), part, cache=self._cache, reporter=self._reporter, limits=limits)
                 expected, model = self._admit(part, trusted, where)
-        return Source(kind, requested, model, expected, trusted.level(), where)
+        return _holding(model, kind, requested, expected, trusted.level(), where)
 
     def _admit(self, part: Path, trusted: _Trusted, where: str) -> tuple[str, Path]:
         """From a complete download to a trusted, unpacked model; the part file goes either way."""
@@ -201,7 +312,7 @@ class _Obtain:
             sha256 = sha256_file(part)
             trusted.check_archive(sha256)
             model = self._unpack(part, sha256, where)
-            self._keep(part, sha256)
+            self._keep(part, sha256, "archives", _ARCHIVE)
             # Last, so that an archive which cannot be unpacked is not what is held to ever after.
             trusted.record("archive", sha256)
         finally:
@@ -209,21 +320,22 @@ class _Obtain:
                 part.unlink(missing_ok=True)
         return sha256, model
 
-    def _keep(self, part: Path, sha256: str) -> None:
-        place = self._cache.path("archives", sha256)
-        if place.is_dir() and not _hashes_to(place / _ARCHIVE, sha256):
-            with self._cache.lock("archives", sha256), self._cache.writing():
+    def _keep(self, part: Path, sha256: str, kind: str, name: str) -> None:
+        """Move a trusted file into the cache, in place of one that is no longer what it was."""
+        place = self._cache.path(kind, sha256)
+        if place.is_dir() and not _hashes_to(place / name, sha256):
+            with self._cache.lock(kind, sha256), self._cache.writing():
                 shutil.rmtree(place)
 
         def fill(into: Path) -> None:
             with self._cache.writing():
-                part.replace(into / _ARCHIVE)
+                part.replace(into / name)
 
-        self._cache.folder("archives", sha256, fill)
+        self._cache.folder(kind, sha256, fill)
 
     def _unpack(self, archive: Path, sha256: str, where: str) -> Path:
         """The model in an archive, from the cache where it is there and unharmed."""
-        from builder.backbone.unpack import find_saved_model, unpack_tar
+        from builder.backbone.unpack import unpack_tar
 
         model = self._unpacked(sha256, where)
         if model:
@@ -231,22 +343,20 @@ class _Obtain:
 
         def fill(into: Path) -> None:
             unpack_tar(archive, into / _MODEL, where=where)
-            find_saved_model(into / _MODEL, where=where)
+            _find_model(into / _MODEL, where)
             with self._cache.writing():
                 (into / _TREE).write_text(sha256_tree(into / _MODEL) + "\n", encoding="ascii")
 
         place = self._cache.folder("unpacked", sha256, fill)
-        return find_saved_model(place / _MODEL, where=where)
+        return _find_model(place / _MODEL, where)
 
     def _unpacked(self, sha256: str, where: str) -> Path | None:
         """The unpacked model; one that is no longer what was unpacked is thrown away."""
-        from builder.backbone.unpack import find_saved_model
-
         place = self._cache.path("unpacked", sha256)
         if not place.is_dir():
             return None
         if _is_whole(place):
-            return find_saved_model(place / _MODEL, where=where)
+            return _find_model(place / _MODEL, where)
         with self._cache.lock("unpacked", sha256), self._cache.writing():
             if place.is_dir() and not _is_whole(place):  # nor made anew while we waited
                 shutil.rmtree(place)
@@ -256,6 +366,37 @@ class _Obtain:
 _ARCHIVE = "module.tar.gz"
 _MODEL = "model"
 _TREE = "tree.sha256"
+_WEIGHTS = "weights.h5"
+_SAVED_MODEL = "saved_model.pb"
+_GRAPH_MODEL = "model.json"
+
+
+def _find_model(root: Path, where: str) -> Path:
+    """The folder of the model in an unpacked archive; a SavedModel goes before a TensorFlow.js graph."""
+    from builder.backbone.unpack import find_saved_model
+
+    if not any(root.glob(_SAVED_MODEL)) and not any(root.glob(f"*/{_SAVED_MODEL}")):
+        graphs = [path.parent for path in (root / _GRAPH_MODEL, *root.glob(f"*/{_GRAPH_MODEL}"))]
+        graphs = [folder for folder in graphs if (folder / _GRAPH_MODEL).is_file()]
+        if graphs and (len(graphs) == 1 or graphs[0] == root):
+            return graphs[0]
+    return find_saved_model(root, where=where)
+
+
+def _holds_saved_model(folder: Path) -> bool:
+    return (folder / _SAVED_MODEL).is_file()
+
+
+def _holding(folder: Path, kind: Kind, requested: str, sha256: str, trust: Trust, url: str | None) -> Source:
+    """A source whose folder is of either format."""
+    if _holds_saved_model(folder):
+        return Source(kind, requested, folder, sha256, trust, url)
+    return Source(kind, requested, None, sha256, trust, url, graph_model=folder)
+
+
+def _md5(path: Path) -> str:
+    """The md5 of a file of weights, the one hash that Keras publishes."""
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _is_whole(unpacked: Path) -> bool:
@@ -394,18 +535,23 @@ def _embedded(requested: str, why: str | None) -> Source:
 
 
 def _folder(path: Path, requested: str) -> Source:
+    """A folder of the user's own. A graph model's are the files beside `model.json`, none below."""
     try:
-        if not (path / "saved_model.pb").is_file():
-            below = sorted(found.parent for found in path.glob("*/saved_model.pb"))
+        is_saved_model = _holds_saved_model(path)
+        if not is_saved_model and not (path / _GRAPH_MODEL).is_file():
+            found = (path.glob(f"*/{name}") for name in (_SAVED_MODEL, _GRAPH_MODEL))
+            below = [file.parent for files in found for file in sorted(files)]
             raise SourceError(
-                "The folder holds no saved_model.pb.",
+                "The folder holds no saved_model.pb, nor a model.json.",
                 where=str(path),
                 mend=f"Pass {below[0]}." if below else "Pass the folder that saved_model.pb stands in.",
             )
-        sha256 = sha256_tree(path)
+        files = None if is_saved_model else [file for file in path.iterdir() if file.is_file()]
+        sha256 = sha256_tree(path, files)
     except OSError as error:
         raise _unreadable(path, error) from error
-    return Source("folder", requested, path.resolve(), sha256, "given", None)
+    kind: Kind = "folder" if is_saved_model else "tfjs"
+    return _holding(path.resolve(), kind, requested, sha256, "given", None)
 
 
 def _other_caches(url: str) -> Iterator[tuple[str, Path]]:
@@ -426,7 +572,7 @@ def _other_caches(url: str) -> Iterator[tuple[str, Path]]:
 
 def _holds_model(folder: Path) -> bool:
     try:
-        return (folder / "saved_model.pb").is_file()
+        return _holds_saved_model(folder)
     except OSError:  # another user's folder, which may not be looked into
         return False
 

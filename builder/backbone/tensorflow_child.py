@@ -4,7 +4,8 @@
 hard-swish operations that no browser backend has; hence a process of its own. It reads a job,
 does what is missing, and leaves its answer as files:
 
-* job.json: `{"source": {...}, "converted": DIR, "model": DIR, "precision": ...}`
+* job.json: `{"source": {...}, "converted": DIR, "model": DIR, "precision": ...}`, the source being one of
+  `{"saved_model": DIR}`, `{"graph_model": DIR}`, `{"keras": FILE, "network": ...}`, `{"weights": FILE}`
 * DIR converted: `model.json` + shards in float32, rewritten; `reference.npy`, the original's golden features
 * DIR model: the files to publish; `features.npy`, their golden features as TensorFlow computes them
 * result.json: `{"ok": true}` or an error's `what`, `where` and `mend`
@@ -21,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone import golden, graph_model, precision, rewrite, rules
-from builder.backbone.graph_model import GraphModel, Node, fused_ops
+from builder.backbone import foreign_graph, golden, graph_model, precision, rewrite, rules, signature
+from builder.backbone.graph_model import Array, GraphModel, Node, fused_ops
+from builder.backbone.keras_applications import NETWORKS
+from builder.backbone.signature import SERVING, first_line
 from builder.errors import ConversionError, OnTheFlyError
-
-SIGNATURE = "serving_default"
 
 
 def main(job_file: Path) -> int:
@@ -53,99 +54,108 @@ def run(job: dict[str, Any]) -> None:
 
 
 def convert(source: dict[str, Any], converted: Path) -> None:
-    """SavedModel, or embedded weights, to a rewritten float32 graph with the original's golden features."""
+    """The weights of any source to a rewritten float32 graph with the original's golden features."""
     with tempfile.TemporaryDirectory(dir=converted) as scratch:
-        saved_model = source.get("saved_model") or _embedded(Path(source["weights"]), Path(scratch) / "saved")
-        reference = original_features(saved_model)
-        raw = Path(scratch) / "raw"
-        _tensorflowjs(saved_model, raw)
-        graph = rewrite.rewrite(graph_model.read(raw))
+        if "graph_model" in source:
+            graph, reference = _from_graph_model(Path(source["graph_model"]))
+        else:
+            graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch))
     rules.require_portable(graph)
     graph_model.write(graph, converted)
     np.save(converted / "reference.npy", reference)
 
 
-def _embedded(weights: Path, folder: Path) -> str:
+def original_features(source: dict[str, Any], images: Array) -> Array:
+    """What a source's own model, before any conversion, makes of images.
+
+    Args:
+        source: as in a job, `obtain.Source.origin`.
+        images: `[n, 224, 224, 3]` float32 in [0, 1].
+
+    Returns:
+        Features, `[n, F]` float32.
+
+    Raises:
+        ConversionError: it is no feature vector of 224 x 224 images.
+    """
+    if "graph_model" in source:
+        folder = Path(source["graph_model"])
+        return _features_of_graph(foreign_graph.read(folder), folder, images)[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        return signature.find(_saved_model(source, Path(scratch))).features(images)
+
+
+def _saved_model(source: dict[str, Any], scratch: Path) -> str:
+    """The folder of the source's SavedModel, built here from weights where it is none."""
+    if "saved_model" in source:
+        return str(source["saved_model"])
     from builder.backbone import architecture
 
-    model = architecture.feature_vector()
-    architecture.load_weights(model, weights)
+    folder = scratch / "saved"
+    if "keras" in source:
+        model = architecture.feature_vector(NETWORKS[source["network"]])
+        architecture.load_keras_weights(model, Path(source["keras"]))
+    else:
+        model = architecture.feature_vector()
+        architecture.load_weights(model, Path(source["weights"]))
     architecture.save(model, folder)
     return str(folder)
 
 
-def original_features(saved_model: str) -> np.ndarray[Any, Any]:
-    """The SavedModel's own features of the golden images, `[n, F]` float32.
+def _from_saved_model(folder: str, scratch: Path) -> tuple[GraphModel, Array]:
+    original = signature.find(folder)
+    reference = original.features(golden.inputs())
+    raw = scratch / "raw"
+    _tensorflowjs(original.standard(reference.shape[1], scratch / "standard"), raw, where=folder)
+    return rewrite.rewrite(graph_model.read(raw)), reference
 
-    Raises:
-        ConversionError: it is not a feature vector of 224 x 224 images.
-    """
-    import tensorflow as tf
-    import tensorflow_hub as hub
 
+def _from_graph_model(folder: Path) -> tuple[GraphModel, Array]:
+    """A graph that is TensorFlow.js' already: no converter, the graph itself is the original."""
+    graph, reference = _features_of_graph(foreign_graph.read(folder), folder, golden.inputs())
+    return rewrite.rewrite(graph), reference
+
+
+def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tuple[GraphModel, Array]:
+    """A stranger's graph with an output of `[n, F]`, and its features of the images."""
     try:
-        loaded = hub.load(saved_model)
-    except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+        # Before anything is run, be it only to compare: known, harmless operations and nothing else.
+        rules.require_portable(rewrite.rewrite(original))
+        features = run_graph(original, images)
+    except OnTheFlyError:
+        raise
+    except Exception as error:  # attributes that make no sense show themselves in many ways
         raise ConversionError(
-            f"TensorFlow cannot load the SavedModel: {str(error).splitlines()[0]}",
-            where=saved_model,
-            mend="Give an intact SavedModel in TensorFlow 2's format.",
+            f"The graph cannot be run: {first_line(error)}", where=str(folder), mend=foreign_graph.AGAIN
         ) from error
-    serve = _feature_signature(loaded, saved_model)
-    (name,) = serve.structured_input_signature[1]
-    (output,) = serve(**{name: tf.constant(golden.inputs())}).values()
-    return np.asarray(output.numpy(), np.float32)
+    graph = foreign_graph.flatten_output(original, features.shape, where=str(folder))
+    return graph, features.reshape(len(features), -1)
 
 
-def _feature_signature(loaded: Any, saved_model: str) -> Any:
-    """The signature to serve, checked to map one image batch to one feature batch."""
-    names = sorted(getattr(loaded, "signatures", {}))
-    if SIGNATURE not in names:
-        raise ConversionError(
-            f"The SavedModel has no signature {SIGNATURE!r} (it has: {', '.join(names) or 'none'}).",
-            where=saved_model,
-            mend="Export it with tf.saved_model.save(model, folder, signatures={'serving_default': ...}).",
-        )
-    serve = loaded.signatures[SIGNATURE]
-    inputs, outputs = serve.structured_input_signature[1], serve.structured_outputs
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise ConversionError(
-            f"The signature has {len(inputs)} inputs and {len(outputs)} outputs; one of each is needed.",
-            where=saved_model,
-        )
-    shape = next(iter(inputs.values())).shape.as_list()
-    if shape[1:] != [golden.SIZE, golden.SIZE, 3]:
-        raise ConversionError(
-            f"The model reads images of shape {shape[1:]}; the page gives it [224, 224, 3].",
-            where=saved_model,
-            mend="Choose the 224-pixel variant of the model.",
-        )
-    features = next(iter(outputs.values())).shape.as_list()
-    if len(features) != 2 or not features[1]:
-        raise ConversionError(
-            f"The model's output has shape {features}, a batch of feature vectors has [n, features].",
-            where=saved_model,
-            mend="Choose the feature-vector variant of the model.",
-        )
-    return serve
-
-
-def _tensorflowjs(saved_model: str, folder: Path) -> None:
+def _tensorflowjs(saved_model: str, folder: Path, where: str | None = None) -> None:
     from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 
     try:
         converter.convert_tf_saved_model(
-            saved_model, str(folder), signature_def=SIGNATURE, saved_model_tags="serve", skip_op_check=False
+            saved_model, str(folder), signature_def=SERVING, saved_model_tags="serve", skip_op_check=False
         )
-    except ValueError as error:
+    except Exception as error:  # the converter's errors are of many types, most of them plain Exception
         raise ConversionError(
-            f"tensorflowjs cannot convert the model: {str(error).splitlines()[0]}",
-            where=saved_model,
-            mend="The model holds an operation that TensorFlow.js does not have; choose another.",
+            f"tensorflowjs cannot convert the model: {_said(error)}",
+            where=where or saved_model,
+            mend="Choose a model that TensorFlow.js can run; a MobileNetV3 feature vector is one.",
         ) from error
 
 
-def run_graph(model: GraphModel, images: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _said(error: Exception) -> str:
+    """What the converter complains of; the operations it does not know stand on its second line."""
+    lines = str(error).splitlines()
+    if len(lines) > 1 and lines[0].startswith("Unsupported Ops"):
+        return f"TensorFlow.js does not have {lines[1][:200]}."
+    return first_line(error)
+
+
+def run_graph(model: GraphModel, images: Array) -> Array:
     """Run a graph model's own nodes and constants in TensorFlow.
 
     Args:
@@ -153,14 +163,15 @@ def run_graph(model: GraphModel, images: np.ndarray[Any, Any]) -> np.ndarray[Any
         images: `[n, 224, 224, 3]` float32 in [0, 1].
 
     Returns:
-        Features, `[n, F]` float32.
+        Features, `[n, F]` float32 (of a stranger's graph: whatever it gives, image by image).
     """
     import tensorflow as tf
 
     graph_def = _graph_def(model)
     function = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
     pruned = function.prune(f"{model.input_name}:0", f"{model.output_name}:0")
-    return np.asarray(pruned(tf.constant(images)).numpy(), np.float32)
+    # One at a time, as the page does: a graph may be made for single images.
+    return np.concatenate([np.asarray(pruned(tf.constant(image[None])), np.float32) for image in images])
 
 
 def _graph_def(model: GraphModel) -> Any:
@@ -204,6 +215,8 @@ def unfuse(node: Node) -> list[Node]:
     extra = list(node["input"][2:])
     kind = {"T": attr["T"]}
     for fused in fused_ops(node):
+        if fused == rewrite.NO_BIAS:
+            continue
         inputs = [steps[-1]["name"]] + ([extra.pop(0)] if fused in ("BiasAdd", "Prelu") else [])
         steps.append({"name": node["name"], "op": fused, "input": inputs, "attr": dict(kind)})
         if fused == "BiasAdd":

@@ -20,7 +20,9 @@ from builder.pipeline import Built, build
     "--config", "config_file", type=click.Path(path_type=Path), help="Settings; site.toml if it is there."
 )
 @click.option(
-    "--backbone", help="auto, hub, embedded, an https URL, a .tar.gz or a folder with a SavedModel."
+    "--backbone",
+    help="auto, hub, keras[:NETWORK], embedded, an https URL, a .tar.gz or a folder with a SavedModel or a "
+    "TensorFlow.js graph.",
 )
 @click.option("--out", help="The folder to write.  [default: dist]")
 @click.option("--classes", help='Names of the classes a visitor starts with: "A,B,C".')

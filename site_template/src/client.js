@@ -19,12 +19,11 @@ export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 
 /**
  * Why this browser or address cannot run the site, as a code the page has words for; null if it can.
- * @returns {'insecure'|'no-worker'|'no-wasm'|null}
+ * @returns {'insecure'|'no-worker'|null}
  */
 export function obstacle() {
   if (!globalThis.crypto?.subtle) return 'insecure';
   if (typeof Worker === 'undefined') return 'no-worker';
-  if (typeof WebAssembly === 'undefined') return 'no-wasm';
   return null;
 }
 

@@ -20,7 +20,7 @@ scope.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(cacheName)
-      .then((cache) => cache.addAll(needed.map(absolute)))
+      .then((cache) => cache.addAll(needed.map(absolute).map(newest)))
       .then(() => scope.skipWaiting()),
   );
 });
@@ -41,11 +41,17 @@ scope.addEventListener('fetch', (event) => {
   const asked = request.url.split(/[?#]/)[0];
   const url = asked === root ? absolute('index.html') : asked;
   if (!known.has(url)) return;
-  event.respondWith(hasHashedName(url) ? keptFirst(request, url) : freshFirst(request, url));
+  event.respondWith(hasHashedName(url) ? keptFirst(request, url) : freshFirst(url));
 });
 
 /** @param {string} url */
 const hasHashedName = (url) => url.startsWith(absolute('assets/')) || url.startsWith(absolute('model/'));
+
+/**
+ * A request that the browser's own cache cannot answer with a file of an older version.
+ * @param {string} url
+ */
+const newest = (url) => new Request(url, { cache: hasHashedName(url) ? 'default' : 'no-cache' });
 
 /**
  * A file whose name changes with its bytes: the kept copy is as good as the host's.
@@ -64,12 +70,11 @@ async function keptFirst(request, url) {
 /**
  * A file of fixed name, as the host has it now, so that a new version shows at once and its parts fit; the
  * kept copy only without a connection.
- * @param {Request} request
  * @param {string} url
  */
-async function freshFirst(request, url) {
+async function freshFirst(url) {
   try {
-    return await fetch(request);
+    return await fetch(newest(url));
   } catch {
     return (await caches.match(url, { cacheName })) ?? Response.error();
   }

@@ -69,6 +69,7 @@ def opened(browser: Browser) -> Opened:
         ready: bool = True,
         **options: Any,
     ) -> Iterator[Page]:
+        options = {"service_workers": "block", **options}
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         try:
             visit = Visit(context.new_page())
@@ -557,7 +558,6 @@ def test_motion_is_left_out_for_those_who_ask(url: str, opened: Opened) -> None:
             "Object.defineProperty(Navigator.prototype, 'mediaDevices', {get: () => undefined})",
             "This page needs a secure address",
         ),
-        ("delete window.WebAssembly", "This browser cannot run the page"),
         ("delete window.Worker", "This browser cannot run the page"),
     ],
 )

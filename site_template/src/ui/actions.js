@@ -2,7 +2,8 @@
 
 import { batch, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { connect } from '../client.js';
+import { open } from '../client.js';
+import { chosenBackend, rememberBackend } from './backend-choice.js';
 import { grabFrame, startCameraIfGranted } from './camera.js';
 import { seconds } from './format.js';
 import * as state from './state.js';
@@ -14,8 +15,9 @@ import { strings } from './strings.js';
 
 /** @type {Site} */
 let site;
-/** @type {import('comlink').Remote<WorkerApi>|null} */
+/** @type {import('../client.js').RemoteWorker|null} */
 let worker = null;
+let endWorker = () => {};
 let lastClassId = 0;
 
 /** @param {Site} described */
@@ -30,16 +32,10 @@ export async function startModel() {
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
   say(strings.startup.status);
   try {
-    const base = new URL('.', document.baseURI).href;
-    const connection = await connect(site, base);
-    const found = await startOrEnd(connection, base);
-    worker = connection.worker;
-    await worker.setClasses(keptIds());
-    batch(() => {
-      state.ready.value = found;
-      state.startup.value = { phase: 'ready', bytes: 0, total: 0 };
-    });
+    await openModel(chosenBackend());
+    await worker?.setClasses(keptIds());
     say(strings.startup.ready);
+    keepOffline();
   } catch (error) {
     state.startup.value = { phase: 'failed', message: messageOf(error) };
     say('');
@@ -47,17 +43,48 @@ export async function startModel() {
 }
 
 /**
- * Starts the model in a worker; a worker that cannot is of no more use.
- * @param {import('../client.js').Connection} connection
- * @param {string} base
+ * Puts a worker on the given backend, or the first that computes right, in the place of the one there is.
+ * @param {import('../protocol.js').BackendName|null} backend
  */
-async function startOrEnd({ worker: fresh, terminate }, base) {
+async function openModel(backend) {
+  const base = new URL('.', document.baseURI).href;
+  const opened = await open(site, base, { backend, onProgress: showProgress });
+  const taught = await worker?.snapshot();
+  if (taught) await opened.worker.restore(taught);
+  endWorker();
+  ({ worker, terminate: endWorker } = opened);
+  batch(() => {
+    state.ready.value = opened.ready;
+    state.skipped.value = opened.skipped;
+    state.startup.value = { phase: 'ready', bytes: 0, total: 0 };
+    state.frameMs.value = null;
+  });
+}
+
+/**
+ * Computes on another backend from now on; what was taught goes along.
+ * @param {import('../protocol.js').BackendName|null} backend null leaves the choice to the page
+ */
+export async function chooseBackend(backend) {
+  if (state.training.value || state.startup.value.phase !== 'ready') return;
+  rememberBackend(backend);
+  state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
+  say(strings.startup.status);
   try {
-    return await fresh.start(site, base, Comlink.proxy(showProgress));
+    await openModel(backend);
+    say(strings.startup.ready);
   } catch (error) {
-    terminate();
-    throw error;
+    // The worker that was there goes on.
+    state.startup.value = { phase: 'ready', bytes: 0, total: 0 };
+    complain(strings.hood.backendFailed, error);
   }
+}
+
+/** Lets the browser keep the site's files, once everything needed has come: later visits need no connection. */
+function keepOffline() {
+  navigator.serviceWorker?.register('sw.js').catch(() => {
+    // Refused, as in some private windows: the page works, but only with a connection.
+  });
 }
 
 /** @param {import('../protocol.js').StartProgress} progress */

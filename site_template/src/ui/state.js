@@ -43,6 +43,9 @@ export const startup = signal(/** @type {Startup} */ ({ phase: 'connect', bytes:
 /** @type {Signal<Ready|null>} */
 export const ready = signal(/** @type {Ready|null} */ (null));
 
+/** @type {Signal<import('../client.js').Skipped[]>} backends that were tried and not taken */
+export const skipped = signal(/** @type {import('../client.js').Skipped[]} */ ([]));
+
 /** @type {Signal<{status: 'off'|'starting'|'on'|'failed', fault?: CameraFault}>} */
 export const camera = signal(
   /** @type {{status: 'off'|'starting'|'on'|'failed', fault?: CameraFault}} */ ({ status: 'off' }),

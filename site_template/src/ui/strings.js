@@ -44,7 +44,6 @@ export const strings = {
     title: 'This browser cannot run the page',
     missing: {
       'no-worker': 'Web workers, in which the model runs, are missing or switched off.',
-      'no-wasm': 'WebAssembly, with which the model computes, is missing or switched off.',
     },
     text: 'A current version of Firefox, Chrome, Edge or Safari has what it takes.',
   },
@@ -195,6 +194,11 @@ export const strings = {
   hood: {
     summary: 'Under the hood',
     backend: 'Backend',
+    backendChoice: 'Compute with',
+    backendAutomatic: 'Automatic',
+    backendFailed: 'The backend could not be changed.',
+    /** @param {string} backend */
+    skipped: (backend) => `Why not ${backend}`,
     backbone: 'Backbone',
     trainedOn: 'Backbone trained on',
     why: 'Why this backbone',

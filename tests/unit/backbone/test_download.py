@@ -476,3 +476,16 @@ def test_what_counts_as_secure(url, secure):
 
 def test_a_public_url_keeps_no_secret():
     assert public_url("HTTPS://me:word@Host.example:8443/a/b?token=1#x") == "https://host.example:8443/a/b"
+
+
+HDF5 = b"\x89HDF\r\n\x1a\n" + os.urandom(100_000)
+
+
+def test_a_file_of_weights_is_known_by_its_first_bytes(hub, part):
+    hub.modules["/w.h5"] = HDF5
+    cache = Cache(part.parent.parent)
+    download(hub.url("/w.h5"), part, cache=cache, reporter=Silent(), limits=QUICK, expect="hdf5")
+    assert part.read_bytes() == HDF5
+    with pytest.raises(UnreachableError, match=r"something else than a \.tar\.gz") as caught:
+        fetch(hub, part.with_name("y.part"), url=hub.url("/w.h5"))
+    assert caught.value.where == hub.url("/w.h5")

@@ -12,13 +12,15 @@ import subprocess
 import sys
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from builder.backbone import obtain as stage
 from builder.backbone.download import Limits
-from builder.backbone.obtain import EMBEDDED_WEIGHTS, PINNED, Source, obtain
+from builder.backbone.keras_applications import BASE_URL, MIRROR, NETWORKS
+from builder.backbone.obtain import EMBEDDED_WEIGHTS, PINNED, KerasWeights, Source, obtain
 from builder.cache import Cache, sha256_file, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Silent
@@ -31,7 +33,7 @@ FILES = {
     "variables/data": os.urandom(200_000),
 }
 QUICK = Limits(connect_s=2, read_s=0.5, attempts=2, backoff_s=0.01, backoff_max_s=0.02)
-HEAVY = "requests urllib3 filelock tensorflow tensorflow_hub numpy"
+HEAVY = "requests urllib3 filelock tensorflow tensorflow_hub tf_keras h5py numpy"
 OBTAIN = """
 import sys
 from pathlib import Path
@@ -68,6 +70,8 @@ def alone(tmp_path, monkeypatch):
     """No other program's cache, no pause between attempts, and no way out of this machine."""
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "tfhub"))
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv(MIRROR, raising=False)
     monkeypatch.setattr(stage, "_PATIENT", QUICK)
     monkeypatch.setattr(stage, "_BRIEF", QUICK)
     getaddrinfo = socket.getaddrinfo
@@ -523,6 +527,140 @@ def test_a_module_in_kagglehubs_cache_is_used_once_it_is_complete(
     assert reporter.notes[-1] == f"Using the module in kagglehub's cache: {folder}"
 
 
+# Keras
+
+WEIGHTS = b"\x89HDF\r\n\x1a\n" + os.urandom(100_000)
+SMALL = "/mirror/weights_mobilenet_v3_small_224_1.0_float.h5"
+LARGE = "/mirror/weights_mobilenet_v3_large_minimalistic_224_1.0_float.h5"
+
+
+@pytest.fixture
+def mirror(hub, monkeypatch):
+    """Random bytes in place of Keras' weights, by the hash that they have."""
+    monkeypatch.setenv(MIRROR, hub.url("/mirror"))
+    md5 = hashlib.md5(WEIGHTS).hexdigest()
+    for name, path in (("small", SMALL), ("large-minimalistic", LARGE)):
+        monkeypatch.setitem(NETWORKS, name, replace(NETWORKS[name], md5=md5))
+        hub.modules[path] = WEIGHTS
+    return hub
+
+
+@pytest.mark.parametrize(
+    ("value", "network", "path"),
+    [
+        ("keras", "small", SMALL),
+        ("keras:small", "small", SMALL),
+        ("keras:large-minimalistic", "large-minimalistic", LARGE),
+    ],
+)
+def test_kerass_weights_are_fetched_once(mirror, cache, reporter, value, network, path):
+    source = obtain(value, cache=cache, reporter=reporter)
+    sha256 = hashlib.sha256(WEIGHTS).hexdigest()
+    file = cache.path("weights", sha256) / "weights.h5"
+    url = BASE_URL + path.rpartition("/")[2]  # wherever the file came from
+    assert source == Source("keras", value, None, sha256, "pinned", url, keras=KerasWeights(network, file))
+    assert source.origin == {"keras": str(file), "network": network}
+    assert file.read_bytes() == WEIGHTS
+    assert [(request.path, request.query) for request in mirror.requests] == [(path, "")]
+    assert obtain(value, cache=cache, reporter=reporter, offline=True) == source
+    assert len(mirror.requests) == 1
+    assert not [name for name in kept(cache) if name.startswith("downloads/")]
+
+
+def test_the_second_time_keras_costs_no_import(cache, reporter):
+    """Without a mirror or another hash, which a process of its own would not know of."""
+    sha256 = hashlib.sha256(WEIGHTS).hexdigest()
+    a_model(cache.path("weights", sha256), {"weights.h5": WEIGHTS})
+    stage._Trusted(cache, NETWORKS["small"].url).record("archive", sha256)
+    assert run(cache, "keras").split() == [sha256, "None"]
+
+
+def test_a_download_of_kerass_weights_is_resumed(mirror, cache, reporter):
+    mirror.faults[SMALL] = [Fault(cut_after=50_000)]
+    obtain("keras", cache=cache, reporter=reporter)
+    assert mirror.requests[1].headers["range"] == "bytes=50000-"
+
+
+def test_a_mirror_may_ask_for_a_token(mirror, cache, reporter, monkeypatch):
+    monkeypatch.setenv(MIRROR, mirror.url("/mirror/?token=secret"))
+    obtain("keras", cache=cache, reporter=reporter)
+    assert [(request.path, request.query) for request in mirror.requests] == [(SMALL, "token=secret")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (Fault(status=404, always=True), "nothing at this address (404)"),
+        (Fault(status=403, always=True), "refuses access"),
+        (
+            Fault(body=MODULE, content_type="application/gzip", always=True),
+            "something else than an HDF5 file of weights (application/gzip",
+        ),
+        (Fault(body=b"<p>Log in", content_type="text/html", always=True), "beginning “Log in”"),
+        (Fault(body=WEIGHTS + b"x", always=True), "not the file that Keras publishes: its md5 is"),
+        (Fault(body=WEIGHTS + bytes(64 << 20), always=True), "larger than 64 MiB"),
+    ],
+)
+def test_other_weights_are_refused_and_not_kept(mirror, cache, reporter, fault, words):
+    mirror.faults[SMALL] = [fault]
+    with pytest.raises(SourceError) as caught:
+        obtain("keras", cache=cache, reporter=reporter)
+    assert words in caught.value.what
+    assert caught.value.where == mirror.url(SMALL)
+    assert caught.value.mend
+    assert kept(cache) == []
+    mirror.faults.clear()
+    assert obtain("keras", cache=cache, reporter=reporter).trust == "pinned"
+
+
+def test_weights_that_were_harmed_are_fetched_again(mirror, cache, reporter):
+    source = obtain("keras", cache=cache, reporter=reporter)
+    source.keras.file.write_bytes(b"harmed")
+    with pytest.raises(SourceError, match="not in the cache"):
+        obtain("keras", cache=cache, reporter=reporter, offline=True)
+    assert obtain("keras", cache=cache, reporter=reporter) == source
+    assert source.keras.file.read_bytes() == WEIGHTS
+
+
+def test_keras_offline_without_a_copy(mirror, cache, reporter):
+    with pytest.raises(SourceError, match="not in the cache, and --offline opens no connection") as caught:
+        obtain("keras:large-075", cache=cache, reporter=reporter, offline=True)
+    assert caught.value.where.endswith("/weights_mobilenet_v3_large_224_0.75_float.h5")
+    assert "without --offline" in caught.value.mend
+    assert mirror.requests == []
+    assert kept(cache) == []
+
+
+@pytest.mark.parametrize(
+    "mirror_url", ["http://mirror.invalid/x?token=secret", "ftp://127.0.0.1/", "mirror", "https://[x"]
+)
+def test_a_mirror_that_is_not_secure_is_wrong_use(cache, reporter, monkeypatch, mirror_url):
+    monkeypatch.setenv(MIRROR, mirror_url)
+    with pytest.raises(ConfigError, match="not an https address") as caught:
+        obtain("keras", cache=cache, reporter=reporter)
+    assert caught.value.where.startswith(f"{MIRROR}=")
+    assert "secret" not in str(caught.value)
+    assert "weights_mobilenet_v3_small_224_1.0_float.h5" in caught.value.mend
+
+
+def test_weights_that_keras_itself_has_fetched_are_used(mirror, cache, reporter, tmp_path):
+    name = SMALL.rpartition("/")[2]
+    file = a_model(tmp_path / "keras" / "models", {name: WEIGHTS}) / name
+    source = obtain("keras", cache=cache, reporter=reporter, offline=True)
+    assert source.trust == "pinned"
+    assert reporter.notes == [f"Using the weights in Keras' cache: {file}"]
+    file.unlink()
+    assert obtain("keras", cache=cache, reporter=reporter, offline=True) == source
+    assert mirror.requests == []
+
+
+def test_what_keras_has_of_another_hash_is_passed_over(mirror, cache, reporter, tmp_path):
+    a_model(tmp_path / "keras" / "models", {SMALL.rpartition("/")[2]: WEIGHTS[:-1]})
+    obtain("keras", cache=cache, reporter=reporter)
+    assert len(mirror.requests) == 1
+    assert reporter.notes == []
+
+
 # Paths
 
 
@@ -554,7 +692,7 @@ def test_a_folder_of_ones_own(cache, reporter, tmp_path, monkeypatch):
 
 def test_a_folder_without_a_model(cache, reporter, tmp_path):
     (tmp_path / "x").mkdir()
-    with pytest.raises(SourceError, match=r"holds no saved_model\.pb") as caught:
+    with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
         obtain(str(tmp_path / "x"), cache=cache, reporter=reporter)
     assert caught.value.where == str(tmp_path / "x")
     a_model(tmp_path / "x" / "inner")
@@ -563,8 +701,42 @@ def test_a_folder_without_a_model(cache, reporter, tmp_path):
     assert caught.value.mend == f"Pass {tmp_path / 'x' / 'inner'}."
 
 
+GRAPH = {"model.json": b"{}", "group1-shard1of1.bin": b"weights"}
+
+
+def test_a_folder_with_a_tensorflow_js_graph(cache, reporter, tmp_path):
+    folder = a_model(tmp_path / "graph", GRAPH)
+    source = obtain(str(folder), cache=cache, reporter=reporter, offline=True)
+    assert source == Source("tfjs", str(folder), None, sha256_tree(folder), "given", None, graph_model=folder)
+    assert source.origin == {"graph_model": str(folder)}
+    (folder / "photos").mkdir()  # what lies below belongs to no graph
+    (folder / "photos" / "cat.jpg").write_bytes(b"cat")
+    assert obtain(str(folder), cache=cache, reporter=reporter).sha256 == source.sha256
+    (folder / "group1-shard1of1.bin").write_bytes(b"others")
+    assert obtain(str(folder), cache=cache, reporter=reporter).sha256 != source.sha256
+    a_model(folder)  # the original, which goes before what was made of it
+    assert obtain(str(folder), cache=cache, reporter=reporter).kind == "folder"
+
+
+@pytest.mark.parametrize("at", ["./", "tfjs/"])
+def test_an_archive_with_a_tensorflow_js_graph(cache, reporter, tmp_path, at):
+    (tmp_path / "graph.tar.gz").write_bytes(packed(GRAPH, at))
+    source = obtain(str(tmp_path / "graph.tar.gz"), cache=cache, reporter=reporter, offline=True)
+    assert (source.kind, source.saved_model, source.trust) == ("tfjs", None, "given")
+    assert files_under(source.graph_model) == GRAPH
+
+
+def test_a_url_with_a_tensorflow_js_graph(hub, cache, reporter):
+    hub.modules[HANDLE] = packed(GRAPH)
+    for _ in range(2):
+        source = obtain(hub.url(HANDLE), cache=cache, reporter=reporter)
+        assert (source.kind, source.saved_model, source.trust) == ("url", None, "recorded")
+        assert files_under(source.graph_model) == GRAPH
+    assert len(hub.requests) == 1
+
+
 def test_a_folder_that_may_not_be_read(cache, reporter, tmp_path, monkeypatch):
-    def denied(path):
+    def denied(path, files=None):
         raise PermissionError(13, "Permission denied", str(path / "saved_model.pb"))
 
     monkeypatch.setattr(stage, "sha256_tree", denied)
@@ -614,6 +786,10 @@ def test_embedded_weights_that_are_harmed_or_gone(cache, reporter, tmp_path, mon
         ("Hub", "Did you mean `hub`?"),
         ("embeded", "Did you mean `embedded`?"),
         ("atuo", "Did you mean `auto`?"),
+        ("kears", "Did you mean `keras`?"),
+        ("Keras:Large", "Did you mean `keras:large`?"),
+        ("keras:small-75", "Did you mean `keras:small-075`?"),
+        ("keras:large-minimalist", "Did you mean `keras:large-minimalistic`?"),
         ("resnet", "There is no such backbone."),
         ("./none.tar.gz", "no such file or folder"),
         ("none.tgz", "no such file or folder"),

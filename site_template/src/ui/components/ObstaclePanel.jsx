@@ -3,7 +3,7 @@
 import { strings } from '../strings.js';
 import { AlertIcon, LockIcon } from './Icons.jsx';
 
-/** @typedef {'insecure'|'no-worker'|'no-wasm'} Obstacle */
+/** @typedef {'insecure'|'no-worker'} Obstacle */
 
 /** @param {{obstacle: Obstacle}} props */
 export function ObstaclePanel({ obstacle }) {

@@ -2,9 +2,11 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { readMemory } from '../actions.js';
+import { BACKENDS } from '../../client.js';
+import { chooseBackend, readMemory } from '../actions.js';
+import { chosenBackend } from '../backend-choice.js';
 import { loss, megabytes, percent } from '../format.js';
-import { frameMs, head, ready } from '../state.js';
+import { frameMs, head, ready, skipped, startup, training } from '../state.js';
 import { strings } from '../strings.js';
 
 const MEMORY_INTERVAL = 1000;
@@ -23,6 +25,7 @@ export function UnderTheHood({ site }) {
     >
       <summary>{strings.hood.summary}</summary>
       {open.value && <Facts site={site} />}
+      {open.value && <BackendChoice />}
       {open.value && head.value && <History epochs={head.value.result.history} />}
     </details>
   );
@@ -41,6 +44,11 @@ function Facts({ site: { backbone, precision, head: settings } }) {
       <Fact term={hood.precision}>{precision}</Fact>
       <Fact term={hood.seed}>{settings.seed}</Fact>
       <Fact term={hood.backend}>{ready.value?.backend ?? hood.unknown}</Fact>
+      {skipped.value.map(({ backend, reason }) => (
+        <Fact key={backend} term={hood.skipped(backend)}>
+          {reason}
+        </Fact>
+      ))}
       <Fact term={hood.selfCheck}>
         {check
           ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images)
@@ -49,6 +57,30 @@ function Facts({ site: { backbone, precision, head: settings } }) {
       <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
       <Memory />
     </dl>
+  );
+}
+
+function BackendChoice() {
+  const { hood } = strings;
+  const busy = startup.value.phase !== 'ready' || training.value !== null;
+  return (
+    <label class="choice">
+      <span>{hood.backendChoice}</span>
+      <select
+        disabled={busy}
+        value={chosenBackend() ?? ''}
+        onChange={({ currentTarget: { value } }) => {
+          chooseBackend(BACKENDS.find((name) => name === value) ?? null);
+        }}
+      >
+        <option value="">{hood.backendAutomatic}</option>
+        {BACKENDS.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

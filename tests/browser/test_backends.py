@@ -1,0 +1,121 @@
+"""Backends in the page: chosen by hand, and passed over where they cannot compute."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from builder.parity.chromium import SOFTWARE_WEBGL
+from builder.pipeline import Built
+from builder.site.server import SiteServer
+from tests.browser import pages
+
+
+@pytest.fixture(scope="module")
+def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
+    return serving(site("embedded").out).url
+
+
+def fact(page: Page, term: str) -> str:
+    """What stands under the hood beside a term."""
+    hood = page.get_by_role("group").filter(has=page.get_by_text("Under the hood"))
+    if hood.get_attribute("open") is None:
+        page.get_by_text("Under the hood").click()
+    described: str = page.locator(".fact").filter(has_text=term).locator("dd").inner_text()
+    return described
+
+
+def test_only_the_backend_in_use_is_downloaded(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        asked: list[str] = []
+        visit.page.on("request", lambda request: asked.append(request.url))
+        pages.open_ready(visit.page, url)
+        workers = [name for name in asked if "/worker-" in name]
+        assert len(workers) == 1
+        assert "worker-wasm" in workers[0]
+        assert fact(visit.page, "Backend") == "wasm"
+
+
+def test_the_address_chooses_a_backend(url: str, chromium: Any) -> None:
+    with chromium(*SOFTWARE_WEBGL) as visit:
+        pages.open_ready(visit.page, f"{url}?backend=webgl")
+        assert fact(visit.page, "Backend") == "webgl"
+        assert "error" in fact(visit.page, "Self-check")
+
+
+@pytest.mark.parametrize(
+    ("mutate", "reason"),
+    [
+        # The self-check's pictures scaled otherwise: every number is plausible, and wrong.
+        (
+            lambda code: code.replace("=>y/255", "=>y/127"),
+            "computes other numbers than the site was built with",
+        ),
+        (lambda code: 'throw new Error("broken");' + code, "could not be started"),
+    ],
+    ids=["wrong numbers", "no start"],
+)
+def test_a_backend_that_fails_is_passed_over_with_its_reason(
+    mutate: Callable[[str], str],
+    reason: str,
+    site: Callable[..., Built],
+    serving: Callable[[Path], SiteServer],
+    chromium: Any,
+    tmp_path: Path,
+) -> None:
+    built = site("embedded")
+    shutil.copytree(built.out, tmp_path / "dist")
+    workers = built.site["workers"]
+    code = (built.out / workers["wasm"]["url"]).read_text("utf-8")
+    changed = mutate(code).encode()
+    assert changed != code.encode()
+    (tmp_path / "dist" / workers["wasm"]["url"]).write_bytes(changed)
+    # The page is told the new hash, as if the site had been built so.
+    told = json.dumps({**workers, "wasm": {**workers["wasm"], "bytes": len(changed)}})
+    told = told.replace(workers["wasm"]["sha256"], hashlib.sha256(changed).hexdigest())
+    page = (built.out / "index.html").read_text("utf-8")
+    before = re.search(r'"workers":\{.*?\}\}', page)
+    assert before is not None
+    (tmp_path / "dist" / "index.html").write_text(page.replace(before[0], f'"workers":{told}'), "utf-8")
+    with chromium() as visit:
+        visit.page.goto(serving(tmp_path / "dist").url)
+        ready = visit.page.get_by_role("status").filter(has_text="The model is ready")
+        ready.wait_for(timeout=2 * pages.READY_MS)
+        assert fact(visit.page, "Backend") != "wasm"
+        assert reason in fact(visit.page, "Why not wasm")
+
+
+def test_changing_the_backend_keeps_what_was_taught(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        expect(page.get_by_role("button", name="Stop camera")).to_be_visible()  # it starts by itself
+        for name in ("Class 1", "Class 2"):
+            page.get_by_role("button", name=f"Hold to record {name}", exact=True).click()
+        page.get_by_role("button", name="Train", exact=True).click()
+        expect(page.get_by_role("status")).to_contain_text("Trained on 2 photos")
+        assert fact(page, "Backend") == "wasm"
+        page.get_by_label("Compute with").select_option("cpu")
+        expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=pages.READY_MS)
+        assert fact(page, "Backend") == "cpu"
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('li [role=progressbar]')]"
+            ".some((bar) => Number(bar.getAttribute('aria-valuenow')) > 0)",
+            timeout=pages.READY_MS,
+        )
+        assert len(page.workers) == 1, "the worker that was left is ended"
+        page.get_by_role("button", name="Hold to record Class 2", exact=True).click()
+        photos = page.get_by_role("list", name="Photos of Class 2").get_by_role("listitem")
+        expect(photos).to_have_count(2, timeout=10_000)
+        page.reload()
+        expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=pages.READY_MS)
+        assert fact(page, "Backend") == "cpu", "the choice is remembered"
+        assert visit.complaints == []
