@@ -7,16 +7,90 @@ fill it once; and leftovers of a killed build are swept by the next one that nee
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import json
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from builder.errors import OutputError
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+"""Failures that can only be the disk's, wherever in a stage they come up."""
+
+_IGNORED = frozenset(("CACHEDIR.TAG", ".DS_Store"))
+_LOCKS = "locks"
+_NAME = re.compile(
+    r"(?P<leftover>\.(?:partial-)?)?(?P<key>[0-9a-f]{64})(?:-[0-9a-f]{8})?(?:\.part)?(?:\.json)?(?:\.new)?"
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One folder of the cache."""
+
+    holds: str
+    """In words, for a user who wonders what takes the room."""
+    lock: str
+    """The kind of the lock that an entry is written under."""
+    read_under: tuple[str, ...] = ()
+    """Kinds of locks under which a running build may read any entry."""
+
+
+KINDS = {
+    "archives": Kind("downloads as they came", "archives", ("download", "unpacked")),
+    "weights": Kind("Keras' own weights, as they came", "weights", ("download", "model")),
+    "unpacked": Kind("SavedModels unpacked from them", "unpacked", ("download", "model")),
+    "downloads": Kind("downloads that broke off, to be resumed", "download"),
+    "sources": Kind("the sha256 that each source is held to", "source", ("download",)),
+    "unreachable": Kind("that the Hub did not answer within the last hour", "unreachable"),
+    "converted": Kind("converted graphs, before a precision is chosen", "converted", ("model",)),
+    "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),
+    "assets": Kind("the page's scripts, bundled", "assets", ("out",)),
+    "witness": Kind("the second implementation that validate compares with", "witness"),
+}
+"""Every folder that a stage keeps something in."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in the cache, of one or several files or folders."""
+
+    kind: str
+    key: str
+    leftover: bool
+    """Half-written, by a build that was killed or is at work; never used as it is."""
+    paths: tuple[Path, ...]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is remembered of a source: the sha256 by what was hashed."""
+
+    url: str | None
+    """None where the record is damaged."""
+    hashes: dict[str, str]
+    since: float
+    """When it was last written, in seconds since 1970."""
+    path: Path
+
+
+def disk_reason(error: OSError) -> str:
+    """Why a file could not be written, in the system's own words."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        # What copying a tree raises: (from, to, reason) of each file that failed.
+        _, _, reason = error.args[0][0]
+        return re.sub(r"^\[Errno \d+\] ([^:]*)(: .*)?$", r"\1", str(reason))
+    return error.strerror or str(error)
 
 
 def sha256_file(path: Path) -> str:
@@ -71,11 +145,14 @@ class Cache:
         try:
             yield
         except OSError as error:
-            raise OutputError(
-                f"The cache folder cannot be written ({error.strerror or error}).",
-                where=str(self.root),
-                mend="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
-            ) from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(
+            f"The cache folder cannot be written ({disk_reason(error)}).",
+            where=str(self.root),
+            mend="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
+        )
 
     @contextmanager
     def lock(self, kind: str, key: str) -> Iterator[None]:
@@ -85,7 +162,7 @@ class Cache:
         """
         import filelock  # 25 ms, which a build that finds everything cached need not pay
 
-        path = self.root / "locks" / f"{kind}-{key}.lock"
+        path = self._lock_path(kind, key)
         with self.writing():
             path.parent.mkdir(parents=True, exist_ok=True)
             held = filelock.FileLock(path)
@@ -98,7 +175,8 @@ class Cache:
     def folder(self, kind: str, key: str, fill: Callable[[Path], None]) -> Path:
         """The complete folder for `key`; `fill` is called with an empty folder if there is none.
 
-        Errors of `fill` pass through and leave no entry behind.
+        Errors of `fill` pass through and leave no entry behind; that the disk is full or may not be
+        written becomes an `OutputError` here, so that no stage has to think of it at every write.
         """
         place = self.path(kind, key)
         if place.is_dir():
@@ -106,15 +184,147 @@ class Cache:
         with self.lock(kind, key):
             if place.is_dir():  # another build filled it while we waited
                 return place
-            partial = place.with_name(f".partial-{key}")
-            shutil.rmtree(partial, ignore_errors=True)
+            for leftover in place.parent.glob(f".partial-{key}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            # A name of its own: a killed build's child may still be writing to the old one.
+            partial = place.with_name(f".partial-{key}-{secrets.token_hex(4)}")
             with self.writing():
                 partial.mkdir(parents=True)
             try:
                 fill(partial)
                 with self.writing():
                     partial.replace(place)
-            except BaseException:
+            except BaseException as error:
                 shutil.rmtree(partial, ignore_errors=True)
+                if isinstance(error, OSError) and _is_of_the_disk(error):
+                    raise self._unwritable(error) from error
                 raise
         return place
+
+    def entries(self, kinds: Iterable[str] = KINDS) -> list[Entry]:
+        """What the cache holds, by kind; whatever does not bear a name of ours is passed over."""
+        found: list[Entry] = []
+        for kind in kinds:
+            folder = self.root / kind
+            named: dict[tuple[str, bool], list[Path]] = {}
+            for path in _listed(folder) if not folder.is_symlink() else []:
+                match = _NAME.fullmatch(path.name)
+                if match and not path.is_symlink():
+                    named.setdefault((match["key"], bool(match["leftover"])), []).append(path)
+            for (key, leftover), paths in sorted(named.items()):
+                found.append(Entry(kind, key, leftover, tuple(paths), sum(map(_size, paths))))
+        return found
+
+    def foreign(self) -> list[str]:
+        """Names in the cache's folder that are none of ours: is it a cache, or somebody's home?"""
+        known = {*KINDS, _LOCKS}
+        return [
+            path.name
+            for path in _listed(self.root)
+            if path.name not in _IGNORED
+            and not (path.name in known and path.is_dir() and not path.is_symlink())
+        ]
+
+    def records(self) -> list[Record]:
+        """The sources whose hashes are recorded, by URL."""
+        found = []
+        for entry in self.entries(["sources"]):
+            for path in entry.paths if not entry.leftover else ():
+                found.append(_record(path))
+        return sorted(found, key=lambda record: record.url or "")
+
+    def in_use(self, entry: Entry) -> bool:
+        """Whether a running build writes the entry, or may be reading it."""
+        with ExitStack() as stack:
+            return not self._take(entry, stack)
+
+    def remove(self, entry: Entry) -> bool:
+        """Delete an entry, unless a running build needs it; returns whether it is gone.
+
+        Raises:
+            OutputError: it could not be deleted.
+        """
+        with ExitStack() as stack, self.writing():
+            if not self._take(entry, stack):
+                return False
+            for path in entry.paths:
+                _remove(path)
+        return True
+
+    def _take(self, entry: Entry, stack: ExitStack) -> bool:
+        """Take the entry's own lock until the stack closes; False where a build holds it or a reader's."""
+        kind = KINDS[entry.kind]
+        if not self._try_lock(self._lock_path(kind.lock, entry.key), stack):
+            return False
+        with ExitStack() as readers:  # looked at, not kept: a build that begins now finds its way
+            return all(
+                self._try_lock(path, readers)
+                for name in kind.read_under
+                for path in _listed(self.root / _LOCKS)
+                if path.name.startswith(f"{name}-")
+            )
+
+    def _try_lock(self, path: Path, stack: ExitStack) -> bool:
+        import filelock
+
+        with self.writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held = filelock.FileLock(path)
+            try:
+                held.acquire(timeout=0)
+            except filelock.Timeout:
+                return False
+        stack.callback(held.release)
+        return True
+
+    def _lock_path(self, kind: str, key: str) -> Path:
+        return self.root / _LOCKS / f"{kind}-{key}.lock"
+
+
+def _is_of_the_disk(error: OSError) -> bool:
+    # `shutil.Error`, which gathers several, has no number of its own.
+    return error.errno in _DISK or disk_reason(error) in {os.strerror(number) for number in _DISK}
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What a folder holds, in order; nothing where it is absent or may not be read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files under a folder; links are not followed."""
+    if not path.is_dir():
+        return _file_size(path)
+    return sum(_file_size(Path(root, name)) for root, _, names in os.walk(path) for name in names)
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # gone since it was listed
+        return 0
+
+
+def _remove(path: Path) -> None:
+    """Delete a file or a folder; a folder that is cut off half-way is no entry any more."""
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    doomed = path
+    if not path.name.startswith("."):
+        doomed = path.with_name(f".partial-{path.name}-{secrets.token_hex(4)}")
+        path.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def _record(path: Path) -> Record:
+    try:
+        since = path.stat().st_mtime
+        known = json.loads(path.read_bytes())
+        hashes = {str(what): str(sha256) for what, sha256 in known.items() if what != "url"}
+        return Record(str(known["url"]), hashes, since, path)
+    except (OSError, ValueError, AttributeError, KeyError):
+        return Record(None, {}, 0.0, path)

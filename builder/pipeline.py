@@ -38,12 +38,9 @@ class Built:
 
     out: Path
     site: dict[str, Any]
+    bytes: int
+    """Size of the whole folder, measured while nobody else could be replacing it."""
     up_to_date: bool
-
-    @property
-    def bytes(self) -> int:
-        """Size of the whole folder."""
-        return sum(path.stat().st_size for path in self.out.rglob("*") if path.is_file())
 
 
 def build(
@@ -69,16 +66,18 @@ def build(
         OnTheFlyError: any of the stages'; the old output is then as it was.
     """
     out = root / config.out
+    publish.prepare(out, cache)
     source = obtain(config.backbone, cache=cache, reporter=reporter, offline=offline, force=force)
     key = _build_key(config, source)
-    if not force and (site := _standing(out, key)) is not None:
-        return Built(out, site, up_to_date=True)
+    if not force and (standing := _standing(out, key)) is not None:
+        return standing
     converted = convert(source, config.precision, cache=cache, reporter=reporter)
     bundles, assets = build_assets(cache, reporter)
     reporter.step("publish", f"write {config.out}")
     with publish.replacing(out, cache) as fresh:
         site = _write(fresh, config, source, converted, bundles, assets, key)
-    return Built(out, site, up_to_date=False)
+        size = _size(fresh)
+    return Built(out, site, size, up_to_date=False)
 
 
 def _build_key(config: SiteConfig, source: Source) -> str:
@@ -98,12 +97,21 @@ def _build_key(config: SiteConfig, source: Source) -> str:
     )
 
 
-def _standing(out: Path, key: str) -> dict[str, Any] | None:
-    """What `out` says of itself, where it was built from this very key and is untouched since."""
-    if not publish.is_ours(out):
-        return None
-    site: dict[str, Any] = json.loads((out / "site.json").read_text("utf-8"))
-    return site if site.get("build") == key and publish.is_intact(out) else None
+def _standing(out: Path, key: str) -> Built | None:
+    """The site in `out`, where it was built from this very key and is untouched since."""
+    try:
+        if not publish.is_ours(out):
+            return None
+        site: dict[str, Any] = json.loads((out / "site.json").read_text("utf-8"))
+        if site.get("build") == key and publish.is_intact(out):
+            return Built(out, site, _size(out), up_to_date=True)
+    except (OSError, ValueError):  # another build replaces it at this moment
+        pass
+    return None
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _write(

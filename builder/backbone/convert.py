@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -134,7 +136,10 @@ def run_child(job: dict[str, Any], environment: dict[str, str] | None = None) ->
         env = {**os.environ, **CHILD_ENVIRONMENT, **(environment or {})}
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [_import_root(), os.environ.get("PYTHONPATH")]))
         try:
-            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=CHILD_TIMEOUT_S)
+            with _leash() as end:
+                done = subprocess.run(
+                    command, env=env, stdin=end, capture_output=True, text=True, timeout=CHILD_TIMEOUT_S
+                )
         except subprocess.TimeoutExpired as error:
             raise ConversionError(
                 f"The conversion took more than {CHILD_TIMEOUT_S} s.", where="convert"
@@ -146,8 +151,21 @@ def run_child(job: dict[str, Any], environment: dict[str, str] | None = None) ->
                 f"The conversion process ended with status {done.returncode}:\n{said}", where="convert"
             )
         result = json.loads(result_file.read_text("utf-8"))
+        if "errno" in result:  # the disk's, which `Cache.folder` puts into words
+            raise OSError(result["errno"], os.strerror(result["errno"]))
         if not result["ok"]:
             raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
+
+
+@contextmanager
+def _leash() -> Iterator[int]:
+    """The reading end of a pipe that ends when this process does, however it dies: the child watches it."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def _import_root() -> str:

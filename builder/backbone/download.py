@@ -11,11 +11,11 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 import builder
@@ -147,6 +147,17 @@ class _Part:
         self.discard()
         with self.writing():
             write_json(self._note, asdict(body))
+
+    @contextmanager
+    def appending(self) -> Iterator[IO[bytes]]:
+        """The part file, to write at its end; closing it writes too, and may find the disk full."""
+        with self.writing():
+            file = self.path.open("ab")
+        try:
+            yield file
+        finally:
+            with self.writing():
+                file.close()
 
     def discard(self) -> None:
         with self.writing():
@@ -313,9 +324,10 @@ class _Download:
 
     def _receive(self, response: requests.Response, body: _Body) -> None:
         size = self._part.size
-        with self._part.writing():
-            file = self._part.path.open("ab")
-        with file, self._reporter.progress(f"Downloading from {self._host}", body.total) as advance:
+        with (
+            self._part.appending() as file,
+            self._reporter.progress(f"Downloading from {self._host}", body.total) as advance,
+        ):
             advance(size)
             for chunk in self._chunks(response):
                 if not size:

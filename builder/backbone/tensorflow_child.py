@@ -14,9 +14,12 @@ does what is missing, and leaves its answer as files:
 from __future__ import annotations
 
 import base64
+import errno
 import json
+import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,11 @@ def main(job_file: Path) -> int:
         run(job)
     except OnTheFlyError as error:
         result = {"ok": False, "what": error.what, "where": error.where, "mend": error.mend}
+    except Exception as error:
+        # TensorFlow's own writing raises no OSError; its message ends in the system's words.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        result = {"ok": False, "errno": errno.ENOSPC}
     (job_file.parent / "result.json").write_text(json.dumps(result), "utf-8")
     return 0
 
@@ -227,5 +235,16 @@ def unfuse(node: Node) -> list[Node]:
     return steps
 
 
+def _end_with_parent() -> None:
+    """End this process when the build's dies, even of SIGKILL: the build holds the other end of stdin."""
+
+    def watch() -> None:
+        os.read(0, 1)  # not through sys.stdin, whose lock would be held when the interpreter ends
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 if __name__ == "__main__":
+    _end_with_parent()
     sys.exit(main(Path(sys.argv[1])))

@@ -38,7 +38,7 @@ _KINDS = {
 class UnpackLimits:
     """How much an archive may hold."""
 
-    members: int = 10_000
+    members: int = 1_000
     total_bytes: int = 2 << 30
     """Sum of all files, unpacked."""
     name_bytes: int = 1024
@@ -137,9 +137,7 @@ def _make_folder(folder: Path) -> None:
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     source = tar.extractfile(member)
     assert source is not None, "only plain files come here"
-    with _writing(target):
-        file = target.open("xb")
-    with file:
+    with _created(target) as file:
         left = member.size
         while left:
             chunk = source.read(min(_CHUNK, left))
@@ -148,6 +146,18 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
             with _writing(target):
                 file.write(chunk)
             left -= len(chunk)
+
+
+@contextmanager
+def _created(target: Path) -> Iterator[IO[bytes]]:
+    """A new file; closing it writes the rest, and may find the disk full."""
+    with _writing(target):
+        file = target.open("xb")
+    try:
+        yield file
+    finally:
+        with _writing(target):
+            file.close()
 
 
 def _set_modes(root: Path) -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 import traceback
+from types import FrameType
+from typing import NoReturn
 
 import click
 
 from builder import __version__
 
-COMMANDS = {"build": "Build the site.", "serve": "Serve a built site on this machine."}
+COMMANDS = {
+    "build": "Build the site.",
+    "serve": "Serve a built site on this machine.",
+    "inspect": "Show what is inside a built site.",
+    "cache": "Show or clear what is kept between builds.",
+}
+_STOPPED = "Stopped."
 
 
 class _Lazy(click.Group):
@@ -38,13 +47,37 @@ def cli(debug: bool) -> None:
     """One command turns MobileNetV3 weights into a static site that learns from a webcam."""
 
 
+class _Told(BaseException):
+    """A signal asked the command to end: it unwinds as Ctrl-C does, so that what was begun is cleaned up."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+def _end_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, unless the caller has it ignore them (nohup)."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise _Told(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
+
+
 def main() -> None:
     """Run the command; a failure that is not the user's ends with exit code 70."""
+    _end_on_signals()
     try:
         cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("Stopped. Nothing was changed.", err=True)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo(_STOPPED, err=True)
         sys.exit(130)
+    except _Told as told:
+        click.echo(_STOPPED, err=True)
+        sys.exit(told.exit_code)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:

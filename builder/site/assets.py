@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,7 +20,8 @@ Assets = dict[str, dict[str, Any]]
 
 def sources() -> list[Path]:
     """Every file a bundle is made from."""
-    fixed = [TEMPLATE_ROOT / name for name in ("build.mjs", "package.json", "package-lock.json")]
+    scripts = TEMPLATE_ROOT.glob("*.mjs")
+    fixed = [*scripts, *(TEMPLATE_ROOT / name for name in ("package.json", "package-lock.json"))]
     folders = (TEMPLATE_ROOT / name for name in ("src", "static"))
     return fixed + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
@@ -57,5 +60,7 @@ def _bundle(into: Path) -> None:
             mend="Run `make site`, or `npm ci --prefix site_template`.",
         )
     done = subprocess.run([node, str(TEMPLATE_ROOT / "build.mjs"), str(into)], capture_output=True, text=True)
+    if "ENOSPC" in done.stderr:  # the cache's disk, which `Cache.folder` puts into words
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if done.returncode != 0:
         raise ConversionError(f"The page's scripts do not bundle:\n{done.stderr.strip()}", where="assets")

@@ -62,7 +62,7 @@ def test_a_second_build_is_up_to_date_and_a_change_redoes_only_what_it_touches(
     page.write_text(page.read_text().replace("</body>", "<p>changed</p></body>"))
     assert stages(tmp_path, cache) == ["publish"]
     changed = {name for name, value in digest(tmp_path / "dist").items() if before.get(name) != value}
-    assert changed == {"index.html", "site.json", "SHA256SUMS"}
+    assert changed == {"index.html", "site.json", "sw.js", "SHA256SUMS"}
 
     style = template / "static" / "style.css"
     style.write_text(style.read_text() + "\n.more { color: red }\n")
@@ -138,7 +138,7 @@ def test_the_site_is_whole_and_says_what_it_carries(site: Callable[..., Built]) 
     assert record["backbone"]["trust"] == "built-in"
     assert all(row["error"] <= row["limit"] for row in record["check"])
     for asset in (
-        record["worker"],
+        *record["workers"].values(),
         record["model"]["graph"],
         *record["model"]["shards"],
         record["golden"]["features"],
