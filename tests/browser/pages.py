@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.camera import MARKER_JS
 
 READY_MS = 60_000
+PERCENT = re.compile(r"\d+ percent")
 CLIENT_JS = """
 async (backend) => {
   // A worker of the test's own, through the module for other pages; null takes the site's own choice.

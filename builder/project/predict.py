@@ -1,0 +1,43 @@
+"""What an exported head says of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from builder.head.head import Float32, probabilities
+from builder.project.embed import Embed, Picture
+from builder.project.model import Project
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of one picture."""
+
+    label: str
+    """The name of the most probable class, the first where several are equal."""
+    index: int
+    """Of that class, among the head's outputs."""
+    probabilities: list[float]
+    """In the order of the head's outputs."""
+
+
+def predict(project: Project, pictures: Sequence[Picture], embed: Embed) -> list[Prediction]:
+    """What the project's head says of each picture.
+
+    Raises:
+        CheckFailed: the project holds no head.
+        OnTheFlyError: a picture cannot be read.
+    """
+    project.trained_head()
+    return of_features(project, embed(pictures))
+
+
+def of_features(project: Project, features: Float32) -> list[Prediction]:
+    """The same from features, `[n, F]`."""
+    labels, weights = project.labels(), project.trained_head().weights
+    rows = probabilities(weights, features)
+    return [
+        Prediction(labels[int(row.argmax())], int(row.argmax()), [float(chance) for chance in row])
+        for row in rows
+    ]

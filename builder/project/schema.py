@@ -1,0 +1,175 @@
+"""The JSON of `project.zip` and the bounds of its files. Twin: `site_template/src/project/format.js`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from builder.errors import SourceError
+
+FORMAT = 1
+"""Version of the format. A reader refuses a higher one."""
+KIND = "onthefly-project"
+
+PROJECT, FEATURES, METADATA = "project.json", "features.f32", "metadata.json"
+HEAD, WEIGHTS, TRACE = "head.json", "head.f32", "trace.f32"
+
+MIB = 1 << 20
+ZIP_BYTES = TOTAL_BYTES = 1024 * MIB
+ENTRIES = 65_535
+"""As many as a zip without 64-bit extensions can count."""
+RATIO, RATIO_FROM = 100, 65_536
+"""Largest size over packed size, of files above so many bytes."""
+JSON_BYTES, PICTURE_BYTES = 32 * MIB, 4 * MIB
+PICTURE_EDGE = 4096
+CLASSES, EXAMPLES, FEATURE_WIDTH, STEPS = 1000, 60_000, 8192, 1 << 24
+SAFE_INTEGER = (1 << 53) - 1
+"""The largest whole number that JavaScript tells from its neighbours."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ExampleId = Annotated[int, Field(ge=1, le=SAFE_INTEGER)]
+Size = Annotated[int, Field(ge=1, le=FEATURE_WIDTH * 4096)]
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Settings(_Object):
+    """What a run of training depends on besides its examples; the bounds of `[head]` in `site.toml`."""
+
+    hidden: int = Field(ge=1, le=4096)
+    epochs: int = Field(ge=1, le=1000)
+    batch: int = Field(ge=1, le=4096)
+    rate: float = Field(gt=0, le=1)
+    seed: int = Field(ge=0, le=2**32 - 1)
+
+
+class Backbone(_Object):
+    """Which model the features come from."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    kind: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    sha256: Sha256
+    """Of the weights' source."""
+    model_hash: str = Field(alias="modelHash", pattern=r"^[0-9a-f]{16,64}$")
+    """Of the converted model's files: equal means equal features."""
+    features: int = Field(ge=1, le=FEATURE_WIDTH)
+    precision: Literal["float32", "float16", "int8"]
+
+
+class Preprocess(_Object):
+    """How the backbone's input is made from a picture."""
+
+    size: int = Field(ge=1, le=1024)
+    fit: Literal["crop", "stretch"]
+
+
+class ProjectClass(_Object):
+    """One class; its name stands here only, files are named by `folder`."""
+
+    id: Id
+    name: Text
+    tone: int = Field(ge=0, le=255)
+    folder: str = Field(max_length=60, pattern=r"^[1-9][0-9]{0,3}(-[a-z0-9]+)*$")
+
+
+class ExampleEntry(_Object):
+    """One photo; their order is the order of adding."""
+
+    id: ExampleId
+    class_id: Id = Field(alias="class")
+
+
+class Described(_Object):
+    """The object in `project.json`."""
+
+    format: Literal[1]
+    kind: Literal["onthefly-project"]
+    generator: Text
+    backbone: Backbone
+    preprocess: Preprocess
+    settings: Settings
+    classes: list[ProjectClass] = Field(min_length=1, max_length=CLASSES)
+    examples: list[ExampleEntry] = Field(max_length=EXAMPLES)
+    files: dict[Text, Sha256] = Field(max_length=ENTRIES)
+
+
+class EpochEntry(_Object):
+    """One epoch of the history."""
+
+    loss: float
+    accuracy: float = Field(ge=0, le=1)
+
+
+class Shapes(_Object):
+    """The tensors of `head.f32`, in their order there."""
+
+    kernel1: list[Size] = Field(min_length=2, max_length=2)
+    bias1: list[Size] = Field(min_length=1, max_length=1)
+    kernel2: list[Size] = Field(min_length=2, max_length=2)
+    bias2: list[Size] = Field(min_length=1, max_length=1)
+
+
+Norm = Annotated[float, Field(ge=0)]
+
+
+class HeadEntry(_Object):
+    """The object in `head.json`."""
+
+    format: Literal[1]
+    classes: list[Id] = Field(min_length=2, max_length=CLASSES)
+    settings: Settings
+    shapes: Shapes
+    examples: list[ExampleId] = Field(min_length=2, max_length=EXAMPLES)
+    history: list[EpochEntry] = Field(max_length=1000)
+    norms: list[Annotated[list[Norm], Field(min_length=4, max_length=4)]] = Field(max_length=1001)
+    steps: int = Field(ge=0, le=STEPS)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(model: type[Model], name: str, contents: bytes) -> Model:
+    """JSON that a stranger wrote, as the model has it.
+
+    Raises:
+        SourceError: it is not JSON, or holds something else; names the first place.
+    """
+    try:
+        return model.model_validate_json(contents)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        raise damaged(name + printable(place), first["msg"][:1].lower() + first["msg"][1:]) from error
+
+
+def damaged(where: str, what: str) -> SourceError:
+    """The error for a file that does not hold what it has to."""
+    return SourceError(
+        f"The project is damaged: {printable(where)}: {printable(what)}.",
+        where=printable(where),
+        mend="Export it again, or copy or download the file again.",
+    )
+
+
+def printable(text: str, longest: int = 200) -> str:
+    """A stranger's words for a terminal: no control characters, nothing endless."""
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def folder_of(name: str, index: int) -> str:
+    """The folder of a class inside the zip: its place and what of its name every file system takes."""
+    words = re.findall("[a-z0-9]+", unicodedata.normalize("NFKD", name).lower())
+    return "-".join([str(index + 1), *words])[:40].removesuffix("-")
+
+
+def picture_path(folder: str, example_id: int) -> str:
+    """The file of a photo inside the zip."""
+    return f"images/{folder}/{example_id}.jpg"

@@ -1,0 +1,141 @@
+// From what was taught to the bytes of `project.zip`. Formats only: no page, no TensorFlow.js, no worker.
+
+import { sha256 } from '../verified.js';
+import { ProjectError } from './errors.js';
+import { FILES, folderOf, FORMAT, KIND, LIMITS, picturePath, projectSchema, shapesOf, TENSORS } from './format.js';
+import { jpegSize } from './jpeg.js';
+import { writeZip } from './zip.js';
+
+/** Version of the libraries that the worker computes with. */
+export const TFJS_VERSION = '4.22.0';
+/** The version of Teachable Machine whose fields `metadata.json` carries. */
+const TM_VERSION = '2.4.10';
+
+/** @typedef {import('./format.js').Project} Project */
+
+/**
+ * @param {Project} project
+ * @param {object} about
+ * @param {string} about.modelName
+ * @param {Date} about.timeStamp the only time in the file
+ * @returns {Promise<Blob>}
+ */
+export async function packProject(project, { modelName, timeStamp }) {
+  const { examples, head } = project;
+  if (examples.length > LIMITS.examples || project.classes.length > LIMITS.classes) {
+    throw new ProjectError(
+      'too-large',
+      `A project holds at most ${LIMITS.examples} photos and ${LIMITS.classes} classes.`,
+    );
+  }
+  const folders = new Map(project.classes.map(({ id, name }, i) => [id, folderOf(name, i)]));
+  /** @type {[string, Uint8Array<ArrayBuffer>][]} */
+  const files = [
+    [FILES.features, floats(examples.map(({ features }) => features))],
+    [FILES.metadata, json(metadata(project, modelName, timeStamp))],
+  ];
+  if (head) {
+    files.push([FILES.head, json(describeHead(head, project.backbone.features))]);
+    files.push([FILES.weights, floats(TENSORS.map((name) => head[name]))]);
+    files.push([FILES.trace, floats([Float32Array.from(head.trace.losses)])]);
+  }
+  for (const { id, classId, picture } of examples) {
+    files.push([picturePath(/** @type {string} */ (folders.get(classId)), id), await readPicture(picture)]);
+  }
+  files.sort(([a], [b]) => (a < b ? -1 : 1));
+  /** @type {Record<string, string>} */
+  const hashes = {};
+  for (const [name, contents] of files) hashes[name] = await sha256(contents);
+  const described = describe(project, folders, hashes);
+  projectSchema(described, FILES.project); // what is written can be read
+  return writeZip([[FILES.project, json(described)], ...files]);
+}
+
+/**
+ * The object in `project.json`.
+ * @param {Project} project
+ * @param {Map<string, string>} folders
+ * @param {Record<string, string>} files
+ */
+function describe({ generator, backbone, preprocess, settings, classes, examples }, folders, files) {
+  return {
+    format: FORMAT,
+    kind: KIND,
+    generator,
+    backbone,
+    preprocess,
+    settings,
+    classes: classes.map(({ id, name, tone }) => ({ id, name, tone, folder: folders.get(id) })),
+    examples: examples.map(({ id, classId }) => ({ id, class: classId })),
+    files,
+  };
+}
+
+/**
+ * The object in `head.json`.
+ * @param {import('../protocol.js').HeadSnapshot} head
+ * @param {number} features
+ */
+function describeHead({ classes, settings, examples, history, trace }, features) {
+  return {
+    format: FORMAT,
+    classes,
+    settings,
+    shapes: shapesOf(features, settings.hidden, classes.length),
+    examples,
+    history: history.map(({ loss, accuracy }) => ({ loss, accuracy })),
+    norms: trace.norms,
+    steps: trace.losses.length,
+  };
+}
+
+/**
+ * What Teachable Machine writes beside a model. The labels stand in the order of the head's outputs.
+ * @param {Project} project
+ * @param {string} modelName
+ * @param {Date} timeStamp
+ */
+function metadata({ generator, classes, preprocess, head }, modelName, timeStamp) {
+  const names = new Map(classes.map(({ id, name }) => [id, name]));
+  const order = head?.classes ?? [...names.keys()];
+  return {
+    tfjsVersion: TFJS_VERSION,
+    tmVersion: TM_VERSION,
+    packageVersion: generator.split(' ')[1] ?? '',
+    packageName: generator.split(' ')[0],
+    timeStamp: timeStamp.toISOString(),
+    userMetadata: {},
+    modelName,
+    labels: order.map((id) => names.get(id)),
+    imageSize: preprocess.size,
+  };
+}
+
+/** @param {Blob} picture */
+async function readPicture(picture) {
+  const bytes = new Uint8Array(await picture.arrayBuffer());
+  if (!jpegSize(bytes) || bytes.length > LIMITS.pictureBytes) {
+    throw new ProjectError('unreadable-photo', 'This browser stored a photo in a way that cannot be exported.');
+  }
+  return bytes;
+}
+
+/** @param {unknown} value */
+const json = (value) => new Uint8Array(new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`));
+
+/**
+ * One after another, as little-endian bytes.
+ * @param {Float32Array[]} arrays
+ */
+function floats(arrays) {
+  const bytes = new Uint8Array(4 * arrays.reduce((sum, array) => sum + array.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const array of arrays) {
+    for (const value of array) {
+      view.setFloat32(at, value, true);
+      at += 4;
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,226 @@
+// From the bytes of a `project.zip`, whoever made it, to what was taught. Formats only: no page, no TensorFlow.js,
+// no worker. Everything is checked before anything is returned, so a refused file leaves the page as it was.
+
+import { sha256 } from '../verified.js';
+import { damaged, ProjectError } from './errors.js';
+import { FILES, FORMAT, headSchema, KIND, LIMITS, picturePath, projectSchema, shapesOf, TENSORS } from './format.js';
+import { jpegSize } from './jpeg.js';
+import { readDirectory, readEntry } from './zip.js';
+
+/** @typedef {import('./format.js').Project} Project */
+/** @typedef {import('./format.js').Described} Described */
+/** @typedef {(name: string) => Promise<Uint8Array<ArrayBuffer>>} Read */
+
+/**
+ * @param {Blob} file
+ * @returns {Promise<Project>}
+ */
+export async function unpackProject(file) {
+  const directory = await readDirectory(file);
+  const described = checked(parse(FILES.project, await entryOf(file, directory, FILES.project, LIMITS.jsonBytes)));
+  const pictures = picturesOf(described);
+  const hasHead = directory.has(FILES.head);
+  checkMembers(directory, described, [...pictures.values()], hasHead);
+
+  /** @type {Read} */
+  const read = async (name) => {
+    const limit = name.startsWith('images/') ? LIMITS.pictureBytes : LIMITS.totalBytes;
+    const contents = await entryOf(file, directory, name, limit);
+    if ((await sha256(contents)) !== described.files[name]) {
+      throw new ProjectError('changed', `This project is not as it was exported: ${name} has been changed since.`);
+    }
+    return contents;
+  };
+  const width = described.backbone.features;
+  const features = toFloats(FILES.features, await read(FILES.features), described.examples.length * width);
+  parse(FILES.metadata, await read(FILES.metadata));
+  const head = hasHead ? await readHead(read, described) : null;
+  /** @type {Project['examples']} */
+  const examples = [];
+  for (const [i, { id, class: classId }] of described.examples.entries()) {
+    const picture = await readPicture(read, /** @type {string} */ (pictures.get(id)));
+    examples.push({ id, classId, picture, features: features.slice(i * width, (i + 1) * width) });
+  }
+  const { generator, backbone, preprocess, settings } = described;
+  const classes = described.classes.map(({ id, name, tone }) => ({ id, name, tone }));
+  return { generator, classes, settings, preprocess, backbone, examples, head };
+}
+
+/**
+ * Why a site cannot go on from a project's features; null where it can.
+ * @param {Project} project
+ * @param {import('../protocol.js').Site} site
+ * @returns {ProjectError|null}
+ */
+export function siteRefusal({ backbone, preprocess }, site) {
+  const same = backbone.modelHash === site.model.hash && backbone.features === site.backbone.features;
+  if (same && preprocess.fit === site.preprocess.fit && preprocess.size === site.preprocess.size) return null;
+  const theirs = same
+    ? `a site that uses the ${preprocess.fit === 'crop' ? 'centre' : 'whole'} of a picture`
+    : `a site with the model “${backbone.name}” (${backbone.precision}, ${backbone.modelHash.slice(0, 16)})`;
+  const ours = same
+    ? `the ${site.preprocess.fit === 'crop' ? 'centre' : 'whole'}`
+    : `“${site.backbone.name}” (${site.precision}, ${site.model.hash})`;
+  return new ProjectError(
+    'other-backbone',
+    `This project belongs to ${theirs}; this one has ${ours}. Its photos can be learned anew here.`,
+  );
+}
+
+/**
+ * @param {Blob} file
+ * @param {Map<string, import('./zip.js').Entry>} directory
+ * @param {string} name
+ * @param {number} limit bytes
+ */
+async function entryOf(file, directory, name, limit) {
+  const entry = directory.get(name);
+  if (!entry) {
+    const message = `This file is not a project of On-the-Fly: it has no ${name}.`;
+    throw name === FILES.project ? new ProjectError('not-a-project', message) : damaged(name, 'is missing');
+  }
+  if (entry.size > limit) throw new ProjectError('too-large', `${name} is larger than it can be in a project.`);
+  return readEntry(file, entry);
+}
+
+/**
+ * @param {string} name
+ * @param {Uint8Array} bytes
+ * @returns {any}
+ */
+function parse(name, bytes) {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw damaged(name, 'is not JSON');
+  }
+}
+
+/**
+ * @param {any} described
+ * @returns {Described}
+ */
+function checked(described) {
+  if (described?.kind !== KIND) {
+    throw new ProjectError('not-a-project', 'This file is not a project of On-the-Fly.');
+  }
+  if (Number.isInteger(described.format) && described.format > FORMAT) {
+    throw new ProjectError('newer', 'This project was made by a newer version. Open it on the site it comes from.');
+  }
+  projectSchema(described, FILES.project);
+  checkReferences(described);
+  return described;
+}
+
+/** @param {Described} described */
+function checkReferences({ classes, examples }) {
+  const ids = new Set(classes.map(({ id }) => id));
+  const folders = new Set(classes.map(({ folder }) => folder));
+  if (ids.size !== classes.length || folders.size !== classes.length) {
+    throw damaged(FILES.project, 'two classes are one');
+  }
+  let last = 0;
+  for (const example of examples) {
+    if (!ids.has(example.class)) throw damaged(FILES.project, `photo ${example.id} is of a class that is not there`);
+    if (example.id <= last) throw damaged(FILES.project, 'the photos do not stand in the order they were taken');
+    last = example.id;
+  }
+}
+
+/**
+ * The file of each photo, by the example's id.
+ * @param {Described} described
+ * @returns {Map<number, string>}
+ */
+function picturesOf({ classes, examples }) {
+  const folders = new Map(classes.map(({ id, folder }) => [id, folder]));
+  return new Map(examples.map((e) => [e.id, picturePath(/** @type {string} */ (folders.get(e.class)), e.id)]));
+}
+
+/**
+ * The zip holds exactly the files of the project, and there is a hash of each.
+ * @param {Map<string, unknown>} directory
+ * @param {Described} described
+ * @param {string[]} pictures
+ * @param {boolean} hasHead
+ */
+function checkMembers(directory, described, pictures, hasHead) {
+  const wanted = new Set([FILES.features, FILES.metadata, ...pictures]);
+  if (hasHead) [FILES.head, FILES.weights, FILES.trace].forEach((name) => wanted.add(name));
+  for (const name of wanted) {
+    if (!directory.has(name)) throw damaged(name, 'is missing');
+    if (!Object.hasOwn(described.files, name)) throw damaged(FILES.project, `holds no checksum of ${name}`);
+  }
+  for (const name of [...directory.keys(), ...Object.keys(described.files)]) {
+    if (name !== FILES.project && !wanted.has(name)) throw damaged(name, 'is not part of the project');
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} count
+ */
+function toFloats(name, bytes, count) {
+  if (bytes.length !== count * 4) throw damaged(name, `has ${bytes.length} bytes and needs ${count * 4}`);
+  const view = new DataView(bytes.buffer);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    values[i] = view.getFloat32(i * 4, true);
+    if (!Number.isFinite(values[i])) throw damaged(name, `the number at ${i} is not finite`);
+  }
+  return values;
+}
+
+/**
+ * @param {Read} read
+ * @param {Described} described
+ * @returns {Promise<import('../protocol.js').HeadSnapshot>}
+ */
+async function readHead(read, described) {
+  const told = parse(FILES.head, await read(FILES.head));
+  headSchema(told, FILES.head);
+  const { classes, settings, examples, history, norms, steps } = told;
+  const ids = new Set(described.classes.map(({ id }) => id));
+  if (new Set(classes).size !== classes.length || !classes.every((/** @type {string} */ id) => ids.has(id))) {
+    throw damaged(FILES.head, 'its classes are not those of the project');
+  }
+  if (new Set(examples).size !== examples.length) throw damaged(FILES.head, 'names a photo twice');
+  const shapes = shapesOf(described.backbone.features, settings.hidden, classes.length);
+  for (const name of TENSORS) {
+    if (String(told.shapes[name]) !== String(shapes[name])) throw damaged(FILES.head, `the shape of ${name} is wrong`);
+  }
+  const sizes = TENSORS.map((name) => shapes[name].reduce((a, b) => a * b, 1));
+  const weights = toFloats(
+    FILES.weights,
+    await read(FILES.weights),
+    sizes.reduce((a, b) => a + b, 0),
+  );
+  let at = 0;
+  const [kernel1, bias1, kernel2, bias2] = sizes.map((size) => weights.slice(at, (at += size)));
+  const losses = [...toFloats(FILES.trace, await read(FILES.trace), steps)];
+  const epochs = settings.epochs;
+  return {
+    ...{ kernel1, bias1, kernel2, bias2, classes, settings, examples },
+    history: history.map((/** @type {object} */ epoch, /** @type {number} */ i) => ({
+      epoch: i + 1,
+      epochs,
+      ...epoch,
+    })),
+    trace: { losses, norms },
+  };
+}
+
+/**
+ * @param {Read} read
+ * @param {string} name
+ */
+async function readPicture(read, name) {
+  const bytes = await read(name);
+  const size = jpegSize(bytes);
+  if (!size) throw damaged(name, 'is not a JPEG');
+  if (!(size.width > 0 && size.height > 0) || Math.max(size.width, size.height) > LIMITS.pictureEdge) {
+    throw damaged(name, `is a picture of ${size.width} by ${size.height}`);
+  }
+  return new Blob([bytes], { type: 'image/jpeg' });
+}

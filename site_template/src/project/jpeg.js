@@ -1,0 +1,26 @@
+// The size of a JPEG from its header, so that a picture is known to be one, and small, before it is decoded.
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {{width: number, height: number}|null} null where it is no JPEG
+ */
+export function jpegSize(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return null;
+  let at = 2;
+  while (at + 9 <= bytes.length) {
+    const marker = view.getUint16(at);
+    if (marker >> 8 !== 0xff) return null;
+    if (isFrameHeader(marker & 0xff)) {
+      return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    }
+    at += 2 + view.getUint16(at + 2);
+  }
+  return null;
+}
+
+/**
+ * SOF0 to SOF15 without the tables that share their range: DHT, JPG and DAC.
+ * @param {number} marker
+ */
+const isFrameHeader = (marker) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);

@@ -1,0 +1,115 @@
+// Checks of JSON that a stranger wrote: what is there has the right kind and size, and nothing else is there.
+
+import { damaged } from './errors.js';
+
+/** @typedef {(value: any, at: string) => void} Check throws a ProjectError that names the place */
+
+/**
+ * @param {object} [limits]
+ * @param {number} [limits.min]
+ * @param {number} [limits.max]
+ * @param {RegExp} [limits.pattern]
+ * @returns {Check}
+ */
+export function text({ min = 1, max = 200, pattern } = {}) {
+  return (value, at) => {
+    if (typeof value !== 'string') throw damaged(at, 'should be text');
+    // Characters, as Python counts them, not UTF-16's units; what is far too long is not counted.
+    const length = value.length > 2 * max ? Infinity : [...value].length;
+    if (length < min || length > max) throw damaged(at, `should have ${min} to ${max} characters`);
+    if (pattern && !pattern.test(value)) throw damaged(at, 'has characters that do not belong there');
+  };
+}
+
+/**
+ * @param {number} min
+ * @param {number} max
+ * @returns {Check}
+ */
+export function whole(min, max) {
+  return (value, at) => {
+    if (!Number.isSafeInteger(value)) throw damaged(at, 'should be a whole number');
+    if (value < min || value > max) throw damaged(at, `should be ${min} to ${max}`);
+  };
+}
+
+/**
+ * @param {object} [limits]
+ * @param {number} [limits.min]
+ * @param {number} [limits.above]
+ * @param {number} [limits.max]
+ * @returns {Check}
+ */
+export function number({ min = -Infinity, above = -Infinity, max = Infinity } = {}) {
+  return (value, at) => {
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged(at, 'should be a number');
+    if (value < min || value <= above || value > max) throw damaged(at, 'is out of bounds');
+  };
+}
+
+/**
+ * @param {unknown[]} values
+ * @returns {Check}
+ */
+export function oneOf(...values) {
+  return (value, at) => {
+    if (!values.includes(value))
+      throw damaged(at, `should be ${values.map((each) => JSON.stringify(each)).join(' or ')}`);
+  };
+}
+
+/**
+ * @param {Check} check of each item
+ * @param {number} min
+ * @param {number} max
+ * @returns {Check}
+ */
+export function list(check, min, max) {
+  return (value, at) => {
+    if (!Array.isArray(value)) throw damaged(at, 'should be a list');
+    // Characters, as Python counts them, not UTF-16's units; what is far too long is not counted.
+    const length = value.length > 2 * max ? Infinity : [...value].length;
+    if (length < min || length > max) throw damaged(at, `should have ${min} to ${max} items`);
+    value.forEach((item, i) => check(item, `${at}[${i}]`));
+  };
+}
+
+/** @param {any} value */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * An object with exactly these keys.
+ * @param {Record<string, Check>} checks
+ * @returns {Check}
+ */
+export function record(checks) {
+  return (value, at) => {
+    if (!isObject(value)) throw damaged(at, 'should be an object');
+    for (const key of Object.keys(value)) {
+      if (!Object.hasOwn(checks, key)) throw damaged(at, `has an unknown key ${JSON.stringify(key.slice(0, 40))}`);
+    }
+    for (const [key, check] of Object.entries(checks)) {
+      if (!Object.hasOwn(value, key)) throw damaged(at, `lacks ${key}`);
+      check(value[key], at ? `${at}.${key}` : key);
+    }
+  };
+}
+
+/**
+ * An object with any keys that satisfy one check, and values that satisfy another.
+ * @param {Check} keys
+ * @param {Check} values
+ * @param {number} max
+ * @returns {Check}
+ */
+export function table(keys, values, max) {
+  return (value, at) => {
+    if (!isObject(value)) throw damaged(at, 'should be an object');
+    const entries = Object.entries(value);
+    if (entries.length > max) throw damaged(at, `has more than ${max} entries`);
+    for (const [key, item] of entries) {
+      keys(key, at);
+      values(item, `${at}.${key}`);
+    }
+  };
+}

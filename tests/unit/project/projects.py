@@ -1,0 +1,135 @@
+"""A small project, and ways to change the file it is in."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from builder.head.training import HeadSettings
+from builder.project.model import Example, Head, Project
+from builder.project.run import TrainingSet, run
+from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
+from builder.project.write import write
+
+WIDTH, PER_CLASS = 48, 9
+SETTINGS = HeadSettings(hidden=24, epochs=6, batch=5, rate=0.003, seed=11)
+NAMES = {"c1": "Cup", "c2": "Hand", "c3": "Empty", "c4": "Bottle"}
+TAUGHT = ("c1", "c2", "c4")
+TIME = datetime(2024, 5, 6, 7, 8, 9, 10_000, tzinfo=timezone.utc)
+
+
+def jpeg(seed: int = 0, size: tuple[int, int] = (16, 16)) -> bytes:
+    """A small JPEG."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def project(
+    settings: HeadSettings = SETTINGS, wide: bool = False, backbone: Backbone | None = None
+) -> Project:
+    """Three classes that can nearly be told apart, one without photos, and their head."""
+    rng = np.random.default_rng(3)
+    labels = np.tile(np.arange(len(TAUGHT)), PER_CLASS)  # one of each class in turn
+    centres = rng.normal(size=(len(TAUGHT), WIDTH)) * 0.6
+    features = np.maximum(centres[labels] + rng.normal(size=(len(labels), WIDTH)), -0.3).astype(np.float32)
+    order = np.argsort(labels, kind="stable")
+    done = run(TrainingSet(features[order], labels[order], len(TAUGHT)), settings, wide=wide)
+    head = Head(
+        weights=done.weights,
+        classes=list(TAUGHT),
+        settings=settings,
+        examples=[int(i) + 1 for i in order],
+        history=done.history,
+        norms=done.norms,
+        losses=np.array(done.losses, np.float32),
+    )
+    classes = [
+        ProjectClass(id=class_id, name=name, tone=i, folder=folder_of(name, i))
+        for i, (class_id, name) in enumerate(NAMES.items())
+    ]
+    return Project(
+        generator="onthefly 0.1.0",
+        backbone=backbone or some_backbone(),
+        preprocess=Preprocess(size=224, fit="crop"),
+        settings=settings,
+        classes=classes,
+        examples=[Example(i + 1, TAUGHT[label], jpeg(i)) for i, label in enumerate(labels)],
+        features=features,
+        head=head,
+    )
+
+
+def some_backbone(**changes: Any) -> Backbone:
+    """A backbone that no machine has."""
+    told = {
+        "name": "MobileNetV3-Small 1.0",
+        "kind": "hub",
+        "sha256": "ab" * 32,
+        "modelHash": "0123456789abcdef",
+        "features": WIDTH,
+        "precision": "float16",
+    }
+    return Backbone.model_validate({**told, **changes})
+
+
+def save(path: Path, given: Project | None = None) -> Path:
+    """Write a project to a file."""
+    path.write_bytes(write(given or project(), model_name="Test", time_stamp=TIME))
+    return path
+
+
+def members(path: Path) -> dict[str, bytes]:
+    """Every file in a zip."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def pack(path: Path, files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
+    """Write a zip of these files."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, contents in files.items():
+            archive.writestr(name, contents)
+    return path
+
+
+Change = Callable[[Any], Any] | bytes | None
+
+
+def alter(path: Path, changes: dict[str, Change], *, rehash: bool = True) -> Path:
+    """Change files in place.
+
+    Args:
+        path: of the project.
+        changes: by name: a function of the parsed JSON that changes it or returns another, new bytes, or
+            None to remove the file.
+        rehash: write the checksums anew, as somebody would who means to deceive.
+    """
+    files = members(path)
+    for name, change in sorted(changes.items(), key=lambda item: item[0] == "project.json"):
+        if change is None:
+            del files[name]
+        elif isinstance(change, bytes):
+            files[name] = change
+        else:
+            told = json.loads(files[name])
+            changed = change(told)
+            files[name] = json.dumps(told if changed is None else changed).encode()
+    if rehash and isinstance(described := json.loads(files["project.json"]), dict):
+        described["files"] = {
+            name: hashlib.sha256(contents).hexdigest()
+            for name, contents in files.items()
+            if name != "project.json" and name in described["files"]
+        }
+        files["project.json"] = json.dumps(described).encode()
+    return pack(path, files)
