@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
+import { kernelPlugin } from './kernel.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] ?? 'build');
@@ -61,7 +62,7 @@ async function bundle(entry) {
     jsxImportSource: 'preact',
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [withoutThreads],
+    plugins: [withoutThreads, kernelPlugin],
     logLevel: 'warning',
   });
   return result.outputFiles[0].contents;

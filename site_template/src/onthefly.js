@@ -1,8 +1,10 @@
 // The module for other pages: the site's own client, without its page.
 
 import { connect, open } from './client.js';
+import { ProjectError } from './project/errors.js';
+import { exportProject, importProject } from './project/transfer.js';
 
-export { connect, open };
+export { connect, exportProject, importProject, open, ProjectError };
 
 /**
  * Reads the description of the site that this module was built with.

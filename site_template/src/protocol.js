@@ -46,7 +46,7 @@
 
 /**
  * @typedef {object} Backbone
- * @property {'hub'|'url'|'archive'|'folder'|'embedded'} kind
+ * @property {'hub'|'keras'|'url'|'archive'|'folder'|'tfjs'|'embedded'} kind
  * @property {string} name such as "MobileNetV3-Small 1.0"
  * @property {string} trainedOn what it was trained on, in words for a visitor
  * @property {number} features width of the feature vector
@@ -108,7 +108,10 @@
  * @property {string[]} classes ids of the classes that were trained on
  * @property {number} examples
  * @property {number} ms time spent
+ * @property {Engine|null} engine what trained; null where nothing was
  */
+
+/** @typedef {'wasm-simd'|'plain'} Engine what trains the head: the kernel in `kernel/`, or the loops in `core/head.js` */
 
 /**
  * @typedef {object} Prediction
@@ -123,12 +126,23 @@
  * @property {HeadSnapshot|null} head
  */
 
-/** @typedef {import('./core/head.js').HeadWeights & {classes: string[], settings: HeadSettings}} HeadSnapshot */
+/**
+ * How a head came about: enough to train it again and to see where another run parts from this one.
+ * @typedef {object} HeadRun
+ * @property {string[]} classes ids, in the order of the outputs
+ * @property {HeadSettings} settings
+ * @property {number[]} examples ids, in the order of training
+ * @property {EpochReport[]} history
+ * @property {import('./core/training.js').Trace} trace
+ */
+
+/** @typedef {import('./core/head.js').HeadWeights & HeadRun} HeadSnapshot */
 
 /**
  * The steps of what the page computes, one by one, so that a reference can follow them.
  * @typedef {object} ProbeApi
- * @property {(frame: Frame) => Float32Array} preprocess the backbone's input, [size, size, 3]
+ * @property {(frame: Frame, fit?: 'crop'|'stretch') => Float32Array} preprocess the backbone's input,
+ *   [size, size, 3]; `fit` is the site's own unless given
  * @property {(shape: import('./core/head.js').HeadShape, seed: number) => import('./core/head.js').HeadWeights} initialWeights
  * @property {(task: ProbeTask) => ProbeRun} train on given features, in one go
  * @property {(shape: import('./core/head.js').HeadShape, weights: import('./core/head.js').HeadWeights, features: Float32Array)
@@ -142,6 +156,7 @@
  * @property {number} classes
  * @property {HeadSettings} settings
  * @property {boolean} states whether the state after every step is wanted
+ * @property {Engine} [engine] to train with; the visitor's own unless given
  */
 
 /**
@@ -149,6 +164,7 @@
  * @property {EpochReport[]} history
  * @property {import('./core/head.js').HeadWeights} weights at the end
  * @property {ProbeStep[]} steps
+ * @property {Engine} engine what trained
  */
 
 /**

@@ -1,10 +1,10 @@
 // Files of the site, taken only when their bytes are the ones the build wrote.
 
 /**
- * @param {ArrayBuffer} bytes
+ * @param {BufferSource} bytes
  * @returns {Promise<string>} hex
  */
-async function sha256(bytes) {
+export async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

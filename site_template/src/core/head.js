@@ -1,6 +1,6 @@
 // The head: Dense(hidden, relu) and Dense(classes, softmax) on the backbone's features, trained with
 // Adam on categorical cross-entropy. Plain loops; sums run in float64 and are stored as float32.
-// A faster kernel takes its place by offering the same methods: load, trainBatch, predict, weights.
+// `../kernel/kernel.js` does the same with the hidden layer in WebAssembly; this one is its fallback and witness.
 
 import { Xoshiro128 } from './random.js';
 
@@ -36,7 +36,9 @@ export const STREAM = { init: 0, order: 1 };
  */
 function glorotUniform(random, fanIn, fanOut) {
   const limit = Math.sqrt(6 / (fanIn + fanOut));
-  return Float32Array.from({ length: fanIn * fanOut }, () => (2 * random.uniform() - 1) * limit);
+  const kernel = new Float32Array(fanIn * fanOut);
+  for (let i = 0; i < kernel.length; i++) kernel[i] = (2 * random.uniform() - 1) * limit;
+  return kernel;
 }
 
 /**
@@ -66,6 +68,9 @@ class AdamTensor {
 }
 
 export class PlainHead {
+  /** @type {import('../protocol.js').Engine} */
+  engine = 'plain';
+
   /**
    * @param {HeadShape} shape
    * @param {HeadWeights} weights taken over, not copied
@@ -102,6 +107,14 @@ export class PlainHead {
   }
 
   /**
+   * Ends the training.
+   * @returns {PlainHead} a head of these weights for predicting, without examples and moments
+   */
+  finish() {
+    return new PlainHead(this.shape, this.weights);
+  }
+
+  /**
    * Probabilities for one feature vector.
    * @param {Float32Array} x [features]
    * @returns {Float32Array} [classes]
@@ -115,17 +128,43 @@ export class PlainHead {
    * @param {number} offset where the example begins
    */
   forward(x, offset) {
-    const { features, hidden, classes } = this.shape;
-    const { kernel1, bias1, kernel2, bias2 } = this.weights;
-    const activations = Float64Array.from(bias1);
+    return this.outputs(this.hiddenSums(x, offset));
+  }
+
+  /**
+   * The hidden layer before its activation.
+   * @param {Float32Array} x features of one example, or of several one after another
+   * @param {number} offset where the example begins
+   * @returns {Float64Array} [hidden]
+   */
+  hiddenSums(x, offset) {
+    const { features, hidden } = this.shape;
+    const kernel = this.tensors.kernel1.values;
+    const sums = new Float64Array(this.tensors.bias1.values);
     for (let f = 0, row = 0; f < features; f++, row += hidden) {
       const value = x[offset + f];
-      for (let h = 0; h < hidden; h++) activations[h] += value * kernel1[row + h];
+      for (let h = 0; h < hidden; h++) sums[h] += value * kernel[row + h];
     }
-    const logits = Float64Array.from(bias2);
+    return sums;
+  }
+
+  /**
+   * @param {Uint32Array} indices of loaded examples
+   * @returns {Float64Array[]} for each the hidden layer before its activation, [hidden]
+   */
+  batchSums(indices) {
+    return Array.from(indices, (i) => this.hiddenSums(this.features, i * this.shape.features));
+  }
+
+  /** @param {Float64Array} sums the hidden layer before its activation, [hidden]; taken over */
+  outputs(sums) {
+    const { hidden, classes } = this.shape;
+    const kernel = this.tensors.kernel2.values;
+    const activations = sums;
+    const logits = new Float64Array(this.tensors.bias2.values);
     for (let h = 0, row = 0; h < hidden; h++, row += classes) {
-      activations[h] = Math.fround(Math.max(0, activations[h]));
-      for (let c = 0; c < classes; c++) logits[c] += activations[h] * kernel2[row + c];
+      activations[h] = Math.fround(Math.max(0, sums[h]));
+      for (let c = 0; c < classes; c++) logits[c] += activations[h] * kernel[row + c];
     }
     let peak = -Infinity;
     for (const logit of logits) peak = Math.max(peak, logit);
@@ -142,17 +181,17 @@ export class PlainHead {
    * @returns {{loss: number, correct: number}} summed over the batch, before the step
    */
   trainBatch(indices, rate) {
-    const { features, hidden, classes } = this.shape;
+    const { hidden, classes } = this.shape;
     const size = indices.length;
     const hiddenGradients = new Float64Array(size * hidden);
     const logitGradients = new Float64Array(size * classes);
     const activations = new Float64Array(size * hidden);
-    const { kernel2 } = this.weights;
+    const kernel2 = this.tensors.kernel2.values;
     let loss = 0;
     let correct = 0;
-    for (let b = 0; b < size; b++) {
+    this.batchSums(indices).forEach((sums, b) => {
       const label = this.labels[indices[b]];
-      const pass = this.forward(this.features, indices[b] * features);
+      const pass = this.outputs(sums);
       activations.set(pass.activations, b * hidden);
       loss += pass.logSum - pass.logits[label];
       if (argmax(pass.probabilities) === label) correct++;
@@ -165,18 +204,29 @@ export class PlainHead {
         for (let c = 0; c < classes; c++) sum += logitGradients[b * classes + c] * kernel2[h * classes + c];
         hiddenGradients[b * hidden + h] = sum;
       }
-    }
+    });
     this.steps++;
     const rates = {
       rate,
       m: 1 / (1 - BETA1 ** this.steps),
       v: 1 / (1 - BETA2 ** this.steps),
     };
-    const starts = Array.from(indices, (i) => i * features);
-    updateDense(this.tensors.kernel1, this.tensors.bias1, this.features, starts, hiddenGradients, hidden, rates);
+    this.updateKernel1(indices, hiddenGradients, rates);
+    updateBias(this.tensors.bias1, hiddenGradients, rates);
     const rows = Array.from(indices, (_, b) => b * hidden);
-    updateDense(this.tensors.kernel2, this.tensors.bias2, activations, rows, logitGradients, classes, rates);
+    updateKernel(this.tensors.kernel2, activations, rows, logitGradients, rates);
+    updateBias(this.tensors.bias2, logitGradients, rates);
     return { loss, correct };
+  }
+
+  /**
+   * @param {Uint32Array} indices of the batch's examples
+   * @param {Float64Array} gradients of the hidden layer before its activation, [batch, hidden]
+   * @param {Rates} rates
+   */
+  updateKernel1(indices, gradients, rates) {
+    const starts = Array.from(indices, (i) => i * this.shape.features);
+    updateKernel(this.tensors.kernel1, this.features, starts, gradients, rates);
   }
 }
 
@@ -188,16 +238,15 @@ export class PlainHead {
  */
 
 /**
- * Gradient, moments and weights of one dense layer, in one pass over the kernel's rows.
+ * Gradient, moments and weights of a dense layer's kernel, in one pass over its rows.
  * @param {AdamTensor} kernel [inputs, outputs]
- * @param {AdamTensor} bias [outputs]
  * @param {Float32Array|Float64Array} inputs
  * @param {number[]} starts where each example of the batch begins in `inputs`
  * @param {Float64Array} gradients of the layer's outputs before activation, [batch, outputs]
- * @param {number} outputs
  * @param {Rates} rates
  */
-function updateDense(kernel, bias, inputs, starts, gradients, outputs, rates) {
+function updateKernel(kernel, inputs, starts, gradients, rates) {
+  const outputs = gradients.length / starts.length;
   const rows = kernel.values.length / outputs;
   const row = new Float64Array(outputs);
   for (let i = 0; i < rows; i++) {
@@ -208,11 +257,20 @@ function updateDense(kernel, bias, inputs, starts, gradients, outputs, rates) {
     }
     adam(kernel, i * outputs, row, rates);
   }
-  row.fill(0);
-  for (let b = 0; b < starts.length; b++) {
-    for (let o = 0; o < outputs; o++) row[o] += gradients[b * outputs + o];
+}
+
+/**
+ * @param {AdamTensor} bias [outputs]
+ * @param {Float64Array} gradients of the layer's outputs before activation, [batch, outputs]
+ * @param {Rates} rates
+ */
+function updateBias(bias, gradients, rates) {
+  const outputs = bias.values.length;
+  const sums = new Float64Array(outputs);
+  for (let row = 0; row < gradients.length; row += outputs) {
+    for (let o = 0; o < outputs; o++) sums[o] += gradients[row + o];
   }
-  adam(bias, 0, row, rates);
+  adam(bias, 0, sums, rates);
 }
 
 /**

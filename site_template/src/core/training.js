@@ -16,6 +16,25 @@ export function shuffle(order, random) {
   }
 }
 
+/**
+ * What a run leaves behind so that it can be followed again, step by step.
+ * @typedef {object} Trace
+ * @property {number[]} losses mean loss of each step's batch, before the step
+ * @property {number[][]} norms of kernel1, bias1, kernel2, bias2 (Euclidean): before the first epoch and after each
+ */
+
+/**
+ * @param {import('./head.js').HeadWeights} weights
+ * @returns {number[]}
+ */
+function normsOf({ kernel1, bias1, kernel2, bias2 }) {
+  return [kernel1, bias1, kernel2, bias2].map((values) => {
+    let sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+    return Math.sqrt(sum);
+  });
+}
+
 export class Training {
   /**
    * @param {import('./head.js').PlainHead} head with its examples loaded
@@ -29,6 +48,8 @@ export class Training {
     this.order = Uint32Array.from({ length: examples }, (_, i) => i);
     /** @type {import('../protocol.js').EpochReport[]} */
     this.history = [];
+    /** @type {Trace} */
+    this.trace = { losses: [], norms: [normsOf(head.weights)] };
     this.at = 0;
     this.loss = 0;
     this.correct = 0;
@@ -47,6 +68,7 @@ export class Training {
     if (this.at === 0) shuffle(this.order, this.random);
     const batch = this.order.subarray(this.at, this.at + this.settings.batch);
     const { loss, correct } = this.head.trainBatch(batch, this.settings.rate);
+    this.trace.losses.push(loss / batch.length);
     this.loss += loss;
     this.correct += correct;
     this.at += batch.length;
@@ -58,6 +80,7 @@ export class Training {
       accuracy: this.correct / this.order.length,
     };
     this.history.push(report);
+    this.trace.norms.push(normsOf(this.head.weights));
     this.at = 0;
     this.loss = 0;
     this.correct = 0;

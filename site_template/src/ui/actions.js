@@ -3,6 +3,8 @@
 import { batch, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import { open } from '../client.js';
+import { ProjectError } from '../project/errors.js';
+import { exportProject, importProject } from '../project/transfer.js';
 import { chosenBackend, rememberBackend } from './backend-choice.js';
 import { grabFrame, startCameraIfGranted } from './camera.js';
 import { seconds } from './format.js';
@@ -277,7 +279,7 @@ export async function train() {
   try {
     const result = await worker.train(site.head, Comlink.proxy(showEpoch));
     if (result.outcome === 'trained') {
-      state.head.value = { result, version };
+      state.head.value = { history: result.history, version };
       say(strings.train.done(result.examples, seconds(result.ms)));
     } else {
       say(result.outcome === 'stopped' ? strings.train.stopped : strings.train.tooFew);
@@ -338,6 +340,88 @@ export async function reset() {
   } catch (error) {
     complain(strings.reset.failed, error);
   }
+}
+
+// --- projects --------------------------------------------------------------------------------------------------------
+
+/** Hands everything that was taught to the visitor as a file. */
+export async function exportToFile() {
+  if (state.projectBlocked.value || !worker) return;
+  if (state.photoCount.value === 0) {
+    say(strings.project.nothing);
+    return;
+  }
+  forgetRemoved();
+  try {
+    const named = state.classes.value.map((entry) => ({ id: entry.id, name: state.nameOf(entry), tone: entry.tone }));
+    const { file, fileName, examples, withoutHead } = await exportProject(worker, site, named);
+    download(file, fileName);
+    const told = strings.project.exported(examples);
+    say(withoutHead ? `${told} ${strings.project.withoutHead}` : told);
+  } catch (error) {
+    complain(strings.project.exportFailed, error);
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ */
+function download(file, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // The browser reads the address after this task.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/**
+ * Puts the contents of a project file in the place of what was taught here; all of it, or nothing.
+ * @param {File} file
+ * @param {boolean} reembed whether its photos are to be learned anew with this site's backbone
+ * @returns {Promise<'imported'|'other-backbone'|'refused'>}
+ */
+export async function importFromFile(file, reembed) {
+  if (state.projectBlocked.value || !worker) return 'refused';
+  say(strings.project.reading);
+  try {
+    const imported = await importProject(worker, site, file, {
+      reembed,
+      onProgress: (done, total) => say(strings.project.progress(done, total)),
+      newId: () => `c${++lastClassId}`,
+    });
+    showImported(imported);
+    const told = strings.project.imported(imported.examples.length);
+    say(imported.head ? told : `${told} ${strings.project.trainAgain}`);
+    return 'imported';
+  } catch (error) {
+    if (error instanceof ProjectError && error.code === 'other-backbone') {
+      say('');
+      return 'other-backbone';
+    }
+    complain(strings.project.importFailed, error);
+    return 'refused';
+  }
+}
+
+/** @param {Awaited<ReturnType<typeof importProject>>} imported which the worker holds already */
+function showImported({ classes, examples, head }) {
+  state.classes.value.forEach((entry) => revoke(entry.photos.value));
+  batch(() => {
+    revokeRemoved();
+    state.classes.value = classes.map(({ id, name, tone }) => ({
+      ...{ id, tone: tone % state.TONES, name: signal(name) },
+      photos: signal(
+        examples
+          .filter(({ classId }) => classId === id)
+          .map((example) => ({ id: example.id, url: URL.createObjectURL(example.picture) })),
+      ),
+    }));
+    state.examplesVersion.value += 1;
+    state.prediction.value = null;
+    state.head.value = head && { history: head.history, version: state.examplesVersion.value };
+  });
 }
 
 /** @returns {Promise<{tensors: number, bytes: number, examples: number}|null>} null before the worker has started */

@@ -6,7 +6,6 @@ import { strings } from './strings.js';
 /** @typedef {import('../protocol.js').Site} Site */
 /** @typedef {import('../protocol.js').Ready} Ready */
 /** @typedef {import('../protocol.js').EpochReport} EpochReport */
-/** @typedef {import('../protocol.js').TrainResult} TrainResult */
 /** @typedef {import('../protocol.js').Prediction} Prediction */
 
 /**
@@ -71,8 +70,8 @@ export const examplesVersion = signal(0);
 
 /** @type {Signal<{epoch: EpochReport|null, stopping: boolean}|null>} null while nothing trains */
 export const training = signal(/** @type {{epoch: EpochReport|null, stopping: boolean}|null} */ (null));
-/** @type {Signal<{result: TrainResult, version: number}|null>} the head that predicts */
-export const head = signal(/** @type {{result: TrainResult, version: number}|null} */ (null));
+/** @type {Signal<{history: EpochReport[], version: number}|null>} the head that predicts */
+export const head = signal(/** @type {{history: EpochReport[], version: number}|null} */ (null));
 
 /** @type {Signal<Prediction|null>} */
 export const prediction = signal(/** @type {Prediction|null} */ (null));
@@ -103,6 +102,13 @@ export const trainBlocked = computed(() => {
   if (startup.value.phase === 'failed') return strings.train.noModel;
   if (filledClasses.value.length < MIN_CLASSES) return strings.train.tooFew;
   if (startup.value.phase !== 'ready') return strings.train.loading;
+  return '';
+});
+
+/** Why nothing can be exported or imported now; empty when it can. */
+export const projectBlocked = computed(() => {
+  if (startup.value.phase !== 'ready') return strings.project.loading;
+  if (training.value || recording.value) return strings.project.busy;
   return '';
 });
 

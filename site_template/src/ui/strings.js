@@ -191,6 +191,34 @@ export const strings = {
     failed: 'The page could not be reset.',
   },
 
+  project: {
+    title: 'Keep what you taught',
+    hint: 'A file with photos and model, for this page or for Python.',
+    export: 'Export',
+    import: 'Import',
+    file: 'Project file',
+    loading: 'Possible once the model has arrived.',
+    busy: 'Possible when recording and training are over.',
+    nothing: 'There is nothing to export yet. Record some photos first.',
+    /** @param {number} examples */
+    exported: (examples) => `Exported ${counted(examples, 'photo', 'photos')}.`,
+    withoutHead: 'The file holds no trained model; press Train before exporting to have it in.',
+    exportFailed: 'The project could not be exported.',
+    reading: 'Reading the file.',
+    /**
+     * @param {number} done
+     * @param {number} total
+     */
+    progress: (done, total) => `Learning the photos anew: ${done} of ${total}.`,
+    /** @param {number} examples */
+    imported: (examples) => `Imported ${counted(examples, 'photo', 'photos')}.`,
+    trainAgain: 'Press Train to use them.',
+    importFailed: 'The file was not imported, and nothing was changed.',
+    foreign: 'This file was made on a site with another backbone. Its photos can be learned anew with this one.',
+    reembed: 'Learn the photos anew',
+    cancel: 'Leave it',
+  },
+
   hood: {
     summary: 'Under the hood',
     backend: 'Backend',

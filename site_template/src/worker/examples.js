@@ -78,7 +78,7 @@ export class Examples {
    * What a head is trained on: examples in the order of class, then time of adding. Classes without
    * examples are left out.
    * @param {number} width of a feature vector
-   * @returns {{classes: string[], features: Float32Array, labels: Uint16Array}}
+   * @returns {{classes: string[], ids: number[], features: Float32Array, labels: Uint16Array}}
    */
   trainingSet(width) {
     /** @type {Map<string, Example[]>} */
@@ -87,13 +87,15 @@ export class Examples {
     const filled = [...groups].filter(([, group]) => group.length > 0);
     const features = new Float32Array(this.size * width);
     const labels = new Uint16Array(this.size);
-    let at = 0;
+    /** @type {number[]} */
+    const ids = [];
     filled.forEach(([, group], label) => {
       for (const example of group) {
-        features.set(example.features, at * width);
-        labels[at++] = label;
+        features.set(example.features, ids.length * width);
+        labels[ids.length] = label;
+        ids.push(example.id);
       }
     });
-    return { classes: filled.map(([id]) => id), features, labels };
+    return { classes: filled.map(([id]) => id), ids, features, labels };
   }
 }

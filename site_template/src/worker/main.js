@@ -4,6 +4,7 @@
 import { expose } from 'comlink';
 import { initialWeights, PlainHead } from '../core/head.js';
 import { Training } from '../core/training.js';
+import { makeHead } from '../kernel/engine.js';
 import { loadBackbone, tensorMemory } from './backbone.js';
 import { Examples } from './examples.js';
 import { readFrame, thumbnail, toInput } from './frames.js';
@@ -16,7 +17,7 @@ const SLICE_MS = 6;
 
 /** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
 let running = null;
-/** @type {{head: PlainHead, classes: string[], settings: import('../protocol.js').HeadSettings}|null} */
+/** @type {({head: PlainHead} & import('../protocol.js').HeadRun)|null} */
 let trained = null;
 /** @type {{stopped: boolean}|null} */
 let run = null;
@@ -82,12 +83,11 @@ const api = {
     const thisRun = { stopped: false };
     run = thisRun;
     const begin = performance.now();
-    const { classes, features, labels } = examples.trainingSet(backbone.features);
+    const { classes, ids, features, labels } = examples.trainingSet(backbone.features);
     const summary = { classes, examples: labels.length };
-    if (classes.length < 2) return { ...summary, outcome: 'too-few', history: [], ms: 0 };
+    if (classes.length < 2) return { ...summary, outcome: 'too-few', history: [], ms: 0, engine: null };
     const shape = { features: backbone.features, hidden: settings.hidden, classes: classes.length };
-    const head = new PlainHead(shape, initialWeights(shape, settings.seed));
-    head.load(features, labels);
+    const head = makeHead(shape, initialWeights(shape, settings.seed), { features, labels });
     const training = new Training(head, labels.length, settings);
     while (!training.done && !thisRun.stopped) {
       const until = performance.now() + SLICE_MS;
@@ -98,8 +98,11 @@ const api = {
       await nextTask();
     }
     const outcome = thisRun.stopped ? 'stopped' : 'trained';
-    if (outcome === 'trained') trained = { head, classes, settings };
-    return { ...summary, outcome, history: training.history, ms: performance.now() - begin };
+    const { history, trace } = training;
+    const { engine } = head;
+    const finished = head.finish();
+    if (outcome === 'trained') trained = { head: finished, classes, settings, examples: ids, history, trace };
+    return { ...summary, outcome, history, ms: performance.now() - begin, engine };
   },
 
   stopTraining,
@@ -131,11 +134,9 @@ const api = {
   },
 
   snapshot() {
-    return {
-      classes: examples.classes,
-      examples: examples.all(),
-      head: trained && { ...trained.head.weights, classes: trained.classes, settings: trained.settings },
-    };
+    if (!trained) return { classes: examples.classes, examples: examples.all(), head: null };
+    const { head, ...how } = trained;
+    return { classes: examples.classes, examples: examples.all(), head: { ...head.weights, ...how } };
   },
 
   restore({ classes, examples: given, head }) {
@@ -144,9 +145,9 @@ const api = {
     examples.replace(classes, given);
     trained = null;
     if (!head) return;
-    const { classes: of, settings, ...weights } = head;
-    const shape = { features: backbone.features, hidden: settings.hidden, classes: of.length };
-    trained = { head: new PlainHead(shape, weights), classes: of, settings };
+    const { kernel1, bias1, kernel2, bias2, ...how } = head;
+    const shape = { features: backbone.features, hidden: how.settings.hidden, classes: how.classes.length };
+    trained = { head: new PlainHead(shape, { kernel1, bias1, kernel2, bias2 }), ...how };
   },
 
   probe,

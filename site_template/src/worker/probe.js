@@ -2,6 +2,7 @@
 
 import { initialWeights, PlainHead } from '../core/head.js';
 import { Training } from '../core/training.js';
+import { makeHead } from '../kernel/engine.js';
 import { readFrame, toInput } from './frames.js';
 
 /**
@@ -10,17 +11,17 @@ import { readFrame, toInput } from './frames.js';
  */
 export function makeProbe(started) {
   return {
-    preprocess(frame) {
+    preprocess(frame, fit) {
       const { site } = started();
-      return toInput(readFrame(frame, site.preprocess.fit), site.preprocess);
+      const options = { ...site.preprocess, fit: fit ?? site.preprocess.fit };
+      return toInput(readFrame(frame, options.fit), options);
     },
 
     initialWeights,
 
-    train({ features, labels, classes, settings, states }) {
+    train({ features, labels, classes, settings, states, engine }) {
       const shape = { features: features.length / labels.length, hidden: settings.hidden, classes };
-      const head = new PlainHead(shape, initialWeights(shape, settings.seed));
-      head.load(features, labels);
+      const head = makeHead(shape, initialWeights(shape, settings.seed), { features, labels }, engine);
       const training = new Training(head, labels.length, settings);
       /** @type {import('../protocol.js').ProbeStep[]} */
       const steps = [];
@@ -31,7 +32,7 @@ export function makeProbe(started) {
         return result;
       };
       while (!training.done) training.step();
-      return { history: training.history, weights: head.weights, steps };
+      return { history: training.history, weights: head.finish().weights, steps, engine: head.engine };
     },
 
     predict: (shape, weights, features) => new PlainHead(shape, weights).predict(features),

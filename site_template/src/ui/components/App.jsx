@@ -1,6 +1,7 @@
 import { startup } from '../state.js';
 import { Announcer } from './Announcer.jsx';
 import { ClassList } from './ClassList.jsx';
+import { ProjectBar } from './ProjectBar.jsx';
 import { Stage } from './Stage.jsx';
 import { StartFailure } from './StartFailure.jsx';
 import { TrainPanel } from './TrainPanel.jsx';
@@ -15,6 +16,7 @@ export function App({ site }) {
       <div class="bench">
         <ClassList />
         <TrainPanel />
+        <ProjectBar />
         <UnderTheHood site={site} />
       </div>
       <Announcer />

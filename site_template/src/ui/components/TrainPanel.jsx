@@ -93,7 +93,7 @@ function detail() {
   }
   if (trainBlocked.value) return trainBlocked.value;
   if (stale.value) return strings.train.stale;
-  const last = head.value?.result.history.at(-1);
+  const last = head.value?.history.at(-1);
   if (last) return strings.train.figures(loss(last.loss), percent(last.accuracy));
   return strings.train.can(photoCount.value, filledClasses.value.length);
 }

@@ -26,7 +26,7 @@ export function UnderTheHood({ site }) {
       <summary>{strings.hood.summary}</summary>
       {open.value && <Facts site={site} />}
       {open.value && <BackendChoice />}
-      {open.value && head.value && <History epochs={head.value.result.history} />}
+      {open.value && head.value && <History epochs={head.value.history} />}
     </details>
   );
 }

@@ -1,0 +1,312 @@
+// The head with its hidden layer in WebAssembly SIMD, where nearly all of the work is. The output layer, the
+// loss and the schedule are the plain head's own. `assembly/layer.ts` computes, this file lays out its memory.
+
+import { EPSILON, PlainHead } from '../core/head.js';
+
+/** Examples that the passes take at once; a batch's last group is filled up with a row of zeros. */
+const GROUP = 5;
+
+/** Units that the passes take at once; the hidden layer is filled up with units that stay zero. */
+const LANES = 4;
+
+const PAGE = 2 ** 16;
+const MIB = 2 ** 20;
+
+/** More than this is not asked of a browser: 32-bit ones give up somewhere above. */
+const LIMIT = 2 ** 30;
+
+/** Memory of WebAssembly cannot shrink: an instance that grew beyond this is not kept for the next run. */
+const KEPT = 64 * MIB;
+
+/**
+ * What `assembly/layer.ts` exports; all but the last two of `update` are whole numbers, most of them addresses.
+ * @typedef {object} Code
+ * @property {WebAssembly.Memory} memory
+ * @property {(rows: number, groups: number, features: number, width: number, kernel: number, packed: number,
+ *   sums: number) => void} forward
+ * @property {(rows: number, groups: number, features: number, width: number, slopes: number, gradient: number,
+ *   kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
+ */
+
+/** The compiled code, and an instance of it for the next run. */
+export class Kernel {
+  /**
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   * @returns {Kernel|null} null where WebAssembly or its SIMD is missing or not allowed
+   */
+  static from(bytes) {
+    try {
+      // The bytes hold SIMD, so they are themselves the test for it.
+      return WebAssembly.validate(bytes) ? new Kernel(new WebAssembly.Module(bytes)) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {WebAssembly.Module} module */
+  constructor(module) {
+    this.module = module;
+    /** @type {Code|null} */
+    this.idle = null;
+  }
+
+  /** @returns {Code} with whatever an earlier run left in its memory */
+  take() {
+    const code = this.idle ?? new WebAssembly.Instance(this.module).exports;
+    this.idle = null;
+    return /** @type {Code} */ (code);
+  }
+
+  /** @param {Code} code that nobody uses any more */
+  giveBack(code) {
+    if (code.memory.buffer.byteLength <= KEPT) this.idle = code;
+  }
+}
+
+/** One of the head's tensors in WebAssembly's memory. Each read is a copy, as the memory moves when it grows. */
+class KernelTensor {
+  /**
+   * @param {KernelHead} head
+   * @param {{values: number, m: number, v: number}} at addresses
+   */
+  constructor(head, at) {
+    this.head = head;
+    this.at = at;
+  }
+
+  get values() {
+    return this.head.readKernel(this.at.values);
+  }
+
+  get m() {
+    return this.head.readKernel(this.at.m);
+  }
+
+  get v() {
+    return this.head.readKernel(this.at.v);
+  }
+}
+
+export class KernelHead extends PlainHead {
+  /** @type {import('../protocol.js').Engine} */
+  engine = 'wasm-simd';
+
+  /**
+   * @param {Kernel} kernel
+   * @param {import('../core/head.js').HeadShape} shape
+   * @param {import('../core/head.js').HeadWeights} weights taken over, not copied, except for kernel1
+   * @throws {RangeError} where that much memory is not to be had
+   */
+  constructor(kernel, shape, weights) {
+    super(shape, { ...weights, kernel1: new Float32Array(0) });
+    const { features, hidden } = shape;
+    this.kernel = kernel;
+    /** @type {Code|null} */
+    this.held = kernel.take();
+    this.width = Math.ceil(hidden / LANES) * LANES;
+    let end = 0;
+    const place = (/** @type {number} */ bytes) => {
+      const at = end;
+      end = aligned(end + bytes);
+      return at;
+    };
+    const matrix = 4 * features * this.width;
+    const values = place(matrix);
+    const m = place(matrix);
+    const v = place(matrix);
+    this.at = {
+      values,
+      m,
+      v,
+      gradient: place(8 * this.width),
+      /** A row of zeros, for the places that a batch leaves empty. */
+      blank: place(4 * features),
+      packed: place(8 * GROUP * features),
+      /** The example that is predicted. */
+      given: place(4 * features),
+      examples: end,
+      /** After the examples: the addresses of a batch's, then its sums or their gradients. */
+      batch: end,
+    };
+    this.reserve(1);
+    new Uint8Array(this.code.memory.buffer, 0, this.at.packed).fill(0);
+    for (let f = 0; f < features; f++) {
+      this.floats(values + 4 * f * this.width, hidden).set(weights.kernel1.subarray(f * hidden, (f + 1) * hidden));
+    }
+    this.tensors.kernel1 = new KernelTensor(this, { values, m, v });
+  }
+
+  /**
+   * @param {Float32Array} features [n, features], copied
+   * @param {Uint16Array} labels [n]
+   * @throws {RangeError} where that much memory is not to be had
+   */
+  load(features, labels) {
+    this.at.batch = aligned(this.at.examples + features.byteLength);
+    // Room for the largest batch: if it is not to be had, that is said here and not amid a run.
+    this.reserve(labels.length);
+    this.floats(this.at.examples, features.length).set(features);
+    this.labels = labels;
+  }
+
+  /** @returns {PlainHead} */
+  finish() {
+    const head = super.finish();
+    this.release();
+    return head;
+  }
+
+  /** Gives the memory to the next run; this head cannot be used any more. */
+  release() {
+    this.kernel.giveBack(this.code);
+    this.held = null;
+  }
+
+  get code() {
+    if (!this.held) throw new Error('This head has given its memory back.');
+    return this.held;
+  }
+
+  /**
+   * @param {Float32Array} x
+   * @param {number} offset
+   * @returns {Float64Array}
+   */
+  hiddenSums(x, offset) {
+    const { features } = this.shape;
+    this.floats(this.at.given, features).set(x.subarray(offset, offset + features));
+    return this.sumsOf([this.at.given])[0];
+  }
+
+  /**
+   * @param {Uint32Array} indices
+   * @returns {Float64Array[]}
+   */
+  batchSums(indices) {
+    return this.sumsOf(this.addresses(indices));
+  }
+
+  /**
+   * @param {number[]} addresses of examples
+   * @returns {Float64Array[]} for each the hidden layer before its activation
+   */
+  sumsOf(addresses) {
+    const { features, hidden } = this.shape;
+    const { rows, sums, groups } = this.placeBatch(addresses);
+    this.code.forward(rows, groups, features, this.width, this.at.values, this.at.packed, sums);
+    const computed = this.doubles(sums, groups * GROUP * this.width);
+    const bias = this.tensors.bias1.values;
+    return addresses.map((_, b) => {
+      const one = new Float64Array(hidden);
+      const from = this.blockOf(b);
+      for (let h = 0; h < hidden; h++) one[h] = bias[h] + computed[from + blockPlace(h)];
+      return one;
+    });
+  }
+
+  /**
+   * @param {Uint32Array} indices
+   * @param {Float64Array} gradients [batch, hidden]
+   * @param {import('../core/head.js').Rates} rates
+   */
+  updateKernel1(indices, gradients, { rate, m, v }) {
+    const { features, hidden } = this.shape;
+    const { rows, sums, groups } = this.placeBatch(this.addresses(indices));
+    const slopes = this.doubles(sums, groups * GROUP * this.width).fill(0);
+    for (let b = 0; b < indices.length; b++) {
+      const to = this.blockOf(b);
+      for (let h = 0; h < hidden; h++) slopes[to + blockPlace(h)] = gradients[b * hidden + h];
+    }
+    // Both corrections once instead of for every weight: m·rate/(√(v·c) + ε) = m·(rate/√c)/(√v + ε/√c).
+    const root = Math.sqrt(v);
+    const { gradient, ...at } = this.at;
+    const [step, epsilon] = [(rate * m) / root, EPSILON / root];
+    this.code.update(rows, groups, features, this.width, sums, gradient, at.values, at.m, at.v, step, epsilon);
+  }
+
+  /** @param {Uint32Array} indices */
+  addresses(indices) {
+    return Array.from(indices, (i) => this.at.examples + 4 * this.shape.features * i);
+  }
+
+  /**
+   * Writes where the examples of a batch are.
+   * @param {number[]} addresses
+   * @returns {{rows: number, sums: number, groups: number}} address of that, room for the sums, fives
+   */
+  placeBatch(addresses) {
+    this.reserve(addresses.length);
+    const groups = Math.ceil(addresses.length / GROUP);
+    const rows = this.at.batch;
+    const places = new Uint32Array(this.code.memory.buffer, rows, groups * GROUP);
+    places.set(addresses);
+    places.fill(this.at.blank, addresses.length);
+    return { rows, sums: aligned(rows + places.byteLength), groups };
+  }
+
+  /**
+   * Where an example's sums begin among those of its batch, [groups, width / 4, 5, 4].
+   * @param {number} b place in the batch
+   */
+  blockOf(b) {
+    return Math.floor(b / GROUP) * GROUP * this.width + (b % GROUP) * LANES;
+  }
+
+  /**
+   * Grows the memory where it does not hold everything and a batch.
+   * @param {number} examples in the batch
+   */
+  reserve(examples) {
+    const filled = Math.ceil(examples / GROUP) * GROUP;
+    const end = aligned(this.at.batch + 4 * filled) + 8 * filled * this.width;
+    const { memory } = this.code;
+    if (end > LIMIT) {
+      throw new RangeError(
+        `These examples take ${Math.ceil(end / MIB)} MiB, more than the kernel's ${LIMIT / MIB} MiB.`,
+      );
+    }
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  }
+
+  /** @param {number} at address of kernel1 or of one of its moments */
+  readKernel(at) {
+    const { features, hidden } = this.shape;
+    const copy = new Float32Array(features * hidden);
+    if (hidden === this.width) copy.set(this.floats(at, copy.length));
+    else for (let f = 0; f < features; f++) copy.set(this.floats(at + 4 * f * this.width, hidden), f * hidden);
+    return copy;
+  }
+
+  /**
+   * @param {number} at address
+   * @param {number} length
+   */
+  floats(at, length) {
+    return new Float32Array(this.code.memory.buffer, at, length);
+  }
+
+  /**
+   * @param {number} at address
+   * @param {number} length
+   */
+  doubles(at, length) {
+    return new Float64Array(this.code.memory.buffer, at, length);
+  }
+}
+
+/**
+ * @param {number} address
+ * @returns {number} the next one that begins a line of the cache
+ */
+function aligned(address) {
+  return Math.ceil(address / 64) * 64;
+}
+
+/**
+ * Where a unit stands in `[width / 4, 5, 4]`, relative to the first unit of its example.
+ * @param {number} h
+ */
+function blockPlace(h) {
+  return (h >> 2) * (GROUP * LANES) + (h & 3);
+}

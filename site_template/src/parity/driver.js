@@ -1,0 +1,129 @@
+// What `onthefly validate` runs in the page: it calls the worker's functions for Python. Arrays come in as
+// files beside this one and go back as base64, because a browser's debugging protocol carries only JSON.
+
+/** How long one call may take: far above what the slowest backend needs, below for ever. */
+const CALL_MS = 180_000;
+
+/** @type {Record<string, (buffer: ArrayBuffer) => ArrayBufferView>} */
+const DECODE = {
+  uint8: (buffer) => new Uint8ClampedArray(buffer),
+  uint16: (buffer) => new Uint16Array(buffer),
+  float32: (buffer) => new Float32Array(buffer),
+};
+
+/** @typedef {import('../client.js').Connection} Connection */
+
+/** @type {Connection|null} */
+let connection = null;
+
+/**
+ * A value with every `{file, dtype}` in it replaced by the array in that file.
+ * @param {any} value
+ * @returns {Promise<any>}
+ */
+async function decode(value) {
+  if (Array.isArray(value)) return Promise.all(value.map(decode));
+  if (value === null || typeof value !== 'object') return value;
+  if ('file' in value) {
+    const response = await fetch(new URL(value.file, import.meta.url));
+    if (!response.ok) throw new Error(`${value.file}: the server answered ${response.status}`);
+    return DECODE[value.dtype](await response.arrayBuffer());
+  }
+  const entries = Object.entries(value).map(async ([key, part]) => [key, await decode(part)]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/**
+ * A value with every typed array in it replaced by `{array, base64}`, and every picture by null.
+ * @param {any} value
+ * @returns {Promise<any>}
+ */
+async function encode(value) {
+  if (ArrayBuffer.isView(value)) return { array: value.constructor.name, base64: await base64(value) };
+  if (value instanceof Blob) return null;
+  if (Array.isArray(value)) return Promise.all(value.map(encode));
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).map(async ([key, part]) => [key, await encode(part)]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/**
+ * @param {ArrayBufferView} view
+ * @returns {Promise<string>}
+ */
+function base64(view) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,?/, ''));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(new Blob([/** @type {ArrayBufferView<ArrayBuffer>} */ (view)]));
+  });
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {string} what
+ * @returns {Promise<T>}
+ */
+async function inTime(promise, what) {
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not end within ${CALL_MS / 1000} s`)), CALL_MS);
+  });
+  try {
+    return await Promise.race([promise, /** @type {Promise<never>} */ (late)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Starts the worker of one backend through the site's own module, in the place of the one before.
+ * @param {import('../protocol.js').BackendName} backend
+ * @returns {Promise<{ready: import('../protocol.js').Ready|null, error: string|null}>}
+ */
+export async function start(backend) {
+  connection?.terminate();
+  connection = null;
+  try {
+    const module = new URL('../onthefly.js', import.meta.url).href;
+    const { connect, loadSite } = /** @type {typeof import('../onthefly.js')} */ (await import(module));
+    const { site, base } = await loadSite();
+    connection = await connect(site, base, backend);
+    return { ready: await inTime(connection.worker.start(site, base), 'the start'), error: null };
+  } catch (error) {
+    return { ready: null, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Calls one function of the worker.
+ * @param {string} path such as `embed` or `probe.train`
+ * @param {unknown[]} parameters
+ */
+export async function call(path, parameters) {
+  if (!connection) throw new Error('no worker has been started');
+  const names = path.split('.');
+  // A worker's functions are reached through proxies, whose types have no place for a name computed here.
+  const target = names.reduce((part, name) => part[name], /** @type {any} */ (connection.worker));
+  return encode(await inTime(target(...(await decode(parameters))), path));
+}
+
+/**
+ * Trains a head with tf.layers; see witness.js, which stands beside this file when it is wanted.
+ * @param {unknown} task
+ */
+export async function layers(task) {
+  const module = new URL('witness.js', import.meta.url).href;
+  const { train } = /** @type {typeof import('./witness.js')} */ (await import(module));
+  return encode(await inTime(train(await decode(task)), 'tf.layers'));
+}
+
+/** Which device draws for WebGL, in the browser's words; null where there is none. */
+export function renderer() {
+  const context = new OffscreenCanvas(1, 1).getContext('webgl2');
+  const names = context?.getExtension('WEBGL_debug_renderer_info');
+  return names ? String(context?.getParameter(names.UNMASKED_RENDERER_WEBGL)) : null;
+}

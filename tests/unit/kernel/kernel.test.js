@@ -1,0 +1,316 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { compileKernel } from "../../../site_template/kernel.mjs";
+import { initialWeights } from "../../../site_template/src/core/head.js";
+import { Xoshiro128 } from "../../../site_template/src/core/random.js";
+import { Training } from "../../../site_template/src/core/training.js";
+import {
+  Kernel,
+  KernelHead,
+} from "../../../site_template/src/kernel/kernel.js";
+import {
+  bytes,
+  difference,
+  examples,
+  makeKernel,
+  pair,
+  setState,
+  stateOf,
+} from "./support.js";
+
+/** @typedef {import('../../../site_template/src/core/head.js').HeadShape} HeadShape */
+
+/** What docs/head.md allows one step from a shared state. */
+const STEP_LIMIT = 1e-5;
+/** What the kernel keeps to: its sums are float64, only Adam's own rounding differs. */
+const OWN_LIMIT = 1e-6;
+
+const MIB = 2 ** 20;
+
+/**
+ * Each step from the kernel's own state, so that nothing can add up or cancel.
+ * @param {HeadShape} shape
+ * @param {{n: number, batch: number, steps: number, rate?: number, seed?: number, scale?: number}} run
+ * @returns {number} the largest difference of any weight or moment after a step
+ */
+function follow(
+  shape,
+  { n, batch, steps, rate = 0.001, seed = 1, scale = 1 },
+  kernel = makeKernel(),
+) {
+  const data = examples(shape, n, seed, scale);
+  const { plain, fast } = pair(shape, data, seed, kernel);
+  const settings = { hidden: shape.hidden, epochs: 1000, batch, rate, seed };
+  const training = new Training(fast, n, settings);
+  const trainBatch = fast.trainBatch.bind(fast);
+  let worst = 0;
+  fast.trainBatch = (indices, given) => {
+    setState(plain, stateOf(fast));
+    const expected = plain.trainBatch(indices, given);
+    const result = trainBatch(indices, given);
+    assert.equal(result.correct, expected.correct);
+    const loss = difference([result.loss], [expected.loss]);
+    assert.ok(
+      loss <= STEP_LIMIT,
+      `loss ${result.loss} for ${expected.loss}: ${JSON.stringify(shape)}`,
+    );
+    const state = stateOf(plain);
+    stateOf(fast).forEach((part, i) => {
+      worst = Math.max(worst, difference(part, state[i]));
+    });
+    return result;
+  };
+  for (let step = 0; step < steps; step++) training.step();
+  const x = data.features.subarray(0, shape.features);
+  setState(plain, stateOf(fast));
+  assert.ok(difference(fast.predict(x), plain.predict(x)) <= OWN_LIMIT);
+  fast.release();
+  return worst;
+}
+
+test("every step is the plain head's, for every shape", (t) => {
+  const classes = [2, 3, 10, 37];
+  const batches = [1, 2, 5, 50];
+  let turn = 0;
+  let worst = 0;
+  for (const features of [1, 3, 7, 64, 1024, 1280]) {
+    for (const hidden of [1, 5, 16, 127, 128, 130]) {
+      // Every class count meets every batch size after four shapes.
+      const shape = { features, hidden, classes: classes[turn % 4] };
+      const batch = batches[(turn + Math.floor(turn / 4)) % 4];
+      turn++;
+      const off = follow(shape, { n: 11, batch, steps: 5, seed: turn });
+      assert.ok(off <= OWN_LIMIT, `${JSON.stringify(shape)} ${batch}: ${off}`);
+      worst = Math.max(worst, off);
+    }
+  }
+  t.diagnostic(`largest difference ${worst.toPrecision(2)}`);
+});
+
+test("every step is the plain head's, for shapes, batches and rates drawn at random", (t) => {
+  const random = new Xoshiro128(2024, 5);
+  const kernel = makeKernel();
+  let worst = 0;
+  for (let i = 0; i < 150; i++) {
+    const shape = {
+      features: 1 + random.below(90),
+      hidden: 1 + random.below(40),
+      classes: 2 + random.below(12),
+    };
+    const run = {
+      n: 2 + random.below(30),
+      batch: 1 + random.below(33),
+      steps: 8,
+      rate: 10 ** (-4 + 3 * random.uniform()),
+      seed: i,
+    };
+    const off = follow(shape, run, kernel);
+    assert.ok(
+      off <= OWN_LIMIT,
+      `${JSON.stringify(shape)} ${JSON.stringify(run)}: ${off}`,
+    );
+    worst = Math.max(worst, off);
+  }
+  t.diagnostic(`largest difference ${worst.toPrecision(2)}`);
+});
+
+test("every step of a whole run at full size", (t) => {
+  const shape = { features: 1024, hidden: 128, classes: 3 };
+  const off = follow(shape, { n: 60, batch: 5, steps: 120 });
+  t.diagnostic(`largest difference ${off.toPrecision(2)}`);
+  assert.ok(off <= OWN_LIMIT, String(off));
+});
+
+for (const [name, run] of Object.entries({
+  "large features": { scale: 1e6 },
+  "features near the end of float32": { scale: 1e30 },
+  "tiny features": { scale: 1e-30 },
+  "zeros only": { scale: 0 },
+  "a huge rate": { rate: 1000 },
+  "no rate": { rate: 0 },
+})) {
+  test(`extremes: ${name}`, () => {
+    const shape = { features: 33, hidden: 9, classes: 4 };
+    const off = follow(shape, { n: 13, batch: 5, steps: 30, ...run });
+    assert.ok(off <= STEP_LIMIT, String(off));
+  });
+}
+
+test("no NaN where the plain head has none", () => {
+  const shape = { features: 33, hidden: 9, classes: 4 };
+  for (const [scale, rate] of [
+    [1e6, 0.001],
+    [0, 0.001],
+    [1, 100],
+    [1e-30, 10],
+  ]) {
+    const { plain, fast } = pair(shape, examples(shape, 13, 1, scale), 1);
+    for (const head of [plain, fast]) {
+      for (let i = 0; i < 40; i++) {
+        const { loss } = head.trainBatch(
+          Uint32Array.of(0, 5, 12, i % 13),
+          rate,
+        );
+        assert.ok(!Number.isNaN(loss));
+      }
+      assert.ok(stateOf(head).every((part) => part.every(Number.isFinite)));
+    }
+  }
+});
+
+test("predicting needs no examples and does not disturb training", () => {
+  const shape = { features: 50, hidden: 7, classes: 3 };
+  const data = examples(shape, 9, 4);
+  const x = data.features.subarray(50, 100);
+  const bare = new KernelHead(makeKernel(), shape, initialWeights(shape, 2));
+  const { plain, fast } = pair(shape, data, 2);
+  assert.deepEqual(bare.predict(x), fast.predict(x));
+  assert.ok(difference(fast.predict(x), plain.predict(x)) <= OWN_LIMIT);
+  const quiet = pair(shape, data, 2).fast;
+  for (let i = 0; i < 20; i++) {
+    const batch = Uint32Array.of(i % 9, (i + 3) % 9);
+    fast.trainBatch(batch, 0.01);
+    fast.predict(x);
+    quiet.trainBatch(batch, 0.01);
+  }
+  assert.deepEqual(stateOf(fast), stateOf(quiet));
+  const before = fast.predict(x);
+  const finished = fast.finish();
+  assert.equal(finished.engine, "plain");
+  assert.ok(difference(finished.predict(x), before) <= OWN_LIMIT);
+});
+
+test("a batch may be larger than the examples, and name one twice", () => {
+  const shape = { features: 6, hidden: 5, classes: 2 };
+  const { plain, fast } = pair(shape, examples(shape, 2, 4), 2);
+  const batch = Uint32Array.from({ length: 20_000 }, (_, i) => i % 2);
+  plain.trainBatch(batch, 0.01);
+  fast.trainBatch(batch, 0.01);
+  const state = stateOf(plain);
+  stateOf(fast).forEach((part, i) =>
+    assert.ok(difference(part, state[i]) <= OWN_LIMIT),
+  );
+});
+
+/** @param {Kernel} kernel @param {HeadShape} shape */
+function train(kernel, shape, { n = 23, epochs = 10, seed = 3 } = {}) {
+  const { features, labels } = examples(shape, n, seed);
+  const head = new KernelHead(kernel, shape, initialWeights(shape, seed));
+  head.load(features, labels);
+  const settings = { hidden: shape.hidden, epochs, batch: 5, rate: 0.01, seed };
+  const training = new Training(head, n, settings);
+  while (!training.done) training.step();
+  const state = stateOf(head);
+  return { state, history: training.history, finished: head.finish() };
+}
+
+test("a whole run ends as the plain head's, and learns", () => {
+  const shape = { features: 256, hidden: 64, classes: 3 };
+  const data = examples(shape, 60, 8);
+  const { plain, fast } = pair(shape, data, 8);
+  const settings = { hidden: 64, epochs: 10, batch: 5, rate: 0.001, seed: 8 };
+  const runs = [plain, fast].map((head) => new Training(head, 60, settings));
+  for (const run of runs) while (!run.done) run.step();
+  const [expected, history] = runs.map((run) => run.history);
+  assert.ok(history[9].loss < 0.5 * history[0].loss);
+  history.forEach(({ loss, accuracy }, i) => {
+    assert.ok(Math.abs(loss - expected[i].loss) <= 1e-3);
+    assert.equal(accuracy, expected[i].accuracy);
+  });
+  for (let i = 0; i < 60; i++) {
+    const x = data.features.subarray(i * 256, (i + 1) * 256);
+    assert.ok(difference(fast.predict(x), plain.predict(x)) <= 1e-3);
+  }
+});
+
+test("the same run gives the same bits, also in memory that other runs have used", () => {
+  const shape = { features: 40, hidden: 13, classes: 5 };
+  const kernel = makeKernel();
+  const first = train(kernel, shape);
+  assert.deepEqual(train(makeKernel(), shape).state, first.state);
+  train(kernel, { features: 301, hidden: 30, classes: 2 }, { n: 90 });
+  const again = train(kernel, shape);
+  assert.deepEqual(again.state, first.state);
+  assert.deepEqual(again.history, first.history);
+});
+
+test("units added to fill the lanes stay zero", () => {
+  const shape = { features: 10, hidden: 6, classes: 3 };
+  const data = examples(shape, 9, 1);
+  const { fast } = pair(shape, data, 1);
+  for (let i = 0; i < 50; i++) fast.trainBatch(Uint32Array.of(i % 9, 3), 0.1);
+  assert.equal(fast.width, 8);
+  for (const at of [fast.at.values, fast.at.m, fast.at.v]) {
+    const rows = fast.floats(at, 10 * 8);
+    rows.forEach((value, i) => {
+      if (i % 8 >= 6) assert.ok(Object.is(value, 0), `${i}: ${value}`);
+    });
+    assert.ok(rows.some((value) => value !== 0));
+  }
+});
+
+test("runs one after another take turns in the same memory", () => {
+  const kernel = makeKernel();
+  const shape = { features: 200, hidden: 32, classes: 3 };
+  train(kernel, shape, { epochs: 1 });
+  const code = kernel.idle;
+  assert.ok(code);
+  /** @type {number[]} */
+  const sizes = [];
+  for (let i = 0; i < 300; i++) {
+    train(kernel, shape, { epochs: 1, n: 5 + (i % 40), seed: i });
+    assert.equal(kernel.idle, code);
+    sizes.push(code.memory.buffer.byteLength);
+  }
+  assert.equal(sizes[299], sizes[45]);
+  assert.ok(sizes[299] < MIB);
+});
+
+test("memory that a large run needed is not kept", () => {
+  const kernel = makeKernel();
+  const shape = { features: 1024, hidden: 4, classes: 2 };
+  const head = new KernelHead(kernel, shape, initialWeights(shape, 1));
+  head.load(new Float32Array(20_000 * 1024), new Uint16Array(20_000));
+  head.trainBatch(Uint32Array.of(19_999, 0), 0.01);
+  assert.ok(head.code.memory.buffer.byteLength > 64 * MIB);
+  head.finish();
+  assert.equal(kernel.idle, null);
+});
+
+test("more than the kernel's limit is refused before anything is written", () => {
+  const shape = { features: 2 ** 20, hidden: 128, classes: 2 };
+  const weights = initialWeights({ ...shape, features: 1 }, 1);
+  assert.throws(() => new KernelHead(makeKernel(), shape, weights), {
+    name: "RangeError",
+    message: /more than the kernel's 1024 MiB/,
+  });
+});
+
+test("a head that has given its memory back says so", () => {
+  const shape = { features: 4, hidden: 4, classes: 2 };
+  const { fast } = pair(shape, examples(shape, 4, 1), 1);
+  fast.finish();
+  assert.throws(() => fast.predict(new Float32Array(4)), /given its memory/);
+  assert.throws(() => fast.trainBatch(Uint32Array.of(0), 1), /given its mem/);
+});
+
+test("without SIMD there is no kernel", () => {
+  const { validate } = WebAssembly;
+  try {
+    WebAssembly.validate = () => false;
+    assert.equal(Kernel.from(bytes), null);
+    WebAssembly.validate = () => {
+      throw new Error("not allowed here");
+    };
+    assert.equal(Kernel.from(bytes), null);
+  } finally {
+    WebAssembly.validate = validate;
+  }
+});
+
+test("the module is small, needs nothing, and is the same from the same source", async () => {
+  assert.ok(bytes.length < 4096, `${bytes.length} bytes`);
+  assert.deepEqual(await compileKernel(), bytes);
+  const module = new WebAssembly.Module(/** @type {any} */ (bytes));
+  assert.deepEqual(WebAssembly.Module.imports(module), []);
+});
