@@ -18,7 +18,7 @@ from builder.parity.chromium import find_browser, launch_options
 from builder.pipeline import Built, build
 from builder.report import Silent
 from builder.site.server import SiteServer, serve
-from tests import data
+from tests import data, tensorflow_scripts
 from tests.hubserver import HubServer
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_{width}_224/feature_vector/5"
@@ -48,12 +48,21 @@ def hub() -> Iterator[HubServer]:
 
 
 @pytest.fixture(scope="session")
-def backbone(hub: HubServer) -> Callable[[str], str]:
-    """The value of `--backbone` for `100`, `075` or `embedded`; skips where the weights are absent."""
+def backbone(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The value of `--backbone` for `100`, `075`, `embedded`, `keras-small` or `keras-large`.
+
+    Skips where Google's weights are absent. Keras' networks have random weights and zero biases.
+    """
+    saved: dict[str, Path] = {}
 
     def value(name: str) -> str:
         if name == "embedded":
             return name
+        if name.startswith("keras-"):
+            if name not in saved:
+                saved[name] = tmp_path_factory.mktemp(name) / "model"
+                tensorflow_scripts.run("keras_model", saved[name], name.removeprefix("keras-"))
+            return str(saved[name])
         data.weights(name)
         return hub.url(HANDLE.format(width=name))
 

@@ -109,14 +109,14 @@ def child(job_file: str) -> None:
     assert tensorflow_child.main(Path(job_file)) == 0
 
 
-def keras_model(folder: str) -> None:
-    """Save Keras' own MobileNetV3-Small, random weights and zero biases, as a feature vector."""
+def keras_model(folder: str, network: str = "small") -> None:
+    """Save one of Keras' own MobileNetV3, random weights and zero biases, as a feature vector."""
     import tf_keras
 
     from builder.backbone import architecture
 
     tf_keras.utils.set_random_seed(7)
-    architecture.save(architecture.feature_vector(), Path(folder))
+    architecture.save(architecture.feature_vector(architecture.NETWORKS[network]), Path(folder))
 
 
 def embedded_model(folder: str) -> None:

@@ -16,6 +16,10 @@ from builder import __version__
 COMMANDS = {
     "build": "Build the site.",
     "serve": "Serve a built site on this machine.",
+    "validate": "Check what a built site computes, in a real browser.",
+    "verify": "Train an exported project again and compare.",
+    "predict": "Say what pictures show, by an exported project.",
+    "evaluate": "Measure an exported project on photographs.",
     "inspect": "Show what is inside a built site.",
     "cache": "Show or clear what is kept between builds.",
 }

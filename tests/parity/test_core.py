@@ -13,7 +13,9 @@ import pytest
 from builder.head import head, training
 from builder.head.preprocess import Fit, preprocess
 
-CORE = (Path(__file__).resolve().parents[2] / "site_template" / "src" / "core").as_uri()
+TEMPLATE = (Path(__file__).resolve().parents[2] / "site_template").as_uri()
+CORE = f"{TEMPLATE}/src/core"
+ENGINES = ["plain", "wasm-simd"]
 STEP_LIMIT, RUN_LIMIT, PIXEL_LIMIT = 1e-5, 1e-3, 1e-6
 
 
@@ -34,6 +36,26 @@ def node(script: str, folder: Path, *arrays: np.ndarray) -> Any:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a module for `node` begins with to have `makeHead(engine, shape, weights)`."""
+    folder = tmp_path_factory.mktemp("kernel")
+    compiled = folder / "layer.wasm"
+    script = f"""
+      import {{writeFileSync}} from 'node:fs';
+      import {{compileKernel}} from '{TEMPLATE}/kernel.mjs';
+      writeFileSync('{compiled}', await compileKernel());
+      say(true);
+    """
+    assert node(script, folder)
+    return f"""
+      import {{Kernel, KernelHead}} from '{TEMPLATE}/src/kernel/kernel.js';
+      const makeHead = (engine, shape, weights) => engine === 'plain'
+        ? new PlainHead(shape, weights)
+        : new KernelHead(Kernel.from(readFileSync('{compiled}')), shape, weights);
+    """
 
 
 def examples(counts: list[int], width: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -85,15 +107,17 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", CASES)
-def test_every_step_from_a_shared_state(case: str, tmp_path: Path) -> None:
+def test_every_step_from_a_shared_state(case: str, engine: str, make_head: str, tmp_path: Path) -> None:
     """The reference starts each step from the page's own state, so that nothing can add up or cancel."""
     counts, changed = CASES[case]
     settings = training.HeadSettings(**{"hidden": 24, "seed": 5, **changed})
     features, labels = examples(counts, 40)
     script = f"""
+      {make_head}
       const shape = {{features: 40, hidden: {settings.hidden}, classes: {len(counts)}}};
-      const net = new PlainHead(shape, initialWeights(shape, {settings.seed}));
+      const net = makeHead('{engine}', shape, initialWeights(shape, {settings.seed}));
       net.load(floats(0), Uint16Array.from(floats(1)));
       const steps = [];
       const names = ['kernel1', 'bias1', 'kernel2', 'bias2'];
@@ -142,12 +166,14 @@ def test_every_step_from_a_shared_state(case: str, tmp_path: Path) -> None:
     assert worst > 0 or len(steps) < 3
 
 
-def test_a_whole_run_ends_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_whole_run_ends_alike(engine: str, make_head: str, tmp_path: Path) -> None:
     features, labels = examples([20, 20, 20], 256)
     settings = training.HeadSettings(seed=3)
     script = f"""
+      {make_head}
       const shape = {{features: 256, hidden: 128, classes: 3}};
-      const net = new PlainHead(shape, initialWeights(shape, 3));
+      const net = makeHead('{engine}', shape, initialWeights(shape, 3));
       net.load(floats(0), Uint16Array.from(floats(1)));
       const run = new Training(net, 60, {json.dumps(settings.__dict__)});
       while (!run.done) run.step();

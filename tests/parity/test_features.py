@@ -20,10 +20,11 @@ from builder.site.server import SiteServer
 from tests import data, tensorflow_scripts
 from tests.browser import pages
 
-MODELS = ("100", "075", "embedded")
+TRAINED = ("100", "075", "embedded")
+MODELS = (*TRAINED, "keras-small", "keras-large")
 BACKENDS = ("wasm", "webgl", "webgpu", "cpu")
 EVERY_RUN = {
-    *itertools.product(MODELS, check.LIMITS, ["wasm"]),
+    *itertools.product(TRAINED, check.LIMITS, ["wasm"]),
     *(("embedded", "int8", backend) for backend in BACKENDS),
 }
 CASES = [
@@ -77,17 +78,20 @@ def test_features_in_chromium_are_those_of_the_saved_model(
     chromium: Any,
 ) -> None:
     built = site(name, precision)
-    expected = reference(name)
+    # Software GPUs take a second for a picture, so they get fewer.
+    photographs = ten_photographs()[: None if backend == "wasm" else 3]
+    expected = reference(name)[: len(photographs)]
     with chromium(*SOFTWARE_WEBGL, *SOFTWARE_WEBGPU) as visit:
         visit.page.goto(serving(built.out).url)
         visit.page.evaluate(pages.CLIENT_JS, backend)
         assert visit.page.evaluate("[window.ready.backend, window.skipped]") == [backend, []]
-        computed = pages.features(visit.page, ten_photographs())
+        computed = pages.features(visit.page, photographs)
     errors = check.relative_error(computed, expected)
     cosines = check.cosine_similarity(computed, expected)
     print(f"\n{name} {precision} {backend}: error {errors.max():.2e}, cosine {cosines.min():.6f}")
     limits = check.LIMITS[precision]
     assert errors.max() <= limits.photo
     assert cosines.min() >= limits.cosine
-    # The images are told apart: a constant answer would have matched a broken reference too.
-    assert np.std(expected, axis=0).max() > 0.1
+    if name in TRAINED:
+        # The images are told apart: a constant answer would have matched a broken reference too.
+        assert np.std(expected, axis=0).max() > 0.1

@@ -1,0 +1,83 @@
+"""Finding the model that a site was made from, by the hash in its site.json. Opens no connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from builder.backbone import keras_applications
+from builder.backbone.obtain import Source, obtain
+from builder.backbone.unpack import find_saved_model
+from builder.cache import Cache, sha256_tree
+from builder.errors import ConfigError, OnTheFlyError
+from builder.report import Silent
+
+NAMED_KINDS = ("hub", "embedded")
+"""Kinds that are also values of `--backbone`."""
+
+Origin = dict[str, str]
+"""Where the model lies, as `obtain.Source.origin` and the child process have it."""
+
+
+class NotAtHand(Exception):
+    """The original is not on this machine; its text says so and how to get it."""
+
+
+def find(backbone: dict[str, Any], cache: Cache, given: str | None = None) -> Origin:
+    """The model with the very hash that the site was made from.
+
+    Args:
+        backbone: of `site.json`.
+        cache: where downloads and unpacked models are kept.
+        given: a value of `--backbone` that names it, from the user.
+
+    Raises:
+        NotAtHand: it is not on this machine.
+        ConfigError: what the user named is something else.
+    """
+    sha256, kind = str(backbone["sha256"]), str(backbone["kind"])
+    if given is not None:
+        source = obtain(given, cache=cache, reporter=Silent(), offline=True)
+        if source.sha256 != sha256:
+            raise ConfigError(
+                f"This is not what the site was made from: its sha256 is {source.sha256}, not {sha256}.",
+                where=f"--original {given}",
+                mend="Name the very archive or folder that the site was built with.",
+            )
+        return source.origin
+    named = [kind] if kind in NAMED_KINDS else []
+    if kind == "keras":  # its weights stand under an address that is no value of --backbone
+        named = list(keras_applications.BACKBONES)
+    for value in [*named, backbone.get("url"), backbone.get("name")]:
+        if found := _obtained(value, cache, sha256):
+            return found.origin
+    if unpacked := _unpacked(cache, sha256):
+        return {"saved_model": str(unpacked)}
+    if kind == "embedded":
+        why = "the site carries another version's embedded weights; validate it with that version"
+    elif "url" in backbone:
+        why = f"the original is not in the cache; run `onthefly build --backbone {backbone['url']}` once"
+    else:
+        why = f"the original ({backbone.get('name', kind)}) is not at hand; name it with --original"
+    raise NotAtHand(f"{why} (sha256 {sha256[:16]}…)")
+
+
+def _obtained(value: object, cache: Cache, sha256: str) -> Source | None:
+    """What a value of `--backbone` names, if it is here and has this hash."""
+    if not isinstance(value, str):
+        return None
+    try:
+        source = obtain(value, cache=cache, reporter=Silent(), offline=True)
+    except OnTheFlyError:
+        return None
+    return source if source.sha256 == sha256 else None
+
+
+def _unpacked(cache: Cache, sha256: str) -> Path | None:
+    """An archive of this hash that some build unpacked, still byte for byte what was unpacked."""
+    place = cache.path("unpacked", sha256)
+    try:
+        whole = sha256_tree(place / "model") == (place / "tree.sha256").read_text("ascii").strip()
+        return find_saved_model(place / "model", where=str(place)) if whole else None
+    except (OSError, ValueError, OnTheFlyError):
+        return None
