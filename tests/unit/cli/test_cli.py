@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from builder.cache import Cache
+from builder.cli import COMMANDS
+from builder.cli.build import command as build_command
 from builder.pipeline import PROJECT_ROOT
 
 Done = subprocess.CompletedProcess[str]
@@ -120,3 +122,12 @@ def test_a_bug_of_ours_ends_with_70_and_says_what_to_do(tmp_path: Path) -> None:
     assert "this is a bug of onthefly" in done.stderr
     assert "--debug" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_readme_names_every_command_and_every_option_of_build() -> None:
+    readme = (PROJECT_ROOT / "README.md").read_text("utf-8")
+    for name in COMMANDS:
+        assert f"onthefly {name}" in readme, name
+    for parameter in build_command.params:
+        for option in parameter.opts:
+            assert f"`{option}`" in readme, option
