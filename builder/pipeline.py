@@ -20,7 +20,6 @@ from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.config import SiteConfig
-from builder.errors import OutputError
 from builder.report import Reporter
 from builder.site import publish, render
 from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, build_assets
@@ -195,7 +194,9 @@ def _backbone(source: Source, features: int) -> dict[str, Any]:
     elif source.keras:
         name, trained_on = NETWORKS[source.keras.network].title, "ImageNet photographs"
     else:
-        name, trained_on = source.requested.rstrip("/"), "what its publisher says; the file does not tell"
+        # Not the whole path: where a publisher keeps files is nobody's business.
+        name = source.url or Path(source.requested).absolute().name
+        trained_on = "what its publisher says; the file does not tell"
     said = {
         "kind": source.kind,
         "name": name,
@@ -206,11 +207,3 @@ def _backbone(source: Source, features: int) -> dict[str, Any]:
     }
     said.update({key: value for key, value in (("url", source.url), ("why", source.why)) if value})
     return said
-
-
-def require_site(folder: Path) -> None:
-    """Raise `OutputError` unless the folder is a site of ours."""
-    if not publish.is_ours(folder):
-        raise OutputError(
-            "This is not a site built by onthefly.", where=str(folder), mend="Run `onthefly build`."
-        )

@@ -188,3 +188,13 @@ def test_names_are_text_and_never_markup(cache: Cache, tmp_path: Path) -> None:
     inline = re.search(r'<script type="application/json" id="site">(.*?)</script>', html, re.S)
     assert inline is not None
     assert json.loads(inline[1])["classes"] == names
+
+
+def test_a_site_does_not_tell_where_its_weights_lay(
+    cache: Cache, backbone: Callable[[str], str], tmp_path: Path
+) -> None:
+    """A backbone from a folder is named by the folder alone."""
+    folder = Path(backbone("keras-small"))
+    stages(tmp_path, cache, backbone=str(folder))
+    for name in ("index.html", "site.json", "sw.js"):
+        assert str(folder.parent) not in (tmp_path / "dist" / name).read_text("utf-8"), name
