@@ -75,6 +75,7 @@
  * @property {BackendName} backend
  * @property {number} features width of the feature vector
  * @property {SelfCheck} selfCheck
+ * @property {boolean} exactPixels false where the browser changes the pixels that a page reads
  */
 
 /**

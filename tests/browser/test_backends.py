@@ -51,6 +51,23 @@ def test_the_address_chooses_a_backend(url: str, chromium: Any) -> None:
         assert "error" in fact(visit.page, "Self-check")
 
 
+def with_wasm_worker(built: Built, mutate: Callable[[str], str], copy: Path) -> Path:
+    """A copy of a site whose wasm worker was rewritten, and whose page expects it so."""
+    shutil.copytree(built.out, copy)
+    workers = built.site["workers"]
+    code = (built.out / workers["wasm"]["url"]).read_text("utf-8")
+    changed = mutate(code).encode()
+    assert changed != code.encode()
+    (copy / workers["wasm"]["url"]).write_bytes(changed)
+    told = json.dumps({**workers, "wasm": {**workers["wasm"], "bytes": len(changed)}})
+    told = told.replace(workers["wasm"]["sha256"], hashlib.sha256(changed).hexdigest())
+    page = (built.out / "index.html").read_text("utf-8")
+    before = re.search(r'"workers":\{.*?\}\}', page)
+    assert before is not None
+    (copy / "index.html").write_text(page.replace(before[0], f'"workers":{told}'), "utf-8")
+    return copy
+
+
 @pytest.mark.parametrize(
     ("mutate", "reason"),
     [
@@ -71,22 +88,9 @@ def test_a_backend_that_fails_is_passed_over_with_its_reason(
     chromium: Any,
     tmp_path: Path,
 ) -> None:
-    built = site("embedded")
-    shutil.copytree(built.out, tmp_path / "dist")
-    workers = built.site["workers"]
-    code = (built.out / workers["wasm"]["url"]).read_text("utf-8")
-    changed = mutate(code).encode()
-    assert changed != code.encode()
-    (tmp_path / "dist" / workers["wasm"]["url"]).write_bytes(changed)
-    # The page is told the new hash, as if the site had been built so.
-    told = json.dumps({**workers, "wasm": {**workers["wasm"], "bytes": len(changed)}})
-    told = told.replace(workers["wasm"]["sha256"], hashlib.sha256(changed).hexdigest())
-    page = (built.out / "index.html").read_text("utf-8")
-    before = re.search(r'"workers":\{.*?\}\}', page)
-    assert before is not None
-    (tmp_path / "dist" / "index.html").write_text(page.replace(before[0], f'"workers":{told}'), "utf-8")
+    mutated = with_wasm_worker(site("embedded"), mutate, tmp_path / "dist")
     with chromium() as visit:
-        visit.page.goto(serving(tmp_path / "dist").url)
+        visit.page.goto(serving(mutated).url)
         ready = visit.page.get_by_role("status").filter(has_text="The model is ready")
         ready.wait_for(timeout=2 * pages.READY_MS)
         assert fact(visit.page, "Backend") != "wasm"
@@ -119,3 +123,29 @@ def test_changing_the_backend_keeps_what_was_taught(url: str, chromium: Any) -> 
         expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=pages.READY_MS)
         assert fact(page, "Backend") == "cpu", "the choice is remembered"
         assert visit.complaints == []
+
+
+NOISE = """
+{
+  // What browsers do that guard against fingerprinting: the lowest bit of some pixels turned.
+  const context = OffscreenCanvasRenderingContext2D.prototype;
+  const read = context.getImageData;
+  context.getImageData = function (...area) {
+    const image = read.apply(this, area);
+    for (let i = 0; i < image.data.length; i += 101) image.data[i] ^= 1;
+    return image;
+  };
+}
+"""
+
+
+def test_noise_on_what_is_read_is_told(
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], url: str, chromium: Any, tmp_path: Path
+) -> None:
+    notice = "This browser changes the pictures that pages read"
+    noisy = with_wasm_worker(site("embedded"), lambda code: NOISE + code, tmp_path / "dist")
+    with chromium() as visit:
+        pages.open_ready(visit.page, serving(noisy).url)
+        expect(visit.page.get_by_role("note")).to_contain_text(notice)
+        pages.open_ready(visit.page, url)
+        expect(visit.page.get_by_text(notice)).to_have_count(0)

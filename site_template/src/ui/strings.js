@@ -191,6 +191,11 @@ export const strings = {
     failed: 'The page could not be reset.',
   },
 
+  pixels: {
+    title: 'This browser changes the pictures that pages read',
+    text: 'A privacy setting adds noise to them, so the model learns from something slightly different than what you see. To let it see clearly, allow this site to read canvas data, or use another browser.',
+  },
+
   project: {
     title: 'Keep what you taught',
     hint: 'A file with photos and model, for this page or for Python.',

@@ -35,6 +35,22 @@ export function readFrame(frame, fit) {
   return drawing.getImageData(0, 0, width, height);
 }
 
+/** Edge of the picture that is drawn to see whether it comes back. */
+const KNOWN_EDGE = 32;
+
+/**
+ * Whether pixels come back from a canvas as they were drawn. Browsers that guard against fingerprinting add
+ * noise to what a page reads, and so to everything that it would learn from.
+ * @returns {Promise<boolean>}
+ */
+export async function readsBackExactly() {
+  const known = new ImageData(KNOWN_EDGE, KNOWN_EDGE);
+  for (let i = 0; i < known.data.length; i++) known.data[i] = i % 4 === 3 ? 255 : (i * 37 + (i >> 5) * 11) % 256;
+  const bitmap = await createImageBitmap(known);
+  const { data } = readFrame(bitmap, 'stretch');
+  return known.data.every((value, i) => value === data[i]);
+}
+
 /**
  * @param {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} pixels RGBA
  * @param {import('../protocol.js').Preprocess} options

@@ -7,7 +7,7 @@ import { Training } from '../core/training.js';
 import { makeHead } from '../kernel/engine.js';
 import { loadBackbone, tensorMemory } from './backbone.js';
 import { Examples } from './examples.js';
-import { readFrame, thumbnail, toInput } from './frames.js';
+import { readFrame, readsBackExactly, thumbnail, toInput } from './frames.js';
 import { makeProbe } from './probe.js';
 import { selfCheck } from './self-check.js';
 import { nextTask } from './task.js';
@@ -58,7 +58,8 @@ const api = {
       );
     }
     running = { backbone, site };
-    return { backend: choice.name, features: backbone.features, selfCheck: result };
+    const exactPixels = await readsBackExactly();
+    return { backend: choice.name, features: backbone.features, selfCheck: result, exactPixels };
   },
 
   setClasses(ids) {

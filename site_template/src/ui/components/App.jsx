@@ -1,6 +1,7 @@
 import { startup } from '../state.js';
 import { Announcer } from './Announcer.jsx';
 import { ClassList } from './ClassList.jsx';
+import { PixelNotice } from './PixelNotice.jsx';
 import { ProjectBar } from './ProjectBar.jsx';
 import { Stage } from './Stage.jsx';
 import { StartFailure } from './StartFailure.jsx';
@@ -12,6 +13,7 @@ export function App({ site }) {
   return (
     <div class="workspace">
       {startup.value.phase === 'failed' && <StartFailure message={startup.value.message} />}
+      <PixelNotice />
       <Stage fit={site.preprocess.fit} />
       <div class="bench">
         <ClassList />

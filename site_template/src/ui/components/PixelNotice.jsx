@@ -1,0 +1,15 @@
+import { ready } from '../state.js';
+import { strings } from '../strings.js';
+
+/** Says that this browser changes what the page sees; nothing where it does not. */
+export function PixelNotice() {
+  if (!ready.value || ready.value.exactPixels) return null;
+  return (
+    <div class="callout callout-wide" role="note">
+      <div class="callout-body">
+        <h2 class="callout-title">{strings.pixels.title}</h2>
+        <p>{strings.pixels.text}</p>
+      </div>
+    </div>
+  );
+}
