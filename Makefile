@@ -94,7 +94,7 @@ needs:
 	if ! [ -e $(RUNTIME) ]; then \
 	  echo "To be downloaded, once: Python packages into .venv, up to 930 MB (3.0 GB on disk; TensorFlow is most of it)."; fi; \
 	if ! [ -e $(NODE) ]; then \
-	  echo "To be downloaded, once: npm packages into site_template/node_modules, 57 MB (150 MB on disk)."; fi
+	  echo "To be downloaded, once: npm packages into site_template/node_modules, 85 MB (330 MB on disk)."; fi
 
 browser: $(DEV)
 	@$(BIN)/python -m builder.parity.chromium --install

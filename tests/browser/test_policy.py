@@ -134,7 +134,7 @@ def test_a_file_that_was_changed_on_the_way_is_not_used(
 ) -> None:
     built = site("embedded")
     asset = {
-        "worker": built.site["worker"],
+        "worker": built.site["workers"]["wasm"],
         "shard": built.site["model"]["shards"][-1],
         "graph": built.site["model"]["graph"],
         "wasm": built.site["wasm"]["simd"],

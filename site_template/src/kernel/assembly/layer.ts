@@ -3,9 +3,9 @@
 // `../kernel.js` lays out the memory; nothing here allocates. Plain SIMD only, without relaxed operations,
 // so that every device computes the same bits.
 //
-// Values are float32, sums float64. In float32 a sum's rounding moves a unit across zero, or turns a gradient
-// that nearly vanishes, once in a few runs, and then one step differs by a hundred times its tolerance.
-// It costs little: both passes wait for memory, division and root.
+// Values are float32, sums float64. Summed in float32 a run would take about a quarter less time, but rounding
+// would now and then move a unit across zero, or turn a gradient that nearly vanishes in Adam's first steps, and
+// that one step would differ from the plain head's by up to a hundred times its tolerance.
 //
 // Examples are taken five at a time, the default batch: as many as the registers hold the sums of. Places that a
 // batch leaves empty point to a row of zeros. `width` is the number of hidden units, rounded up to four;
