@@ -62,6 +62,11 @@ class SiteConfig(_Table):
     fit: Literal["crop", "stretch"] = Field(
         "crop", description="learn from the centre square, or the squashed frame"
     )
+    logo: str = Field("", description="an SVG, PNG or WebP file in the place of our logo")
+    accent: str = Field(
+        "", pattern=r"^(#[0-9A-Fa-f]{6})?$", description="the colour of buttons, such as #0b6d80"
+    )
+    project: str = Field("", description="a project.zip with a trained head that visitors start with")
     out: str = Field("dist", min_length=1, description="the folder to write")
     head: HeadConfig = HeadConfig()
 
@@ -101,6 +106,10 @@ def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
                 where=str(path),
                 mend="Mend the line; see README, Settings.",
             ) from error
+    if path is not None and table.get("logo") and isinstance(table["logo"], str):
+        table["logo"] = str(path.parent / table["logo"])  # the output may lie elsewhere, the logo does not
+    if path is not None and table.get("project") and isinstance(table["project"], str):
+        table["project"] = str(path.parent / table["project"])
     try:
         return SiteConfig.model_validate({**table, **options})
     except ValidationError as error:

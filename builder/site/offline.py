@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from builder.site.publish import SUMS
+from builder.site.server import mime_type
 
-NOT_KEPT = {SUMS, "_headers", ".nojekyll", "sw.js"}
+NOT_KEPT = {SUMS, "_headers", ".nojekyll", "sw.js", "onthefly.d.ts"}
 """Files of the site that the page never asks for."""
 LAZY_BACKENDS = ("webgl", "webgpu", "cpu")
 
@@ -40,6 +41,6 @@ def manifest(site: dict[str, Any], icon: str) -> str:
         "display": "standalone",
         "background_color": "#f5f4f1",
         "theme_color": "#f5f4f1",
-        "icons": [{"src": icon, "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+        "icons": [{"src": icon, "sizes": "any", "type": mime_type(Path(icon)), "purpose": "any"}],
     }
     return json.dumps(described, sort_keys=True, ensure_ascii=False, indent=1) + "\n"

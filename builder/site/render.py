@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
 from builder.errors import ConfigError
-from builder.site.assets import TEMPLATE_ROOT, Assets
+from builder.site.assets import TEMPLATE_ROOT
 from builder.site.policy import POLICY
 
 TEMPLATES = TEMPLATE_ROOT / "templates"
+WORDS = TEMPLATES / "words"
+RIGHT_TO_LEFT = {"ar", "arc", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
+"""Languages that are written so by default."""
 
 
 def inline_json(value: object) -> Markup:
@@ -23,8 +27,35 @@ def inline_json(value: object) -> Markup:
     return Markup(text)  # noqa: S704 - made safe on the lines above
 
 
-def page(site: dict[str, Any], assets: Assets) -> str:
+def speaks(lang: str) -> bool:
+    """Whether the page has words of its own in a language (BCP 47)."""
+    return _words_file(lang).exists()
+
+
+def words(lang: str) -> dict[str, str]:
+    """The words that stand without JavaScript, in a language; in English where it has none of its own."""
+    read: dict[str, str] = json.loads(_words_file(lang if speaks(lang) else "en").read_text("utf-8"))
+    return read
+
+
+def _words_file(lang: str) -> Path:
+    return WORDS / f"{lang.split('-')[0].lower()}.json"
+
+
+def direction(lang: str) -> str:
+    """Which way a language is written, as HTML's `dir`."""
+    primary, *rest = lang.lower().split("-")
+    return "rtl" if primary in RIGHT_TO_LEFT or {"arab", "hebr"} & set(rest) else "ltr"
+
+
+def page(site: dict[str, Any], app: str, styles: list[str], icon: str) -> str:
     """The page's HTML.
+
+    Args:
+        site: what `site.json` says.
+        app: URL of the page's script.
+        styles: URLs of its style sheets; a later one goes before an earlier one.
+        icon: URL of the logo.
 
     Raises:
         ConfigError: the template has a mistake.
@@ -42,7 +73,11 @@ def page(site: dict[str, Any], assets: Assets) -> str:
             site=site,
             site_json=inline_json(site),
             policy=POLICY,
-            assets={name: asset["url"] for name, asset in assets.items() if "url" in asset},
+            words=words(site["lang"]),
+            direction=direction(site["lang"]),
+            app=app,
+            styles=styles,
+            icon=icon,
         )
     except jinja2.TemplateError as error:
         raise ConfigError(f"The page's template has a mistake: {error}.", where=str(TEMPLATES)) from error
