@@ -1,5 +1,6 @@
 // The head with its hidden layer in WebAssembly SIMD, where nearly all of the work is. The output layer, the
-// loss and the schedule are the plain head's own. `assembly/layer.ts` computes, this file lays out its memory.
+// loss and the schedule are the plain head's own. `assembly/layer.ts` computes, this file lays out its memory and
+// says when the forward pass has to be exact.
 
 import { EPSILON, PlainHead } from '../core/head.js';
 
@@ -8,6 +9,9 @@ const GROUP = 5;
 
 /** Units that the passes take at once; the hidden layer is filled up with units that stay zero. */
 const LANES = 4;
+
+/** Sums of the hidden layer are rarely above 10. */
+const LARGE = 64;
 
 const PAGE = 2 ** 16;
 const MIB = 2 ** 20;
@@ -22,10 +26,22 @@ const KEPT = 64 * MIB;
  * What `assembly/layer.ts` exports; all but the last two of `update` are whole numbers, most of them addresses.
  * @typedef {object} Code
  * @property {WebAssembly.Memory} memory
- * @property {(rows: number, groups: number, features: number, width: number, kernel: number, packed: number,
- *   sums: number) => void} forward
- * @property {(rows: number, groups: number, features: number, width: number, slopes: number, gradient: number,
+ * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
+ *   sums: number) => void} forwardExactly
+ * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
+ *   packed: number, peaks: number, sums: number) => number} forward
+ * @property {(rows: number, groups: number, features: number, width: number, slopes: number, room: number,
  *   kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
+ */
+
+/**
+ * Where a batch is, and how large.
+ * @typedef {object} Batch
+ * @property {number} rows address of the addresses of its examples
+ * @property {number} sums address of the hidden layer before its activation, or its gradients: [groups, 5, width]
+ * @property {number} room address of room for `forward` or `update`
+ * @property {number} examples how many
+ * @property {number} groups how many fives, the last one filled up
  */
 
 /** The compiled code, and an instance of it for the next run. */
@@ -118,16 +134,18 @@ export class KernelHead extends PlainHead {
       values,
       m,
       v,
-      gradient: place(8 * this.width),
+      bias: place(4 * this.width),
       /** A row of zeros, for the places that a batch leaves empty. */
       blank: place(4 * features),
-      packed: place(8 * GROUP * features),
+      packed: place(4 * GROUP * (features + 1)),
       /** The example that is predicted. */
       given: place(4 * features),
       examples: end,
-      /** After the examples: the addresses of a batch's, then its sums or their gradients. */
+      /** After the examples: the addresses of a batch's, its sums or their gradients, room for what comes up. */
       batch: end,
     };
+    /** The units that no step has moved. */
+    this.unmoved = Array.from({ length: hidden }, (_, h) => h);
     this.reserve(1);
     new Uint8Array(this.code.memory.buffer, 0, this.at.packed).fill(0);
     for (let f = 0; f < features; f++) {
@@ -149,9 +167,19 @@ export class KernelHead extends PlainHead {
     this.labels = labels;
   }
 
+  /** @returns {import('../core/head.js').HeadWeights} the live weights, until the memory grows */
+  get weights() {
+    const { features, hidden } = this.shape;
+    const { values } = this.at;
+    const isDense = hidden === this.width;
+    const kernel1 = isDense ? this.floats(values, features * hidden) : this.readKernel(values);
+    const { bias1, kernel2, bias2 } = this.tensors;
+    return { kernel1, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
+  }
+
   /** @returns {PlainHead} */
   finish() {
-    const head = super.finish();
+    const head = new PlainHead(this.shape, { ...this.weights, kernel1: this.readKernel(this.at.values) });
     this.release();
     return head;
   }
@@ -175,33 +203,52 @@ export class KernelHead extends PlainHead {
   hiddenSums(x, offset) {
     const { features } = this.shape;
     this.floats(this.at.given, features).set(x.subarray(offset, offset + features));
-    return this.sumsOf([this.at.given])[0];
+    return this.exactSums(this.placeBatch([this.at.given]))[0];
   }
 
   /**
+   * Sums in float32 as far as they are good enough. Exact ones are taken for a batch
+   * - that turns on a unit which no step has moved. Adam's first step of a weight is as long whatever the gradient, so
+   *   there one that nearly vanishes must have the right sign, and with it everything that it is made of. Afterwards
+   *   what earlier gradients left in the second moment makes rounding harmless;
+   * - that has a sum above LARGE: rounding, which is a share of it, would show in the probabilities.
    * @param {Uint32Array} indices
    * @returns {Float64Array[]}
    */
   batchSums(indices) {
-    return this.sumsOf(this.addresses(indices));
+    const batch = this.placeBatch(this.addresses(indices));
+    const largest = this.code.forward(...this.layerOf(batch), this.at.packed, batch.room, batch.sums);
+    const sums = this.readSums(batch);
+    const isNew = this.unmoved.some((h) => sums.some((one) => one[h] > 0));
+    return isNew || largest > LARGE ? this.exactSums(batch) : sums;
+  }
+
+  /** @param {Batch} batch */
+  exactSums(batch) {
+    this.code.forwardExactly(...this.layerOf(batch), batch.sums);
+    return this.readSums(batch);
   }
 
   /**
-   * @param {number[]} addresses of examples
-   * @returns {Float64Array[]} for each the hidden layer before its activation
+   * What both forward passes are given first.
+   * @param {Batch} batch
+   * @returns {[number, number, number, number, number, number]}
    */
-  sumsOf(addresses) {
+  layerOf({ rows, examples }) {
     const { features, hidden } = this.shape;
-    const { rows, sums, groups } = this.placeBatch(addresses);
-    this.code.forward(rows, groups, features, this.width, this.at.values, this.at.packed, sums);
-    const computed = this.doubles(sums, groups * GROUP * this.width);
-    const bias = this.tensors.bias1.values;
-    return addresses.map((_, b) => {
-      const one = new Float64Array(hidden);
-      const from = this.blockOf(b);
-      for (let h = 0; h < hidden; h++) one[h] = bias[h] + computed[from + blockPlace(h)];
-      return one;
-    });
+    const { values, bias } = this.at;
+    this.floats(bias, hidden).set(this.tensors.bias1.values);
+    return [rows, examples, features, this.width, values, bias];
+  }
+
+  /**
+   * @param {Batch} batch
+   * @returns {Float64Array[]} for each example the hidden layer before its activation
+   */
+  readSums({ sums, examples }) {
+    const computed = this.doubles(sums, examples * this.width);
+    const starts = Array.from({ length: examples }, (_, b) => b * this.width);
+    return starts.map((start) => computed.slice(start, start + this.shape.hidden));
   }
 
   /**
@@ -211,17 +258,17 @@ export class KernelHead extends PlainHead {
    */
   updateKernel1(indices, gradients, { rate, m, v }) {
     const { features, hidden } = this.shape;
-    const { rows, sums, groups } = this.placeBatch(this.addresses(indices));
+    const { rows, sums, room, groups } = this.placeBatch(this.addresses(indices));
     const slopes = this.doubles(sums, groups * GROUP * this.width).fill(0);
     for (let b = 0; b < indices.length; b++) {
-      const to = this.blockOf(b);
-      for (let h = 0; h < hidden; h++) slopes[to + blockPlace(h)] = gradients[b * hidden + h];
+      slopes.set(gradients.subarray(b * hidden, (b + 1) * hidden), b * this.width);
     }
+    this.unmoved = this.unmoved.filter((h) => indices.every((_, b) => gradients[b * hidden + h] === 0));
     // Both corrections once instead of for every weight: m·rate/(√(v·c) + ε) = m·(rate/√c)/(√v + ε/√c).
     const root = Math.sqrt(v);
-    const { gradient, ...at } = this.at;
+    const { values, m: first, v: second } = this.at;
     const [step, epsilon] = [(rate * m) / root, EPSILON / root];
-    this.code.update(rows, groups, features, this.width, sums, gradient, at.values, at.m, at.v, step, epsilon);
+    this.code.update(rows, groups, features, this.width, sums, room, values, first, second, step, epsilon);
   }
 
   /** @param {Uint32Array} indices */
@@ -232,7 +279,7 @@ export class KernelHead extends PlainHead {
   /**
    * Writes where the examples of a batch are.
    * @param {number[]} addresses
-   * @returns {{rows: number, sums: number, groups: number}} address of that, room for the sums, fives
+   * @returns {Batch}
    */
   placeBatch(addresses) {
     this.reserve(addresses.length);
@@ -241,15 +288,9 @@ export class KernelHead extends PlainHead {
     const places = new Uint32Array(this.code.memory.buffer, rows, groups * GROUP);
     places.set(addresses);
     places.fill(this.at.blank, addresses.length);
-    return { rows, sums: aligned(rows + places.byteLength), groups };
-  }
-
-  /**
-   * Where an example's sums begin among those of its batch, [groups, width / 4, 5, 4].
-   * @param {number} b place in the batch
-   */
-  blockOf(b) {
-    return Math.floor(b / GROUP) * GROUP * this.width + (b % GROUP) * LANES;
+    const sums = aligned(rows + places.byteLength);
+    const room = sums + 8 * places.length * this.width;
+    return { rows, sums, room, examples: addresses.length, groups };
   }
 
   /**
@@ -258,7 +299,7 @@ export class KernelHead extends PlainHead {
    */
   reserve(examples) {
     const filled = Math.ceil(examples / GROUP) * GROUP;
-    const end = aligned(this.at.batch + 4 * filled) + 8 * filled * this.width;
+    const end = aligned(this.at.batch + 4 * filled) + (8 * filled + 4 * (filled + 2)) * this.width;
     const { memory } = this.code;
     if (end > LIMIT) {
       throw new RangeError(
@@ -301,12 +342,4 @@ export class KernelHead extends PlainHead {
  */
 function aligned(address) {
   return Math.ceil(address / 64) * 64;
-}
-
-/**
- * Where a unit stands in `[width / 4, 5, 4]`, relative to the first unit of its example.
- * @param {number} h
- */
-function blockPlace(h) {
-  return (h >> 2) * (GROUP * LANES) + (h & 3);
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { compileKernel } from "../../../site_template/kernel.mjs";
-import { initialWeights } from "../../../site_template/src/core/head.js";
+import {
+  initialWeights,
+  PlainHead,
+} from "../../../site_template/src/core/head.js";
 import { Xoshiro128 } from "../../../site_template/src/core/random.js";
 import { Training } from "../../../site_template/src/core/training.js";
 import {
@@ -22,8 +25,10 @@ import {
 
 /** What docs/head.md allows one step from a shared state. */
 const STEP_LIMIT = 1e-5;
-/** What the kernel keeps to: its sums are float64, only Adam's own rounding differs. */
+/** What the kernel keeps to with features and rates like the real ones. */
 const OWN_LIMIT = 1e-6;
+/** A step moves a weight by up to the rate: where that is large, the limit is this share of it. */
+const SHARE_OF_RATE = 1e-4;
 
 const MIB = 2 ** 20;
 
@@ -91,7 +96,7 @@ test("every step is the plain head's, for shapes, batches and rates drawn at ran
   const random = new Xoshiro128(2024, 5);
   const kernel = makeKernel();
   let worst = 0;
-  for (let i = 0; i < 150; i++) {
+  for (let i = 0; i < 300; i++) {
     const shape = {
       features: 1 + random.below(90),
       hidden: 1 + random.below(40),
@@ -101,31 +106,41 @@ test("every step is the plain head's, for shapes, batches and rates drawn at ran
       n: 2 + random.below(30),
       batch: 1 + random.below(33),
       steps: 8,
-      rate: 10 ** (-4 + 3 * random.uniform()),
+      rate: 10 ** (-4 + 4 * random.uniform()),
+      scale: [1, 1, 30, 1e-3][random.below(4)],
       seed: i,
     };
-    const off = follow(shape, run, kernel);
+    const limit = Math.max(STEP_LIMIT, SHARE_OF_RATE * run.rate);
+    const share = follow(shape, run, kernel) / limit;
     assert.ok(
-      off <= OWN_LIMIT,
-      `${JSON.stringify(shape)} ${JSON.stringify(run)}: ${off}`,
+      share <= 1,
+      `${JSON.stringify(shape)} ${JSON.stringify(run)}: ${share}`,
     );
-    worst = Math.max(worst, off);
+    worst = Math.max(worst, share);
   }
-  t.diagnostic(`largest difference ${worst.toPrecision(2)}`);
+  t.diagnostic(`largest difference ${worst.toPrecision(2)} of what is allowed`);
 });
 
-test("every step of a whole run at full size", (t) => {
-  const shape = { features: 1024, hidden: 128, classes: 3 };
-  const off = follow(shape, { n: 60, batch: 5, steps: 120 });
-  t.diagnostic(`largest difference ${off.toPrecision(2)}`);
-  assert.ok(off <= OWN_LIMIT, String(off));
-});
+for (const [n, classes, batch] of [
+  [60, 3, 5],
+  [22, 2, 5],
+  [33, 10, 32],
+]) {
+  test(`every step at full size: ${n} examples of ${classes} classes by ${batch}`, (t) => {
+    const shape = { features: 1024, hidden: 128, classes };
+    const steps = n === 60 ? 120 : 20;
+    const off = follow(shape, { n, batch, steps, seed: n });
+    t.diagnostic(`largest difference ${off.toPrecision(2)}`);
+    assert.ok(off <= OWN_LIMIT, String(off));
+  });
+}
 
 for (const [name, run] of Object.entries({
   "large features": { scale: 1e6 },
   "features near the end of float32": { scale: 1e30 },
   "tiny features": { scale: 1e-30 },
   "zeros only": { scale: 0 },
+  "a rate of 1": { rate: 1 },
   "a huge rate": { rate: 1000 },
   "no rate": { rate: 0 },
 })) {
@@ -135,6 +150,140 @@ for (const [name, run] of Object.entries({
     assert.ok(off <= STEP_LIMIT, String(off));
   });
 }
+
+/**
+ * Weights that bring each unit to a given sum for one of the examples, by cancellation.
+ * @param {HeadShape} shape
+ * @param {Float32Array} features
+ * @param {(h: number) => {example: number, sum: number}} wanted
+ */
+function cancelling(shape, features, wanted) {
+  const weights = initialWeights(shape, 1);
+  const { kernel1, bias1 } = weights;
+  const [last, { hidden }] = [shape.features - 1, shape];
+  for (let h = 0; h < hidden; h++) {
+    const { example, sum } = wanted(h);
+    const x = features.subarray(example * shape.features);
+    const rest = () => {
+      let total = 0;
+      for (let f = 0; f <= last; f++) total += x[f] * kernel1[f * hidden + h];
+      return total;
+    };
+    kernel1[last * hidden + h] = 0;
+    kernel1[last * hidden + h] = -rest() / x[last];
+    bias1[h] = sum - rest();
+  }
+  return weights;
+}
+
+/**
+ * A unit's sum as a kernel has it that knows no float64.
+ * @param {HeadShape} shape
+ * @param {Float32Array} features
+ * @param {import('../../../site_template/src/core/head.js').HeadWeights} weights
+ * @param {number} example
+ * @param {number} h
+ */
+function sumInFloat32(shape, features, weights, example, h) {
+  let sum = 0;
+  for (let f = 0; f < shape.features; f++) {
+    const product =
+      features[example * shape.features + f] *
+      weights.kernel1[f * shape.hidden + h];
+    sum = Math.fround(sum + Math.fround(product));
+  }
+  return sum + weights.bias1[h];
+}
+
+test("units that cancel to a billionth of zero are on where the plain head has them on", () => {
+  const shape = { features: 211, hidden: 24, classes: 3 };
+  const n = 12;
+  let wrongInFloat32 = 0;
+  for (let seed = 0; seed < 10; seed++) {
+    const data = examples(shape, n, seed);
+    data.features.forEach((value, i) => {
+      if (i % shape.features === shape.features - 1)
+        data.features[i] = 1 + Math.abs(value);
+    });
+    const wanted = (/** @type {number} */ h) => ({
+      example: (h + seed) % n,
+      sum: [1e-9, -1e-9, 1e-8, -1e-8, 1e-12, -1e-12][(h + 5 * seed) % 6],
+    });
+    const weights = cancelling(shape, data.features, wanted);
+    const plain = new PlainHead(shape, structuredClone(weights));
+    const fast = new KernelHead(makeKernel(), shape, structuredClone(weights));
+    const all = Uint32Array.from({ length: n }, (_, i) => i);
+    for (const head of [plain, fast]) head.load(data.features, data.labels);
+    // No unit is new, so that sums are not exact throughout.
+    fast.unmoved = [];
+    const expected = plain.batchSums(all);
+    const sums = fast.batchSums(all);
+    assert.notDeepEqual(sums, expected);
+    for (let h = 0; h < shape.hidden; h++) {
+      const { example, sum } = wanted(h);
+      assert.ok(Math.abs(expected[example][h] - sum) < 1e-14);
+      const rough = sumInFloat32(shape, data.features, weights, example, h);
+      if (rough > 0 !== sum > 0) wrongInFloat32++;
+      for (let i = 0; i < n; i++) {
+        assert.equal(sums[i][h] > 0, expected[i][h] > 0, `${i} ${h} ${seed}`);
+      }
+    }
+    setState(plain, stateOf(fast));
+    for (const head of [plain, fast]) head.trainBatch(all, 0.001);
+    const state = stateOf(plain);
+    stateOf(fast).forEach((part, i) =>
+      assert.ok(difference(part, state[i]) <= OWN_LIMIT),
+    );
+  }
+  // The cases are such that rounding decides a good part of them wrongly.
+  assert.ok(wrongInFloat32 > 60, String(wrongInFloat32));
+});
+
+test("gradients that cancel move weights as the plain head's do", () => {
+  const shape = { features: 40, hidden: 12, classes: 2 };
+  const data = examples(shape, 2, 3, 100);
+  // The same photo in two classes: what one pulls, the other pushes, up to how sure the head is.
+  data.features.copyWithin(shape.features, 0, shape.features);
+  const weights = initialWeights(shape, 3);
+  for (let i = 0; i < 3; i++) {
+    const head = new PlainHead(shape, structuredClone(weights));
+    const { logits } = head.forward(data.features, 0);
+    weights.bias2[0] += logits[1] - logits[0];
+  }
+  const plain = new PlainHead(shape, structuredClone(weights));
+  const fast = new KernelHead(makeKernel(), shape, structuredClone(weights));
+  for (const head of [plain, fast]) {
+    head.load(data.features, data.labels);
+    head.trainBatch(Uint32Array.of(0, 1), 0.001);
+  }
+  const { m } = plain.tensors.kernel1;
+  assert.ok(m.some((value) => value !== 0));
+  assert.ok(m.every((value) => Math.abs(value) < 1e-4));
+  const state = stateOf(plain);
+  stateOf(fast).forEach((part, i) =>
+    assert.ok(difference(part, state[i]) <= OWN_LIMIT, `${i}`),
+  );
+});
+
+test("a batch that turns on a new unit is summed as the plain head does, bit for bit", () => {
+  for (const hidden of [6, 13, 32]) {
+    const shape = { features: 77, hidden, classes: 3 };
+    const { plain, fast } = pair(shape, examples(shape, 9, hidden), hidden);
+    const batch = Uint32Array.of(8, 0, 3, 4, 1, 7);
+    assert.deepEqual(fast.batchSums(batch), plain.batchSums(batch));
+    for (let i = 0; i < 5; i++) fast.trainBatch(batch, 0.01);
+    setState(plain, stateOf(fast));
+    const x = plain.features;
+    assert.deepEqual(fast.hiddenSums(x, 77), plain.hiddenSums(x, 77));
+    const later = plain.batchSums(batch);
+    fast.unmoved = [];
+    assert.notDeepEqual(fast.batchSums(batch), later);
+    const isOn = (/** @type {number} */ h) => later.some((one) => one[h] > 0);
+    fast.unmoved = [...later[0].keys()].filter(isOn).slice(0, 1);
+    assert.equal(fast.unmoved.length, 1);
+    assert.deepEqual(fast.batchSums(batch), later);
+  }
+});
 
 test("no NaN where the plain head has none", () => {
   const shape = { features: 33, hidden: 9, classes: 4 };
@@ -227,11 +376,13 @@ test("the same run gives the same bits, also in memory that other runs have used
   const shape = { features: 40, hidden: 13, classes: 5 };
   const kernel = makeKernel();
   const first = train(kernel, shape);
+  const weights = structuredClone(first.finished.weights);
   assert.deepEqual(train(makeKernel(), shape).state, first.state);
   train(kernel, { features: 301, hidden: 30, classes: 2 }, { n: 90 });
   const again = train(kernel, shape);
   assert.deepEqual(again.state, first.state);
   assert.deepEqual(again.history, first.history);
+  assert.deepEqual(first.finished.weights, weights);
 });
 
 test("units added to fill the lanes stay zero", () => {

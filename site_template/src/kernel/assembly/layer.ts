@@ -3,9 +3,13 @@
 // `../kernel.js` lays out the memory; nothing here allocates. Plain SIMD only, without relaxed operations,
 // so that every device computes the same bits.
 //
-// Values are float32, sums float64. Summed in float32 a run would take about a quarter less time, but rounding
-// would now and then move a unit across zero, or turn a gradient that nearly vanishes in Adam's first steps, and
-// that one step would differ from the plain head's by up to a hundred times its tolerance.
+// Values are float32. Sums are float32 too wherever a bound on their rounding shows that it cannot matter, and are
+// taken again in float64, as the plain head has them, where it could:
+// - in `forward`, where rounding could move a unit across zero, and so turn it on or off;
+// - in `update`, where rounding could move a weight by more than WEIGHT_ERROR, because Adam divides a gradient that
+//   nearly vanishes by its own size.
+// In both, u = 2⁻²⁴ is what one rounding to float32 can do: each rounded operation gives its exact result times
+// 1 + δ with |δ| ≤ u, so a float32 sum of n products is off by at most n·u times the sum of their magnitudes.
 //
 // Examples are taken five at a time, the default batch: as many as the registers hold the sums of. Places that a
 // batch leaves empty point to a row of zeros. `width` is the number of hidden units, rounded up to four;
@@ -13,121 +17,265 @@
 //
 // The inner loops are tested at their end: V8 compiles them to a third less time than `for`.
 
-/** Bytes of one feature of a packed group: five float64. */
-const PACKED: usize = 40;
+/** Bytes of one feature of a packed group: five float32. */
+const PACKED: usize = 20;
 
-/** Bytes of four units of a group's sums or gradients: `[5 examples, 4 units]` of float64. */
-const BLOCK: usize = 160;
+/** Features that `forward` sums in float32 before they join the float64 sum. */
+const RUN: usize = 32;
+
+/** Bytes of four units of a group's gradients in float32: `[5 examples, 4 units]`. */
+const BLOCK: usize = 80;
+
+/** How far a weight may end a step from where float64 sums would have moved it: a tenth of a step's tolerance. */
+const WEIGHT_ERROR: f32 = 1e-6;
 
 /**
- * Five examples side by side, feature by feature, as float64.
+ * Five examples side by side, feature by feature, then the sum of each one's magnitudes.
  * @param rows addresses of the five examples
- * @param packed where they go, [features, 5]
+ * @param packed where they go, [features + 1, 5]
  */
 function pack(rows: usize, packed: usize, features: usize): void {
   const end = packed + features * PACKED;
-  let x0: usize = load<u32>(rows);
-  let x1: usize = load<u32>(rows, 4);
-  let x2: usize = load<u32>(rows, 8);
-  let x3: usize = load<u32>(rows, 12);
-  let x4: usize = load<u32>(rows, 16);
-  for (let at = packed; at < end; at += PACKED) {
-    store<f64>(at, load<f32>(x0));
-    store<f64>(at, load<f32>(x1), 8);
-    store<f64>(at, load<f32>(x2), 16);
-    store<f64>(at, load<f32>(x3), 24);
-    store<f64>(at, load<f32>(x4), 32);
-    x0 += 4;
-    x1 += 4;
-    x2 += 4;
-    x3 += 4;
-    x4 += 4;
+  for (let b: usize = 0; b < PACKED; b += 4) {
+    let x: usize = load<u32>(rows + b);
+    let sum: f32 = 0;
+    for (let at = packed; at < end; at += PACKED) {
+      const value = load<f32>(x);
+      sum += abs(value);
+      store<f32>(at + b, value);
+      x += 4;
+    }
+    store<f32>(end + b, sum);
+  }
+}
+
+/** Adds four float32 to the four float64 at an address. */
+function addTo(at: usize, four: v128): void {
+  const high = v128.shuffle<f32>(four, four, 2, 3, 2, 3);
+  v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(four)));
+  v128.store(at, f64x2.add(v128.load(at, 16), f64x2.promote_low_f32x4(high)), 16);
+}
+
+/**
+ * One example times the weights of four units, in float64 and in the plain head's order: the same bits as there.
+ * @param x the example, [features]
+ * @param kernel the first of the four weights of the first feature
+ * @param bias the four units' biases
+ * @param row bytes from one feature's weights to the next's
+ * @param sum the result, four float64
+ */
+function sumExactly(x: usize, features: usize, kernel: usize, bias: usize, row: usize, sum: usize): void {
+  const end = x + features * 4;
+  let low = f64x2.promote_low_f32x4(v128.load64_zero(bias));
+  let high = f64x2.promote_low_f32x4(v128.load64_zero(bias, 8));
+  do {
+    const value = f64x2.splat(load<f32>(x));
+    low = f64x2.add(low, f64x2.mul(value, f64x2.promote_low_f32x4(v128.load64_zero(kernel))));
+    high = f64x2.add(high, f64x2.mul(value, f64x2.promote_low_f32x4(v128.load64_zero(kernel, 8))));
+    kernel += row;
+    x += 4;
+  } while (x < end);
+  v128.store(sum, low);
+  v128.store(sum, high, 16);
+}
+
+/**
+ * The hidden layer before its activation, all in float64.
+ * @param rows addresses of the examples
+ * @param examples how many
+ * @param kernel [features, width] of float32
+ * @param bias [width] of float32
+ * @param sums the result, [examples, width] of float64
+ */
+export function forwardExactly(
+  rows: usize,
+  examples: usize,
+  features: usize,
+  width: usize,
+  kernel: usize,
+  bias: usize,
+  sums: usize,
+): void {
+  const row = width * 4;
+  for (const end = rows + examples * 4; rows < end; rows += 4) {
+    for (let column: usize = 0; column < row; column += 16) {
+      sumExactly(load<u32>(rows), features, kernel + column, bias + column, row, sums);
+      sums += 32;
+    }
   }
 }
 
 /**
- * Each example times the kernel.
+ * The hidden layer before its activation. Units are on where, and only where, `forwardExactly` has them on.
  * @param rows addresses of the examples, five for each group
- * @param groups how many fives
+ * @param examples how many, without the zeros that fill the last group
  * @param kernel [features, width] of float32
+ * @param bias [width] of float32
  * @param packed room for one packed group
- * @param sums the result, [groups, width / 4, 5, 4] of float64
+ * @param peaks room for each unit's largest weight, [width] of float32
+ * @param sums the result, [groups, 5, width] of float64
+ * @returns the largest sum's magnitude
  */
 export function forward(
   rows: usize,
-  groups: usize,
+  examples: usize,
   features: usize,
   width: usize,
   kernel: usize,
+  bias: usize,
   packed: usize,
+  peaks: usize,
   sums: usize,
-): void {
+): f32 {
   const row = width * 4;
   const end = packed + features * PACKED;
-  for (; groups > 0; groups--) {
-    pack(rows, packed, features);
-    for (let column = kernel; column < kernel + row; column += 16) {
-      // For each of the five examples the sums of four units, two and two.
-      let a = f64x2.splat(0);
-      let b = a;
-      let c = a;
-      let d = a;
-      let e = a;
-      let a2 = a;
-      let b2 = a;
-      let c2 = a;
-      let d2 = a;
-      let e2 = a;
-      let w = column;
-      let at = packed;
-      do {
-        const low = f64x2.promote_low_f32x4(v128.load64_zero(w));
-        const high = f64x2.promote_low_f32x4(v128.load64_zero(w, 8));
-        let x = v128.load64_splat(at);
-        a = f64x2.add(a, f64x2.mul(x, low));
-        a2 = f64x2.add(a2, f64x2.mul(x, high));
-        x = v128.load64_splat(at, 8);
-        b = f64x2.add(b, f64x2.mul(x, low));
-        b2 = f64x2.add(b2, f64x2.mul(x, high));
-        x = v128.load64_splat(at, 16);
-        c = f64x2.add(c, f64x2.mul(x, low));
-        c2 = f64x2.add(c2, f64x2.mul(x, high));
-        x = v128.load64_splat(at, 24);
-        d = f64x2.add(d, f64x2.mul(x, low));
-        d2 = f64x2.add(d2, f64x2.mul(x, high));
-        x = v128.load64_splat(at, 32);
-        e = f64x2.add(e, f64x2.mul(x, low));
-        e2 = f64x2.add(e2, f64x2.mul(x, high));
-        w += row;
-        at += PACKED;
-      } while (at < end);
-      v128.store(sums, a);
-      v128.store(sums, a2, 16);
-      v128.store(sums, b, 32);
-      v128.store(sums, b2, 48);
-      v128.store(sums, c, 64);
-      v128.store(sums, c2, 80);
-      v128.store(sums, d, 96);
-      v128.store(sums, d2, 112);
-      v128.store(sums, e, 128);
-      v128.store(sums, e2, 144);
-      sums += BLOCK;
+  let largest: f32 = 0;
+  for (let first: usize = 0; first < examples; first += 5) {
+    pack(rows + first * 4, packed, features);
+    const group = sums + first * width * 8;
+    for (let column: usize = 0; column < row; column += 16) {
+      v128.store(peaks + column, f32x4.splat(0));
+      for (let b: usize = 0; b < 5; b++) {
+        const to = group + b * width * 8 + column * 2;
+        v128.store(to, f64x2.promote_low_f32x4(v128.load64_zero(bias + column)));
+        v128.store(to, f64x2.promote_low_f32x4(v128.load64_zero(bias + column, 8)), 16);
+      }
     }
-    rows += 20;
+    let weights = kernel;
+    for (let run = packed; run < end; run += RUN * PACKED) {
+      const stop = min(run + RUN * PACKED, end);
+      for (let column: usize = 0; column < row; column += 16) {
+        // For each of the five examples the sums of four units.
+        let a = f32x4.splat(0);
+        let b = a;
+        let c = a;
+        let d = a;
+        let e = a;
+        let peak = v128.load(peaks + column);
+        let w = weights + column;
+        let at = run;
+        do {
+          const four = v128.load(w);
+          peak = f32x4.pmax(peak, f32x4.abs(four));
+          a = f32x4.add(a, f32x4.mul(v128.load32_splat(at), four));
+          b = f32x4.add(b, f32x4.mul(v128.load32_splat(at, 4), four));
+          c = f32x4.add(c, f32x4.mul(v128.load32_splat(at, 8), four));
+          d = f32x4.add(d, f32x4.mul(v128.load32_splat(at, 12), four));
+          e = f32x4.add(e, f32x4.mul(v128.load32_splat(at, 16), four));
+          w += row;
+          at += PACKED;
+        } while (at < stop);
+        v128.store(peaks + column, peak);
+        const to = group + column * 2;
+        addTo(to, a);
+        addTo(to + 2 * row, b);
+        addTo(to + 4 * row, c);
+        addTo(to + 6 * row, d);
+        addTo(to + 8 * row, e);
+      }
+      weights += row * RUN;
+    }
+    const filled = min<usize>(5, examples - first);
+    for (let b: usize = 0; b < filled; b++) {
+      const x: usize = load<u32>(rows + (first + b) * 4);
+      const size = load<f32>(end + b * 4);
+      largest = max(largest, settle(x, size, features, kernel, bias, peaks, row, group + b * width * 8));
+    }
   }
+  return largest;
 }
 
-/** One feature of the example whose address stands at `rows`, in both halves. */
+/**
+ * Sums again, in float64, the units of one example that lie too near zero for their sum to say on which side they are.
+ *
+ * A sum of RUN products is off by at most RUN·u·Σ|x·w|, and adding up such sums in float64 adds next to nothing: in
+ * all at most 32·2⁻²⁴ = 2⁻¹⁹ times the example's sum of magnitudes times the unit's largest weight. Twice that is
+ * asked, as the sum of magnitudes is itself rounded, and 2⁻¹²⁶ more for products below float32's normal range. Where
+ * the bound overflows or is no number no sum is above it.
+ * @param x the example
+ * @param size the sum of its magnitudes
+ * @param sums the example's, [width] of float64
+ * @returns the largest sum's magnitude
+ */
+function settle(
+  x: usize,
+  size: f32,
+  features: usize,
+  kernel: usize,
+  bias: usize,
+  peaks: usize,
+  row: usize,
+  sums: usize,
+): f32 {
+  const scale = f32x4.splat(size);
+  let largest = f32x4.splat(0);
+  for (let column: usize = 0; column < row; column += 16) {
+    const bound = f32x4.mul(f32x4.mul(scale, v128.load(peaks + column)), f32x4.splat(2.0 ** -18));
+    const limit = f32x4.add(bound, f32x4.splat(2.0 ** -126));
+    const sum = f32x4.abs(narrow(v128.load(sums), v128.load(sums, 16)));
+    largest = f32x4.pmax(largest, sum);
+    if (i32x4.bitmask(f32x4.gt(sum, limit)) != 15) {
+      sumExactly(x, features, kernel + column, bias + column, row, sums);
+    }
+    sums += 32;
+  }
+  const two = f32x4.pmax(largest, v128.shuffle<f32>(largest, largest, 2, 3, 2, 3));
+  return max(f32x4.extract_lane(two, 0), f32x4.extract_lane(two, 1));
+}
+
+/** Two registers of float64 as one of float32. */
+function narrow(low: v128, high: v128): v128 {
+  return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+}
+
+/** One feature of the example whose address stands at `rows`, four times. */
 function feature(rows: usize, offset: usize): v128 {
-  return f64x2.splat(load<f32>(<usize>load<u32>(rows) + offset));
+  return v128.load32_splat(<usize>load<u32>(rows) + offset);
+}
+
+/** The gradients of four units from five examples. */
+function products(slope: usize, x0: v128, x1: v128, x2: v128, x3: v128, x4: v128): v128 {
+  let g = f32x4.mul(x0, v128.load(slope));
+  g = f32x4.add(g, f32x4.mul(x1, v128.load(slope, 16)));
+  g = f32x4.add(g, f32x4.mul(x2, v128.load(slope, 32)));
+  g = f32x4.add(g, f32x4.mul(x3, v128.load(slope, 48)));
+  return f32x4.add(g, f32x4.mul(x4, v128.load(slope, 64)));
+}
+
+/**
+ * The gradients of four units from all examples, in float64.
+ * @param slopes of the four units, the first example's
+ * @param row bytes from one example's slopes to the next's
+ */
+function gradientExactly(rows: usize, examples: usize, offset: usize, slopes: usize, row: usize): v128 {
+  let low = f64x2.splat(0);
+  let high = low;
+  for (const end = rows + examples * 4; rows < end; rows += 4) {
+    const x = f64x2.splat(load<f32>(<usize>load<u32>(rows) + offset));
+    low = f64x2.add(low, f64x2.mul(x, v128.load(slopes)));
+    high = f64x2.add(high, f64x2.mul(x, v128.load(slopes, 16)));
+    slopes += row;
+  }
+  return narrow(low, high);
+}
+
+/** Adam's second moment, of what is left of it and the gradient. (1 − β2)·g comes first: g² leaves float32's range. */
+function secondMoment(faded: v128, g: v128): v128 {
+  return f32x4.add(faded, f32x4.mul(f32x4.mul(f32x4.splat(0.001), g), g));
 }
 
 /**
  * Gradient, both moments of Adam and the new weights, in one pass over the kernel's rows.
+ *
+ * The float32 gradient of a weight sums n products of a feature and a slope that was rounded itself, so it is off by at
+ * most (n + 2)·u·Σ|x·s|, which is at most (n + 2)·u·Σ|s| times the row's largest feature. Adam's move is
+ * step·m/(√v + ε). Changed by d, the gradient changes m by 0.1·d and √v by at most 0.04·d, and |m| is never above
+ * 7.3·√v (Cauchy and Schwarz, on the two weighted sums that they are); so the move changes by less than
+ * step·d/(√v + ε). Where that may be above WEIGHT_ERROR the gradient is summed again.
  * @param rows addresses of the examples, five for each group
  * @param groups how many fives
- * @param slopes gradients of the sums, [groups, width / 4, 5, 4] of float64
- * @param gradient room for one row's gradient, [width] of float64; zeros before and after
+ * @param slopes gradients of the sums, [groups, 5, width] of float64
+ * @param room for [groups · 5 + 2, width] of float32
  * @param kernel [features, width] of float32
  * @param m first moment, likewise
  * @param v second moment, likewise
@@ -140,19 +288,24 @@ export function update(
   features: usize,
   width: usize,
   slopes: usize,
-  gradient: usize,
+  room: usize,
   kernel: usize,
   m: usize,
   v: usize,
   step: f32,
   epsilon: f32,
 ): void {
+  const row = width * 4;
+  const examples = groups * 5;
+  const limits = room;
+  const gradient = limits + row;
+  const end = gradient + row;
+  narrowSlopes(slopes, groups, width, end, limits, (step * <f32>(examples + 2) * <f32>(2.0 ** -24)) / WEIGHT_ERROR);
   const steps = f32x4.splat(step);
   const epsilons = f32x4.splat(epsilon);
-  const zero = f64x2.splat(0);
-  const end = gradient + width * 8;
   for (let offset: usize = 0; offset < features * 4; offset += 4) {
-    let slope = slopes;
+    let slope = end;
+    let peak = f32x4.splat(0);
     for (let group: usize = 0; group < groups; group++) {
       const five = rows + group * 20;
       const x0 = feature(five, offset);
@@ -160,48 +313,68 @@ export function update(
       const x2 = feature(five + 8, offset);
       const x3 = feature(five + 12, offset);
       const x4 = feature(five + 16, offset);
+      const pairs = f32x4.pmax(f32x4.pmax(f32x4.abs(x0), f32x4.abs(x1)), f32x4.pmax(f32x4.abs(x2), f32x4.abs(x3)));
+      peak = f32x4.pmax(peak, f32x4.pmax(pairs, f32x4.abs(x4)));
       let at = gradient;
-      do {
-        let low = f64x2.mul(x0, v128.load(slope));
-        let high = f64x2.mul(x0, v128.load(slope, 16));
-        low = f64x2.add(low, f64x2.mul(x1, v128.load(slope, 32)));
-        high = f64x2.add(high, f64x2.mul(x1, v128.load(slope, 48)));
-        low = f64x2.add(low, f64x2.mul(x2, v128.load(slope, 64)));
-        high = f64x2.add(high, f64x2.mul(x2, v128.load(slope, 80)));
-        low = f64x2.add(low, f64x2.mul(x3, v128.load(slope, 96)));
-        high = f64x2.add(high, f64x2.mul(x3, v128.load(slope, 112)));
-        low = f64x2.add(low, f64x2.mul(x4, v128.load(slope, 128)));
-        high = f64x2.add(high, f64x2.mul(x4, v128.load(slope, 144)));
-        v128.store(at, f64x2.add(v128.load(at), low));
-        v128.store(at, f64x2.add(v128.load(at, 16), high), 16);
-        slope += BLOCK;
-        at += 32;
-      } while (at < end);
+      if (group == 0) {
+        do {
+          v128.store(at, products(slope, x0, x1, x2, x3, x4));
+          slope += BLOCK;
+          at += 16;
+        } while (at < end);
+      } else {
+        do {
+          v128.store(at, f32x4.add(v128.load(at), products(slope, x0, x1, x2, x3, x4)));
+          slope += BLOCK;
+          at += 16;
+        } while (at < end);
+      }
     }
     let at = gradient;
+    let limit = limits;
     do {
-      const g = v128.shuffle<f32>(
-        f32x4.demote_f64x2_zero(v128.load(at)),
-        f32x4.demote_f64x2_zero(v128.load(at, 16)),
-        0,
-        1,
-        4,
-        5,
-      );
-      v128.store(at, zero);
-      v128.store(at, zero, 16);
+      let g = v128.load(at);
+      const faded = f32x4.mul(f32x4.splat(0.999), v128.load(v));
+      let variance = secondMoment(faded, g);
+      let root = f32x4.add(f32x4.sqrt(variance), epsilons);
+      if (i32x4.bitmask(f32x4.gt(root, f32x4.mul(peak, v128.load(limit)))) != 15) {
+        g = gradientExactly(rows, examples, offset, slopes + (at - gradient) * 2, row * 2);
+        variance = secondMoment(faded, g);
+        root = f32x4.add(f32x4.sqrt(variance), epsilons);
+      }
       const mean = f32x4.add(f32x4.mul(f32x4.splat(0.9), v128.load(m)), f32x4.mul(f32x4.splat(0.1), g));
-      // (1 − β2)·g first: g² leaves float32's range where the moment does not.
-      const square = f32x4.mul(f32x4.mul(f32x4.splat(0.001), g), g);
-      const variance = f32x4.add(f32x4.mul(f32x4.splat(0.999), v128.load(v)), square);
-      const moved = f32x4.div(f32x4.mul(steps, mean), f32x4.add(f32x4.sqrt(variance), epsilons));
       v128.store(m, mean);
       v128.store(v, variance);
-      v128.store(kernel, f32x4.sub(v128.load(kernel), moved));
+      v128.store(kernel, f32x4.sub(v128.load(kernel), f32x4.div(f32x4.mul(steps, mean), root)));
       kernel += 16;
       m += 16;
       v += 16;
-      at += 32;
+      at += 16;
+      limit += 16;
     } while (at < end);
+  }
+}
+
+/**
+ * The slopes in float32, in the order in which a row takes them, and for each unit what `update` asks of its roots.
+ * @param slopes [groups, 5, width] of float64
+ * @param blocks the result, [groups, width / 4, 5, 4]
+ * @param limits each unit's sum of magnitudes times `factor`, [width]
+ */
+function narrowSlopes(slopes: usize, groups: usize, width: usize, blocks: usize, limits: usize, factor: f32): void {
+  for (let column: usize = 0; column < width; column += 4) {
+    let from = slopes + column * 8;
+    let to = blocks + (column / 4) * BLOCK;
+    let sum = f32x4.splat(0);
+    for (let group: usize = 0; group < groups; group++) {
+      for (let b: usize = 0; b < BLOCK; b += 16) {
+        const slope = narrow(v128.load(from), v128.load(from, 16));
+        v128.store(to + b, slope);
+        sum = f32x4.add(sum, f32x4.abs(slope));
+        from += width * 8;
+      }
+      to += width * 20;
+    }
+    v128.store(limits + column * 4, f32x4.mul(sum, f32x4.splat(factor)));
   }
 }
