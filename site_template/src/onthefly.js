@@ -1,18 +1,10 @@
-// The module for other pages: the site's own client, without its page.
+// The module for other pages: docs/integrate.md. Its types stand in `onthefly.d.ts`.
 
-import { connect, open } from './client.js';
-import { ProjectError } from './project/errors.js';
-import { exportProject, importProject } from './project/transfer.js';
+export { ClassifierError, createClassifier, loadClassifier, loadSite } from './classifier.js';
+export { ImageError } from './images.js';
+export { ProjectError } from './project/errors.js';
 
-export { connect, exportProject, importProject, open, ProjectError };
-
-/**
- * Reads the description of the site that this module was built with.
- * @returns {Promise<{site: import('./protocol.js').Site, base: string}>}
- */
-export async function loadSite() {
-  const base = new URL('.', import.meta.url).href;
-  const response = await fetch(new URL('site.json', base));
-  if (!response.ok) throw new Error(`site.json could not be read: the server answered ${response.status}.`);
-  return { site: await response.json(), base };
-}
+// The steps behind it, as the site's own page takes them.
+export { connect, open } from './client.js';
+export { exportProject, importProject } from './project/transfer.js';
+export { packModel } from './project/model.js';

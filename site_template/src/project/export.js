@@ -32,7 +32,7 @@ export async function packProject(project, { modelName, timeStamp }) {
   /** @type {[string, Uint8Array<ArrayBuffer>][]} */
   const files = [
     [FILES.features, floats(examples.map(({ features }) => features))],
-    [FILES.metadata, json(metadata(project, modelName, timeStamp))],
+    [FILES.metadata, json(describeProject(project, modelName, timeStamp))],
   ];
   if (head) {
     files.push([FILES.head, json(describeHead(head, project.backbone.features))]);
@@ -65,7 +65,10 @@ function describe({ generator, backbone, preprocess, settings, classes, examples
     backbone,
     preprocess,
     settings,
-    classes: classes.map(({ id, name, tone }) => ({ id, name, tone, folder: folders.get(id) })),
+    classes: classes.map(({ id, name, tone, enabled = true }) => ({
+      ...{ id, name, tone, folder: folders.get(id) },
+      ...(enabled ? {} : { enabled }),
+    })),
     examples: examples.map(({ id, classId }) => ({ id, class: classId })),
     files,
   };
@@ -90,14 +93,26 @@ function describeHead({ classes, settings, examples, history, trace }, features)
 }
 
 /**
- * What Teachable Machine writes beside a model. The labels stand in the order of the head's outputs.
  * @param {Project} project
  * @param {string} modelName
  * @param {Date} timeStamp
  */
-function metadata({ generator, classes, preprocess, head }, modelName, timeStamp) {
+function describeProject({ generator, classes, preprocess, head }, modelName, timeStamp) {
   const names = new Map(classes.map(({ id, name }) => [id, name]));
-  const order = head?.classes ?? [...names.keys()];
+  const labels = (head?.classes ?? [...names.keys()]).map((id) => /** @type {string} */ (names.get(id)));
+  return metadata({ generator, labels, imageSize: preprocess.size, modelName, timeStamp });
+}
+
+/**
+ * What Teachable Machine writes beside a model.
+ * @param {object} about
+ * @param {string} about.generator
+ * @param {string[]} about.labels in the order of the head's outputs
+ * @param {number} about.imageSize
+ * @param {string} about.modelName
+ * @param {Date} about.timeStamp
+ */
+export function metadata({ generator, labels, imageSize, modelName, timeStamp }) {
   return {
     tfjsVersion: TFJS_VERSION,
     tmVersion: TM_VERSION,
@@ -106,8 +121,8 @@ function metadata({ generator, classes, preprocess, head }, modelName, timeStamp
     timeStamp: timeStamp.toISOString(),
     userMetadata: {},
     modelName,
-    labels: order.map((id) => names.get(id)),
-    imageSize: preprocess.size,
+    labels,
+    imageSize,
   };
 }
 
@@ -120,14 +135,18 @@ async function readPicture(picture) {
   return bytes;
 }
 
-/** @param {unknown} value */
-const json = (value) => new Uint8Array(new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`));
+/**
+ * @param {unknown} value
+ * @param {number} [indent] spaces per level
+ */
+export const json = (value, indent = 1) =>
+  new Uint8Array(new TextEncoder().encode(`${JSON.stringify(value, null, indent)}\n`));
 
 /**
  * One after another, as little-endian bytes.
  * @param {Float32Array[]} arrays
  */
-function floats(arrays) {
+export function floats(arrays) {
   const bytes = new Uint8Array(4 * arrays.reduce((sum, array) => sum + array.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;

@@ -1,6 +1,6 @@
 // What `project.zip` is made of; docs/formats.md describes it. The Python twin is `builder/project/schema.py`.
 
-import { list, number, oneOf, record, table, text, whole } from './schema.js';
+import { list, number, oneOf, optional, record, table, text, whole } from './schema.js';
 
 /** Version of the format. A reader refuses a higher one. */
 export const FORMAT = 1;
@@ -43,7 +43,10 @@ export const TENSORS = /** @type {const} */ (['kernel1', 'bias1', 'kernel2', 'bi
  * @property {string} id
  * @property {string} name
  * @property {number} tone which class colour
+ * @property {boolean} [enabled] false where the class is left out of training; true unless it stands there
  */
+
+/** @typedef {import('../protocol.js').SnapshotExample & {classId: string}} ProjectExample */
 
 /**
  * @typedef {object} ProjectBackbone
@@ -62,7 +65,7 @@ export const TENSORS = /** @type {const} */ (['kernel1', 'bias1', 'kernel2', 'bi
  * @property {import('../protocol.js').HeadSettings} settings for the next training
  * @property {import('../protocol.js').Preprocess} preprocess
  * @property {ProjectBackbone} backbone
- * @property {import('../protocol.js').Snapshot['examples']} examples in the order of adding
+ * @property {ProjectExample[]} examples in the order of adding
  * @property {import('../protocol.js').HeadSnapshot|null} head
  */
 
@@ -80,15 +83,24 @@ export const TENSORS = /** @type {const} */ (['kernel1', 'bias1', 'kernel2', 'bi
  * @property {Record<string, string>} files sha256 of each other file in the zip
  */
 
-const sha256 = text({ min: 64, max: 64, pattern: /^[0-9a-f]+$/ });
+export const sha256Schema = text({ min: 64, max: 64, pattern: /^[0-9a-f]+$/ });
 const id = text({ max: 100 });
-const settings = record({
+export const settingsSchema = record({
   hidden: whole(1, 4096),
   epochs: whole(1, 1000),
   batch: whole(1, 4096),
   rate: number({ above: 0, max: 1 }),
   seed: whole(0, 2 ** 32 - 1),
 });
+export const backboneSchema = record({
+  name: text({ max: 500 }),
+  kind: text({ max: 20 }),
+  sha256: sha256Schema,
+  modelHash: text({ min: 16, max: 64, pattern: /^[0-9a-f]+$/ }),
+  features: whole(1, LIMITS.features),
+  precision: oneOf('float32', 'float16', 'int8'),
+});
+export const preprocessSchema = record({ size: whole(1, 1024), fit: oneOf('crop', 'stretch') });
 const exampleId = whole(1, Number.MAX_SAFE_INTEGER);
 
 /** Of the object in `project.json`. */
@@ -96,28 +108,22 @@ export const projectSchema = record({
   format: oneOf(FORMAT),
   kind: oneOf(KIND),
   generator: text(),
-  backbone: record({
-    name: text({ max: 500 }),
-    kind: text({ max: 20 }),
-    sha256,
-    modelHash: text({ min: 16, max: 64, pattern: /^[0-9a-f]+$/ }),
-    features: whole(1, LIMITS.features),
-    precision: oneOf('float32', 'float16', 'int8'),
-  }),
-  preprocess: record({ size: whole(1, 1024), fit: oneOf('crop', 'stretch') }),
-  settings,
+  backbone: backboneSchema,
+  preprocess: preprocessSchema,
+  settings: settingsSchema,
   classes: list(
     record({
       id,
       name: text(),
       tone: whole(0, 255),
       folder: text({ max: 60, pattern: /^[1-9][0-9]{0,3}(-[a-z0-9]+)*$/ }),
+      enabled: optional(oneOf(true, false)),
     }),
     1,
     LIMITS.classes,
   ),
   examples: list(record({ id: exampleId, class: id }), 0, LIMITS.examples),
-  files: table(text(), sha256, LIMITS.entries),
+  files: table(text(), sha256Schema, LIMITS.entries),
 });
 
 const size = whole(1, LIMITS.features * 4096);
@@ -126,7 +132,7 @@ const size = whole(1, LIMITS.features * 4096);
 export const headSchema = record({
   format: oneOf(FORMAT),
   classes: list(id, 2, LIMITS.classes),
-  settings,
+  settings: settingsSchema,
   shapes: record({
     kernel1: list(size, 2, 2),
     bias1: list(size, 1, 1),
@@ -171,3 +177,24 @@ export const shapesOf = (features, hidden, classes) => ({
   kernel2: [hidden, classes],
   bias2: [classes],
 });
+
+/**
+ * A class's name as a file holds it: one that every reader of JSON takes, and that is not empty.
+ * @param {string} name
+ * @param {number} index
+ */
+export function readableName(name, index) {
+  const characters = [...name.replace(/\p{Surrogate}/gu, '\ufffd')];
+  return characters.slice(0, 200).join('') || String(index + 1);
+}
+
+/**
+ * What a file says of a site's backbone.
+ * @param {import('../protocol.js').Site} site
+ * @returns {ProjectBackbone}
+ */
+export function backboneOf({ backbone, model, precision }) {
+  const { kind, sha256, features } = backbone;
+  const name = backbone.name.slice(0, 500);
+  return { name, kind, sha256, modelHash: model.hash, features, precision };
+}

@@ -42,13 +42,18 @@ export async function unpackProject(file) {
     examples.push({ id, classId, picture, features: features.slice(i * width, (i + 1) * width) });
   }
   const { generator, backbone, preprocess, settings } = described;
-  const classes = described.classes.map(({ id, name, tone }) => ({ id, name, tone }));
+  const classes = described.classes.map(({ id, name, tone, enabled = true }) => ({
+    id,
+    name,
+    tone,
+    ...(enabled ? {} : { enabled }),
+  }));
   return { generator, classes, settings, preprocess, backbone, examples, head };
 }
 
 /**
  * Why a site cannot go on from a project's features; null where it can.
- * @param {Project} project
+ * @param {Pick<Project, 'backbone'|'preprocess'>} project
  * @param {import('../protocol.js').Site} site
  * @returns {ProjectError|null}
  */
@@ -73,7 +78,7 @@ export function siteRefusal({ backbone, preprocess }, site) {
  * @param {string} name
  * @param {number} limit bytes
  */
-async function entryOf(file, directory, name, limit) {
+export async function entryOf(file, directory, name, limit) {
   const entry = directory.get(name);
   if (!entry) {
     const message = `This file is not a project of On-the-Fly: it has no ${name}.`;
@@ -88,7 +93,7 @@ async function entryOf(file, directory, name, limit) {
  * @param {Uint8Array} bytes
  * @returns {any}
  */
-function parse(name, bytes) {
+export function parse(name, bytes) {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
@@ -161,7 +166,7 @@ function checkMembers(directory, described, pictures, hasHead) {
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {number} count
  */
-function toFloats(name, bytes, count) {
+export function toFloats(name, bytes, count) {
   if (bytes.length !== count * 4) throw damaged(name, `has ${bytes.length} bytes and needs ${count * 4}`);
   const view = new DataView(bytes.buffer);
   const values = new Float32Array(count);

@@ -67,15 +67,26 @@ export function oneOf(...values) {
 export function list(check, min, max) {
   return (value, at) => {
     if (!Array.isArray(value)) throw damaged(at, 'should be a list');
-    // Characters, as Python counts them, not UTF-16's units; what is far too long is not counted.
-    const length = value.length > 2 * max ? Infinity : [...value].length;
-    if (length < min || length > max) throw damaged(at, `should have ${min} to ${max} items`);
+    if (value.length < min || value.length > max) throw damaged(at, `should have ${min} to ${max} items`);
     value.forEach((item, i) => check(item, `${at}[${i}]`));
   };
 }
 
 /** @param {any} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Keys of a record that may be absent. @type {WeakSet<Check>} */
+const absent = new WeakSet();
+
+/**
+ * For a key of a `record` that may be absent.
+ * @param {Check} check where it is there
+ * @returns {Check}
+ */
+export function optional(check) {
+  absent.add(check);
+  return check;
+}
 
 /**
  * An object with exactly these keys.
@@ -89,7 +100,10 @@ export function record(checks) {
       if (!Object.hasOwn(checks, key)) throw damaged(at, `has an unknown key ${JSON.stringify(key.slice(0, 40))}`);
     }
     for (const [key, check] of Object.entries(checks)) {
-      if (!Object.hasOwn(value, key)) throw damaged(at, `lacks ${key}`);
+      if (!Object.hasOwn(value, key)) {
+        if (absent.has(check)) continue;
+        throw damaged(at, `lacks ${key}`);
+      }
       check(value[key], at ? `${at}.${key}` : key);
     }
   };

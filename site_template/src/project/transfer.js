@@ -3,11 +3,11 @@
 import { transfer } from 'comlink';
 import { ProjectError } from './errors.js';
 import { packProject } from './export.js';
+import { backboneOf, readableName } from './format.js';
 import { siteRefusal, unpackProject } from './import.js';
 
 /** @typedef {import('./format.js').ProjectClass} ProjectClass */
 /** @typedef {import('../protocol.js').Site} Site */
-/** @typedef {import('../protocol.js').Snapshot} Snapshot */
 
 /**
  * @typedef {object} Exported
@@ -33,7 +33,10 @@ export async function exportProject(worker, site, classes, { settings = site.hea
   if (!classes.length) throw new ProjectError('no-classes', 'There is no class to export.');
   const snapshot = await worker.snapshot();
   const ids = new Set(classes.map(({ id }) => id));
-  const examples = snapshot.examples.filter(({ classId }) => ids.has(classId));
+  const examples = snapshot.examples.flatMap((example) => {
+    const { classId } = example; // null where it was set aside
+    return classId !== null && ids.has(classId) ? [{ ...example, classId }] : [];
+  });
   const withoutHead = headRefusal(snapshot.head, ids);
   const file = await packProject(
     {
@@ -66,27 +69,19 @@ function headRefusal(head, ids) {
 }
 
 /**
- * A class as a project holds it: a name that every reader of JSON takes, and that is not empty.
+ * A class as a project holds it.
  * @param {ProjectClass} given
  * @param {number} index
  * @returns {ProjectClass}
  */
-function readable({ id, name, tone }, index) {
-  const characters = [...name.replace(/\p{Surrogate}/gu, '\ufffd')];
-  return { id, name: characters.slice(0, 200).join('') || String(index + 1), tone: tone ?? 0 };
-}
-
-/** @param {Site} site */
-function backboneOf({ backbone, model, precision }) {
-  const { kind, sha256, features } = backbone;
-  const name = backbone.name.slice(0, 500);
-  return { name, kind, sha256, modelHash: model.hash, features, precision };
+function readable({ id, name, tone, enabled = true }, index) {
+  return { id, name: readableName(name, index), tone: tone ?? 0, enabled };
 }
 
 /**
  * @typedef {object} Imported
  * @property {ProjectClass[]} classes in display order
- * @property {{id: number, classId: string, picture: Blob}[]} examples in the order of adding
+ * @property {import('./format.js').ProjectExample[]} examples in the order of adding
  * @property {import('../protocol.js').HeadSettings} settings for the next training
  * @property {import('../protocol.js').HeadRun|null} head as the worker has it now; null: train to get one
  * @property {boolean} reembedded whether the photos were learned anew, which leaves no head
@@ -118,7 +113,7 @@ export async function importProject(worker, site, bytes, { reembed = false, onPr
   await worker.restore({ classes: classes.map(({ id }) => id), examples, head });
   return {
     classes,
-    examples: examples.map(({ id, classId, picture }) => ({ id, classId, picture })),
+    examples,
     settings: project.settings,
     head: head && runOf(head),
     reembedded: refusal !== null,
@@ -130,12 +125,14 @@ const runOf = ({ classes, settings, examples, history, trace }) => ({ classes, s
 
 /**
  * The same photos with the features that this worker's backbone gives them. The worker's own examples stay.
+ * @template {{id: number, picture: Blob, features: Float32Array}} Example
  * @param {import('../client.js').RemoteWorker} worker
- * @param {Snapshot['examples']} examples
+ * @param {Example[]} examples
  * @param {(done: number, total: number) => void} [onProgress]
+ * @returns {Promise<Example[]>}
  */
-async function embedAgain(worker, examples, onProgress) {
-  /** @type {Snapshot['examples']} */
+export async function embedAgain(worker, examples, onProgress) {
+  /** @type {Example[]} */
   const embedded = [];
   for (const example of examples) {
     const bitmap = await createImageBitmap(example.picture).catch(() => {

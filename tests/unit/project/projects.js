@@ -95,14 +95,14 @@ export function taught({ train = true } = {}) {
 
 /** @param {Examples} examples */
 function trainHead(examples) {
-  const { classes, ids, features, labels } = examples.trainingSet(WIDTH);
+  const { classes, ids, rows, labels } = examples.trainingSet();
   const shape = {
     features: WIDTH,
     hidden: SETTINGS.hidden,
     classes: classes.length,
   };
   const head = new PlainHead(shape, initialWeights(shape, SETTINGS.seed));
-  head.load(features, labels);
+  head.load(Float32Array.from(rows.flatMap((row) => [...row])), labels);
   const training = new Training(head, labels.length, SETTINGS);
   while (!training.done) training.step();
   const { history, trace } = training;

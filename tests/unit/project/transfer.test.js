@@ -137,6 +137,16 @@ test("a head that knows a removed class stays behind, and its class's photos too
   assert.equal(imported.head, null);
 });
 
+test("a class that its owner leaves out stays left out, and keeps its photos", async () => {
+  const classes = CLASSES.map((each, i) => (i === 1 ? { ...each, enabled: false } : each));
+  const { file, examples } = await exportProject(taught(), SITE, classes, TIME);
+  assert.equal(examples, 13);
+  const other = new FakeWorker();
+  const imported = await importProject(other, SITE, file);
+  assert.deepEqual(imported.classes, classes);
+  assert.equal(other.examples.size, 13);
+});
+
 test("a head of numbers that ran away stays behind, and says so", async () => {
   const worker = taught();
   worker.head.kernel2[0] = NaN;

@@ -1,0 +1,166 @@
+// The types of `onthefly.js`, the module for other pages. docs/integrate.md shows it at work.
+
+/** What may be given wherever an image is wanted. It is left as it is, also where it is an `ImageBitmap`. */
+export type ImageLike =
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | ImageData
+  | VideoFrame
+  | Blob
+  /** RGBA bytes. */
+  | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
+
+/** A file, its bytes, or its address. */
+export type FileLike = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | URL | string;
+
+export type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
+
+export interface Settings {
+  /** Units of the hidden layer. */
+  hidden: number;
+  epochs: number;
+  batch: number;
+  /** Adam's learning rate. */
+  rate: number;
+  /** 32-bit unsigned: the same seed and examples give the same head. */
+  seed: number;
+}
+
+export interface StartProgress {
+  phase: 'download' | 'compile' | 'check';
+  bytes: number;
+  total: number;
+}
+
+export interface ConnectOptions {
+  /** Address of the built site; the folder of this module unless given. */
+  base?: string | URL;
+  /** Tried before all others. */
+  backend?: BackendName;
+  onProgress?: (progress: StartProgress) => void;
+}
+
+export interface ClassProbability {
+  class: string;
+  /** 0 to 1. */
+  probability: number;
+}
+
+export interface Epoch {
+  /** Counted from 1. */
+  epoch: number;
+  epochs: number;
+  /** Mean over the epoch's examples. */
+  loss: number;
+  /** Share of the epoch's examples, 0 to 1. */
+  accuracy: number;
+}
+
+export interface Trained {
+  history: Epoch[];
+  /** Classes without examples are left out. */
+  classes: string[];
+  examples: number;
+  ms: number;
+}
+
+export interface Added {
+  id: number;
+  class: string;
+  /** Examples of the class now. */
+  count: number;
+  /** A JPEG of what was learned from. */
+  picture: Blob;
+}
+
+/** A classifier that predicts. */
+export interface Predictor {
+  /** Names, in order. */
+  readonly classes: string[];
+  /** What computes. */
+  readonly backend: BackendName;
+  /** The most probable class first; classes without examples are absent. */
+  predict(image: ImageLike): Promise<ClassProbability[]>;
+  /** The backbone's features. */
+  embed(image: ImageLike): Promise<Float32Array>;
+  /** Ends the worker and lets go of everything in it. */
+  dispose(): void;
+}
+
+/** A classifier that learns. */
+export interface Classifier extends Predictor {
+  /** Of the next training. */
+  settings: Settings;
+  /** In the order of adding. */
+  readonly examples: { id: number; class: string }[];
+  addExample(image: ImageLike, className: string): Promise<Added>;
+  removeExample(id: number): Promise<void>;
+  /** On all examples; the head before it predicts meanwhile. A second call stops the first. */
+  train(options?: { onEpoch?: (epoch: Epoch) => void; signal?: AbortSignal }): Promise<Trained>;
+  /** `project.zip`: photos, features, settings and head. */
+  exportProject(): Promise<Blob>;
+  /** Takes the place of everything that was taught. A file that is refused leaves all as it was. */
+  importProject(
+    file: FileLike,
+    options?: {
+      /** Take a project of another backbone too, by learning its photos anew. */
+      reembed?: boolean;
+      onProgress?: (done: number, total: number) => void;
+    },
+  ): Promise<{ classes: string[]; examples: number; trained: boolean }>;
+  /** A zip with one TensorFlow.js model, from pictures to probabilities. */
+  exportModel(): Promise<Blob>;
+}
+
+export function createClassifier(
+  options: {
+    /** Two names or more, each once. */
+    classes: string[];
+    /** The site's own unless given. */
+    seed?: number;
+    /** The site's own where they are absent. */
+    settings?: Partial<Settings>;
+  } & ConnectOptions,
+): Promise<Classifier>;
+
+/** From an exported project with a head, or an exported model, of the site's own backbone. */
+export function loadClassifier(file: FileLike, options?: ConnectOptions): Promise<Predictor>;
+
+/** Wrong use, or a site or browser that cannot. */
+export class ClassifierError extends Error {
+  readonly code:
+    | 'unsupported'
+    | 'no-site'
+    | 'bad-option'
+    | 'unknown-class'
+    | 'unknown-example'
+    | 'too-few'
+    | 'stopped'
+    | 'not-trained'
+    | 'no-file'
+    | 'disposed';
+}
+
+/** No image, or one without pixels, or whose pixels the page may not read. */
+export class ImageError extends Error {
+  readonly code: 'bad-image';
+}
+
+/** A file that cannot be taken or written. */
+export class ProjectError extends Error {
+  readonly code:
+    | 'not-a-project'
+    | 'too-large'
+    | 'unsafe'
+    | 'damaged'
+    | 'changed'
+    | 'newer'
+    | 'other-backbone'
+    | 'unreadable-photo'
+    | 'no-classes'
+    | 'no-head'
+    | 'diverged';
+}

@@ -1,0 +1,362 @@
+// A classifier for other pages: what the site's page does with its worker, in a few calls with names instead of ids.
+
+import { proxy } from 'comlink';
+import { BACKENDS, obstacle, open } from './client.js';
+import { frameOf, sending } from './images.js';
+import { ProjectError } from './project/errors.js';
+import { FILES, settingsSchema } from './project/format.js';
+import { siteRefusal, unpackProject } from './project/import.js';
+import { MODEL_FILES } from './project/model-format.js';
+import { unpackModel } from './project/model-import.js';
+import { packModel } from './project/model.js';
+import { exportProject, importProject } from './project/transfer.js';
+import { readDirectory } from './project/zip.js';
+
+/** @typedef {import('./images.js').ImageLike} ImageLike */
+/** @typedef {import('./protocol.js').Site} Site */
+/** @typedef {import('./protocol.js').HeadSettings} HeadSettings */
+/** @typedef {import('./protocol.js').HeadSnapshot} HeadSnapshot */
+/** @typedef {{class: string, probability: number}} ClassProbability */
+/** @typedef {Blob|ArrayBuffer|Uint8Array<ArrayBuffer>|URL|string} FileLike a file, its bytes, or its address */
+
+/**
+ * @typedef {'unsupported'|'no-site'|'bad-option'|'unknown-class'|'unknown-example'|'too-few'|'stopped'|'not-trained'
+ *   |'no-file'|'disposed'} ClassifierErrorCode
+ */
+
+export class ClassifierError extends Error {
+  /**
+   * @param {ClassifierErrorCode} code
+   * @param {string} message
+   */
+  constructor(code, message) {
+    super(message);
+    this.name = 'ClassifierError';
+    this.code = code;
+  }
+}
+
+/**
+ * Reads the description of a built site.
+ * @param {string|URL} [root] of the site; where this module lies unless given
+ * @returns {Promise<{site: Site, base: string}>}
+ */
+export async function loadSite(root = new URL('.', import.meta.url)) {
+  const base = new URL(root, globalThis.document?.baseURI).href.replace(/[^/]*$/, '');
+  const address = new URL('site.json', base);
+  const response = await fetch(address).catch(() => null);
+  const answer = response ? `the server answered ${response.status}` : 'no answer, or none that this page may read';
+  if (!response?.ok) throw new ClassifierError('no-site', `${address} could not be read: ${answer}.`);
+  try {
+    return { site: await response.json(), base };
+  } catch {
+    throw new ClassifierError('no-site', `${address} is not the description of a site.`);
+  }
+}
+
+/**
+ * @typedef {object} ConnectOptions
+ * @property {string|URL} [base] the built site's address; where this module lies unless given
+ * @property {import('./protocol.js').BackendName} [backend] to try before all others
+ * @property {(progress: import('./protocol.js').StartProgress) => void} [onProgress] of the download and the checks
+ */
+
+/** @param {ConnectOptions} options */
+async function connected({ base: root, backend, onProgress }) {
+  const missing = obstacle();
+  if (missing) {
+    const message =
+      missing === 'insecure' ? 'The page has to be on https or localhost.' : 'Workers are not allowed here.';
+    throw new ClassifierError('unsupported', message);
+  }
+  if (backend !== undefined && !BACKENDS.includes(backend)) {
+    throw new ClassifierError('bad-option', `There is no backend ${backend}; there are ${BACKENDS.join(', ')}.`);
+  }
+  const { site, base } = await loadSite(root);
+  return { site, base, ...(await open(site, base, { backend, onProgress })) };
+}
+
+/** @typedef {Awaited<ReturnType<typeof connected>>} Connected */
+
+/** What predicts: all that a loaded classifier can do, and a part of what one that learns can. */
+class Predictor {
+  /**
+   * @param {Connected} connection
+   * @param {{id: string, name: string}[]} classes
+   */
+  constructor(connection, classes) {
+    this.connection = /** @type {Connected|null} */ (connection);
+    this.known = classes;
+  }
+
+  /** Names of the classes, in order. */
+  get classes() {
+    return this.known.map(({ name }) => name);
+  }
+
+  /** What computes: `'wasm'`, `'webgl'`, `'webgpu'` or `'cpu'`. */
+  get backend() {
+    return this.running.ready.backend;
+  }
+
+  /** @protected */
+  get running() {
+    if (!this.connection) throw new ClassifierError('disposed', 'This classifier has been disposed of.');
+    return this.connection;
+  }
+
+  /**
+   * @param {ImageLike} image
+   * @returns {Promise<ClassProbability[]>} the most probable class first; classes it was not trained on are absent
+   */
+  async predict(image) {
+    const frame = await frameOf(image);
+    const answer = await sending(() => this.running.worker.predict(frame));
+    if (!answer) throw new ClassifierError('not-trained', 'Nothing has been trained yet: call train() first.');
+    return this.known
+      .filter(({ id }) => id in answer.probabilities)
+      .map(({ id, name }) => ({ class: name, probability: answer.probabilities[id] }))
+      .sort((a, b) => b.probability - a.probability);
+  }
+
+  /**
+   * @param {ImageLike} image
+   * @returns {Promise<Float32Array>} the backbone's features
+   */
+  async embed(image) {
+    const frame = await frameOf(image);
+    return sending(() => this.running.worker.embed(frame));
+  }
+
+  /** Ends the worker and lets go of everything in it. */
+  dispose() {
+    this.connection?.terminate();
+    this.connection = null;
+  }
+}
+
+export class Classifier extends Predictor {
+  /**
+   * @param {Connected} connection
+   * @param {import('./project/format.js').ProjectClass[]} classes
+   * @param {HeadSettings} settings
+   */
+  constructor(connection, classes, settings) {
+    super(connection, classes);
+    this.known = classes;
+    /** Of the next training. */
+    this.settings = settings;
+    /** @type {Map<number, string>} ids of examples to ids of classes, in the order of adding */
+    this.taught = new Map();
+  }
+
+  /** Every example, in the order of adding. */
+  get examples() {
+    const names = new Map(this.known.map(({ id, name }) => [id, name]));
+    return [...this.taught].map(([id, classId]) => ({ id, class: /** @type {string} */ (names.get(classId)) }));
+  }
+
+  /**
+   * @param {ImageLike} image
+   * @param {string} className
+   */
+  async addExample(image, className) {
+    const classId = this.#idOf(className);
+    const frame = await frameOf(image);
+    const { id, count, thumbnail } = await sending(() => this.running.worker.addExample(frame, classId));
+    this.taught.set(id, classId);
+    return { id, class: className, count, picture: thumbnail };
+  }
+
+  /** @param {string} className */
+  #idOf(className) {
+    const found = this.known.filter(({ name }) => name === className);
+    if (found.length === 1) return found[0].id;
+    const why = found.length ? 'Several classes are called' : 'There is no class';
+    const all = this.classes.map((name) => JSON.stringify(name)).join(', ');
+    throw new ClassifierError('unknown-class', `${why} ${JSON.stringify(className)}; the classes are ${all}.`);
+  }
+
+  /** @param {number} id that `addExample` gave */
+  async removeExample(id) {
+    if (!this.taught.has(id)) throw new ClassifierError('unknown-example', `There is no example ${id}.`);
+    await this.running.worker.removeExample(id);
+    this.taught.delete(id);
+  }
+
+  /**
+   * Trains a head on all examples; the one before it predicts meanwhile. A second call ends the first.
+   * @param {object} [options]
+   * @param {(epoch: import('./protocol.js').EpochReport) => void} [options.onEpoch]
+   * @param {AbortSignal} [options.signal] to stop by
+   */
+  async train({ onEpoch, signal } = {}) {
+    const { worker } = this.running;
+    const stop = () => worker.stopTraining();
+    let told = 0;
+    const tell = (/** @type {import('./protocol.js').EpochReport} */ epoch) => {
+      if (epoch.epoch <= told) return;
+      told = epoch.epoch;
+      onEpoch?.(epoch);
+    };
+    if (signal?.aborted) throw stopped();
+    signal?.addEventListener('abort', stop);
+    try {
+      const result = await worker.train(this.settings, onEpoch && proxy(tell));
+      // The last reports come by a channel of their own, and may be later than the result.
+      result.history.forEach(tell);
+      if (result.outcome === 'stopped') throw stopped();
+      if (result.outcome === 'too-few') {
+        throw new ClassifierError('too-few', 'Training takes examples of two classes or more.');
+      }
+      const { history, examples, ms } = result;
+      const names = new Map(this.known.map(({ id, name }) => [id, name]));
+      return { history, examples, ms, classes: result.classes.map((id) => /** @type {string} */ (names.get(id))) };
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** @returns {Promise<Blob>} `project.zip`: photos, features, settings and head */
+  async exportProject() {
+    const { worker, site } = this.running;
+    return (await exportProject(worker, site, this.known, { settings: this.settings })).file;
+  }
+
+  /**
+   * Takes the place of everything that was taught, classes and settings included. A file that is refused leaves all
+   * as it was.
+   * @param {FileLike} file
+   * @param {object} [options]
+   * @param {boolean} [options.reembed] take a project of another backbone too, by learning its photos anew
+   * @param {(done: number, total: number) => void} [options.onProgress] of learning photos anew
+   */
+  async importProject(file, { reembed, onProgress } = {}) {
+    const { worker, site } = this.running;
+    const imported = await importProject(worker, site, await blobOf(file), { reembed, onProgress });
+    this.known = imported.classes;
+    this.settings = imported.settings;
+    this.taught = new Map(imported.examples.map(({ id, classId }) => [id, classId]));
+    return { classes: this.classes, examples: this.taught.size, trained: imported.head !== null };
+  }
+
+  /** @returns {Promise<Blob>} a zip with one TensorFlow.js model, from pictures to probabilities */
+  async exportModel() {
+    const { worker, site, base } = this.running;
+    const head = await worker.head();
+    if (!head) throw new ClassifierError('not-trained', 'Nothing has been trained yet: call train() first.');
+    const names = new Map(this.known.map(({ id, name }) => [id, name]));
+    return packModel({ site, base, head, classNames: head.classes.map((id) => /** @type {string} */ (names.get(id))) });
+  }
+}
+
+const stopped = () => new ClassifierError('stopped', 'The training was stopped.');
+
+/**
+ * A classifier to be taught.
+ * @param {{classes: string[], seed?: number, settings?: Partial<HeadSettings>} & ConnectOptions} options
+ */
+export async function createClassifier({ classes, seed, settings, ...options }) {
+  const problem = problemWith(classes);
+  if (problem) throw new ClassifierError('bad-option', problem);
+  const connection = await connected(options);
+  try {
+    const wanted = { ...connection.site.head, ...settings, ...(seed === undefined ? {} : { seed }) };
+    requireSettings(wanted);
+    const known = classes.map((name, i) => ({ id: `c${i + 1}`, name, tone: i % 8, enabled: true }));
+    await connection.worker.setClasses(known.map(({ id }) => id));
+    return new Classifier(connection, known, wanted);
+  } catch (error) {
+    connection.terminate();
+    throw error;
+  }
+}
+
+/**
+ * @param {unknown} classes
+ * @returns {string|null}
+ */
+function problemWith(classes) {
+  if (!Array.isArray(classes) || classes.length < 2) return '`classes` has to be a list of two names or more.';
+  if (!classes.every((name) => typeof name === 'string' && name && [...name].length <= 200)) {
+    return '`classes` has to hold names of 1 to 200 characters.';
+  }
+  return new Set(classes).size < classes.length ? '`classes` holds a name twice.' : null;
+}
+
+/** @param {HeadSettings} settings */
+function requireSettings(settings) {
+  try {
+    settingsSchema(settings, 'settings');
+  } catch (error) {
+    if (!(error instanceof ProjectError)) throw error;
+    throw new ClassifierError('bad-option', error.message.replace(/^[^:]*: /, ''));
+  }
+}
+
+/**
+ * A classifier that predicts and does not learn, from what a page or a classifier exported: a project with a head, or
+ * a model. Either has to be of the site's own backbone.
+ * @param {FileLike} file
+ * @param {ConnectOptions} [options]
+ */
+export async function loadClassifier(file, options = {}) {
+  const [blob, connection] = await settled([blobOf(file), connected(options)]);
+  try {
+    const { classes, head } = await trainedHead(blob, connection.site);
+    await connection.worker.restore({ classes: classes.map(({ id }) => id), examples: [], head });
+    return new Predictor(connection, classes);
+  } catch (error) {
+    connection.terminate();
+    throw error;
+  }
+}
+
+/**
+ * Both, or the first's error, with no worker left behind.
+ * @param {[Promise<Blob>, Promise<Connected>]} promises
+ * @returns {Promise<[Blob, Connected]>}
+ */
+async function settled([file, connecting]) {
+  try {
+    return await Promise.all([file, connecting]);
+  } catch (error) {
+    connecting.then(({ terminate }) => terminate()).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @param {Site} site
+ * @returns {Promise<{classes: {id: string, name: string}[], head: HeadSnapshot}>}
+ */
+async function trainedHead(file, site) {
+  const directory = await readDirectory(file);
+  if (directory.has(MODEL_FILES.about) && !directory.has(FILES.project)) {
+    const { about, weights } = await unpackModel(file, directory, site);
+    const classes = about.classes.map((name, i) => ({ id: `c${i + 1}`, name }));
+    const run = { settings: about.settings, examples: [], history: [], trace: { losses: [], norms: [] } };
+    return { classes, head: { ...weights, ...run, classes: classes.map(({ id }) => id) } };
+  }
+  const project = await unpackProject(file);
+  const refusal = siteRefusal(project, site);
+  if (refusal) throw refusal;
+  if (!project.head)
+    throw new ProjectError('no-head', 'This project holds no trained head. Train before exporting it.');
+  return { classes: project.classes, head: project.head };
+}
+
+/**
+ * @param {FileLike} file
+ * @returns {Promise<Blob>}
+ */
+async function blobOf(file) {
+  if (file instanceof Blob) return file;
+  if (typeof file !== 'string' && !(file instanceof URL)) return new Blob([file]);
+  const address = new URL(file, document.baseURI);
+  const response = await fetch(address).catch(() => null);
+  const answer = response ? `the server answered ${response.status}` : 'no answer, or none that this page may read';
+  if (!response?.ok) throw new ClassifierError('no-file', `${address} could not be read: ${answer}.`);
+  return response.blob();
+}

@@ -1,0 +1,67 @@
+// From the zip of an exported model, whoever made it, to the head in it. Its graph is never run here: a site has the
+// backbone already, and takes the head of a model with the very same one. Twin of `model.js`.
+
+import { sha256 } from '../verified.js';
+import { damaged, ProjectError } from './errors.js';
+import { backboneOf, LIMITS, shapesOf, TENSORS } from './format.js';
+import { entryOf, parse, siteRefusal, toFloats } from './import.js';
+import { MODEL_FILES, MODEL_FORMAT, MODEL_KIND, modelSchema } from './model-format.js';
+
+/**
+ * @typedef {object} UnpackedModel
+ * @property {import('./model-format.js').AboutModel} about
+ * @property {import('../core/head.js').HeadWeights} weights
+ */
+
+/**
+ * @param {Blob} file
+ * @param {Map<string, import('./zip.js').Entry>} directory of the file
+ * @param {import('../protocol.js').Site} site whose backbone the model has to have
+ * @returns {Promise<UnpackedModel>}
+ */
+export async function unpackModel(file, directory, site) {
+  const about = checked(parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, LIMITS.jsonBytes)));
+  if (siteRefusal(about, site)) {
+    const [theirs, ours] = [about, { backbone: backboneOf(site), preprocess: site.preprocess }].map(inWords);
+    throw new ProjectError('other-backbone', `This model was made with ${theirs}; this site has ${ours}.`);
+  }
+  const bytes = await entryOf(file, directory, MODEL_FILES.weights, LIMITS.totalBytes);
+  if ((await sha256(bytes)) !== about.files[MODEL_FILES.weights]) {
+    const message = `This model is not as it was exported: ${MODEL_FILES.weights} has been changed since.`;
+    throw new ProjectError('changed', message);
+  }
+  return { about, weights: readWeights(bytes, about) };
+}
+
+/** @param {Pick<import('./model-format.js').AboutModel, 'backbone'|'preprocess'>} about */
+const inWords = ({ backbone: { name, precision, modelHash }, preprocess: { fit } }) =>
+  `“${name}” (${precision}, ${modelHash.slice(0, 16)}, ${fit})`;
+
+/**
+ * @param {any} about
+ * @returns {import('./model-format.js').AboutModel}
+ */
+function checked(about) {
+  if (about?.kind !== MODEL_KIND) throw new ProjectError('not-a-project', 'This file is not a model of On-the-Fly.');
+  if (Number.isInteger(about.format) && about.format > MODEL_FORMAT) {
+    throw new ProjectError('newer', 'This model was made by a newer version. Load it with the site it comes from.');
+  }
+  modelSchema(about, MODEL_FILES.about);
+  return about;
+}
+
+/**
+ * The head's tensors: the last ones in the file.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {import('./model-format.js').AboutModel} about
+ */
+function readWeights(bytes, { backbone, settings, classes }) {
+  const shapes = shapesOf(backbone.features, settings.hidden, classes.length);
+  const sizes = TENSORS.map((name) => shapes[name].reduce((product, size) => product * size, 1));
+  const count = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes.length < 4 * count) throw damaged(MODEL_FILES.weights, 'is shorter than the head in it');
+  const values = toFloats(MODEL_FILES.weights, bytes.slice(bytes.length - 4 * count), count);
+  let at = 0;
+  const [kernel1, bias1, kernel2, bias2] = sizes.map((size) => values.slice(at, (at += size)));
+  return { kernel1, bias1, kernel2, bias2 };
+}

@@ -1,0 +1,216 @@
+"""One model in every format: loaded again it predicts what the reference does; else nothing is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from builder.backbone import golden, graph_model
+from builder.backbone.convert import Converted
+from builder.backbone.graph_model import GraphModel
+from builder.backbone.precision import Precision
+from builder.backbone.rules import require_portable
+from builder.cache import sha256_tree
+from builder.errors import CheckFailed, ConversionError, OutputError
+from builder.head.head import NAMES
+from builder.head.training import HeadSettings
+from builder.pipeline import PROJECT_ROOT
+from builder.project.export import FORMATS, Format, compare, export, require_within
+from builder.project.model import Example, Head, Project
+from builder.project.run import TrainingSet, run
+from builder.project.whole_model import append_head
+from tests.unit.project import projects
+
+SETTINGS = HeadSettings(hidden=32, epochs=4, batch=5, rate=0.002, seed=7)
+
+
+def of_backbone(model: Converted, precision: Precision = "float16") -> Project:
+    """A project whose head was trained on features of this backbone's width, about as large as its own."""
+    width = model.features
+    own = np.fromfile(model.folder / "golden.bin", "<f4").reshape(-1, width)
+    rng = np.random.default_rng(5)
+    labels = np.repeat(np.arange(3), 6)
+    features = (own[labels] * rng.uniform(0.5, 1.5, (18, width))).astype(np.float32)
+    done = run(TrainingSet(features, labels, 3), SETTINGS)
+    given = projects.project()
+    hashed = sha256_tree(model.folder, model.model_files())[:16]
+    head = Head(
+        weights=done.weights,
+        classes=["c1", "c2", "c4"],
+        settings=SETTINGS,
+        examples=list(range(1, 19)),
+        history=done.history,
+        norms=done.norms,
+        losses=np.array(done.losses, np.float32),
+    )
+    backbone = projects.some_backbone(features=width, modelHash=hashed, precision=precision)
+    examples = [Example(i + 1, head.classes[label], projects.jpeg(i)) for i, label in enumerate(labels)]
+    return replace(given, backbone=backbone, head=head, examples=examples, features=features)
+
+
+def written(project: Project, form: Format, model: Path, out: Path) -> float:
+    done = export(project, form, out, model=model, name="Test", time_stamp=projects.TIME)
+    worst, logits = (max(getattr(row, key) for row in done.rows) for key in ("error", "logit_error"))
+    print(f"\n{form}: probabilities at most {worst:.1e} apart, their logarithms {logits:.1e}")
+    return worst
+
+
+@pytest.mark.parametrize(
+    ("form", "precision"),
+    [("tfjs", "float16"), ("saved_model", "float16"), ("tflite", "int8"), ("keras", "int8")],
+)
+def test_every_format_predicts_the_same_when_loaded_again(
+    form: Format, precision: Precision, converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    model = converted("embedded", precision)
+    out = tmp_path / "deep" / "model"
+    assert written(of_backbone(model, precision), form, model.folder, out) < 1e-4
+    about = json.loads((out / "onthefly.json").read_text("utf-8"))
+    assert about["classes"] == ["Cup", "Hand", "Bottle"]
+    assert json.loads((out / "metadata.json").read_text("utf-8"))["labels"] == about["classes"]
+    assert (out / "labels.txt").read_text("utf-8").split() == about["classes"]
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert files - {"onthefly.json", "metadata.json", "labels.txt"} == set(about["files"])
+    assert list(out.parent.iterdir()) == [out], "nothing is left beside it"
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("075", "keras"),
+        ("keras-large", "keras"),
+        *(pytest.param("100", form, marks=pytest.mark.long) for form in FORMATS),
+        pytest.param("keras-large", "tflite", marks=pytest.mark.long),
+    ],
+)
+def test_other_backbones_too(
+    name: str, form: Format, converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    """Google's networks, whose graphs end and begin otherwise, and one with 1280 features."""
+    model = converted(name, "float16")
+    assert written(of_backbone(model), form, model.folder, tmp_path / form) < 1e-4
+
+
+LOAD = {
+    "saved_model": (
+        "m = tf.saved_model.load(path).signatures['serving_default']\n"
+        "said = m(image=tf.constant(x))['probabilities'].numpy()"
+    ),
+    "tflite": (
+        "i = tf.lite.Interpreter(path + '/model.tflite')\n"
+        "said = i.get_signature_runner('serving_default')(image=x)['probabilities']"
+    ),
+    "keras": "import keras\nsaid = keras.models.load_model(path + '/model.keras').predict(x, verbose=0)",
+}
+
+
+@pytest.mark.parametrize("form", list(LOAD))
+def test_a_program_that_knows_nothing_of_us_loads_it(
+    form: Format, converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    """In an empty folder, without this package, two pictures at once where the format takes them."""
+    model = converted("embedded", "float16")
+    project = of_backbone(model)
+    written(project, form, model.folder, tmp_path / "model")
+    batch = 1 if form == "tflite" else 2
+    np.save(tmp_path / "x.npy", golden.inputs()[:batch])
+    script = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        "path, x = 'model', np.load('x.npy')\n"
+        f"{LOAD[form]}\n"
+        "assert not any(name.split('.')[0] == 'builder' for name in sys.modules)\n"
+        "np.save('said.npy', said)"
+    )
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = np.load(tmp_path / "said.npy")
+    own = np.fromfile(model.folder / "golden.bin", "<f4").reshape(-1, model.features)[:batch]
+    head = project.trained_head().weights
+    hidden = np.maximum(own @ head.kernel1 + head.bias1, 0)
+    logits = hidden @ head.kernel2 + head.bias2
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.abs(said - expected).max() < 1e-4
+
+
+def test_what_predicts_something_else_is_found() -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(6, 3)) * 3
+    reference = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    require_within(compare(reference.astype(np.float32), reference), "tfjs")
+    for changed in (reference + np.eye(6, 3) * 2e-4, np.full_like(reference, np.nan), reference[:, ::-1]):
+        with pytest.raises(ConversionError, match="predicts something else"):
+            require_within(compare(changed, reference), "tfjs")
+    # A plain 1 hides a logit that is wrong; its logarithm does not.
+    sure = np.array([[1 - 2e-9, 1e-9, 1e-9]] * 6)
+    other = np.array([[1 - 2e-6, 1e-6, 1e-6]] * 6)
+    with pytest.raises(ConversionError, match="logarithms"):
+        require_within(compare(other, sure), "tfjs")
+    with pytest.raises(ConversionError, match="shape"):
+        compare(reference[:, :2], reference)
+
+
+def test_an_operation_without_a_layer_is_named_and_nothing_is_written(
+    converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    model = converted("embedded", "float16")
+    project = of_backbone(model)
+    graph = graph_model.read(model.folder)
+    last = graph.node(graph.output_name)
+    last["op"], last["input"] = "Maximum", [last["input"][0], last["input"][0]]
+    graph_model.write(graph, tmp_path)
+    with pytest.raises(ConversionError, match=r"Maximum .* has no layer") as caught:
+        written(project, "keras", tmp_path, tmp_path / "out")
+    assert caught.value.exit_code == 4
+    assert "saved_model" in str(caught.value.mend)
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_place_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    project = projects.project()
+    (tmp_path / "kept.txt").write_text("kept")
+    with pytest.raises(OutputError):
+        written(project, "tfjs", tmp_path / "none", tmp_path)
+    with pytest.raises(OutputError):
+        written(project, "tfjs", tmp_path / "none", tmp_path / "kept.txt")
+    with pytest.raises(CheckFailed):
+        written(replace(project, head=None), "tfjs", tmp_path, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_python_and_the_page_append_the_same_nodes(tmp_path: Path) -> None:
+    """`graph.js` and `whole_model.py` on one small graph, one of whose nodes has the name `head`."""
+    shape = {"dim": [{"size": "-1"}, {"size": str(projects.WIDTH)}]}
+    tensors = {
+        side: {side: {"dtype": "DT_FLOAT", "name": name, "tensorShape": shape}}
+        for side, name in (("inputs", "x:0"), ("outputs", "head:0"))
+    }
+    nodes = [{"name": "x", "op": "Placeholder"}, {"name": "head", "op": "Identity", "input": ["x"]}]
+    head = projects.project().trained_head()
+    appended = append_head(GraphModel(nodes, {}, tensors), head.weights)
+    require_portable(appended)
+    document = {"modelTopology": {"node": nodes}, "signature": tensors, "weightsManifest": []}
+    sizes = {"features": projects.WIDTH, "hidden": head.settings.hidden, "classes": len(head.classes)}
+    module = PROJECT_ROOT / "site_template" / "src" / "project" / "graph.js"
+    script = (
+        f"import {{ appendHead }} from {json.dumps(module.as_uri())};"
+        f"const whole = appendHead({json.dumps(document)}, {json.dumps(sizes)}, 'weights.bin');"
+        "console.log(JSON.stringify(whole));"
+    )
+    command = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["modelTopology"]["node"] == appended.nodes
+    assert told["signature"] == appended.signature
+    assert [weight["name"] for weight in told["weightsManifest"][0]["weights"]] == [
+        f"head_/{name}" for name in NAMES
+    ]
