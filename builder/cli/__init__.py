@@ -20,6 +20,8 @@ COMMANDS = {
     "verify": "Train an exported project again and compare.",
     "predict": "Say what pictures show, by an exported project.",
     "evaluate": "Measure an exported project on photographs.",
+    "train": "Train a project on a folder of photographs.",
+    "export": "Write an exported project as one model for other programs.",
     "inspect": "Show what is inside a built site.",
     "cache": "Show or clear what is kept between builds.",
 }

@@ -30,6 +30,7 @@ from builder.pipeline import Built, build
 @click.option(
     "--precision", type=click.Choice(get_args(Precision)), help="How weights are stored.  [default: float16]"
 )
+@click.option("--head", "project", help="A project.zip whose classes and trained head visitors start with.")
 @click.option("--offline", is_flag=True, help="Open no connection.")
 @click.option("--force", is_flag=True, help="Build again though nothing changed, and ask the network again.")
 def command(

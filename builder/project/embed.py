@@ -6,10 +6,6 @@ left in the cache. It runs in TensorFlow, in a process of its own (`embed_child`
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,22 +13,32 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone.convert import CHILD_ENVIRONMENT, CHILD_TIMEOUT_S, convert
+from builder.backbone.convert import convert
 from builder.backbone.obtain import obtain
 from builder.cache import Cache, sha256_tree
-from builder.errors import ConfigError, ConversionError, SourceError
+from builder.errors import ConfigError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import preprocess
+from builder.project.child import run_child
 from builder.project.pictures import open_picture
 from builder.project.schema import Backbone, Preprocess, printable
 from builder.report import Reporter
 
+CHILD = "builder.project.embed_child"
 Picture = Path | bytes
 Embed = Callable[[Sequence[Picture]], Float32]
 """Pictures to features, `[n, F]`."""
 
 
-def find_model(backbone: Backbone, *, cache: Cache, reporter: Reporter, site: Path | None = None) -> Path:
+def find_model(
+    backbone: Backbone,
+    *,
+    cache: Cache,
+    reporter: Reporter,
+    site: Path | None = None,
+    source: str | None = None,
+    offline: bool = False,
+) -> Path:
     """The folder with the files of the project's backbone.
 
     Args:
@@ -40,9 +46,11 @@ def find_model(backbone: Backbone, *, cache: Cache, reporter: Reporter, site: Pa
         cache: where builds keep converted models.
         reporter: told where the embedded weights have to be converted first.
         site: a built site to take it from.
+        source: the value of `--backbone` to take it from.
+        offline: open no connection.
 
     Raises:
-        ConfigError: the site has another backbone, or is none.
+        ConfigError: the site or the source has another backbone, or is none.
         SourceError: the backbone is not on this machine.
     """
     if site is not None:
@@ -54,20 +62,37 @@ def find_model(backbone: Backbone, *, cache: Cache, reporter: Reporter, site: Pa
             where=str(site),
             mend="Give the folder of the site that the project was exported from.",
         )
+    if source is not None:
+        return _converted(source, backbone, cache, reporter, offline)
     models = cache.path("model", "")
     for folder in sorted(models.iterdir()) if models.is_dir() else ():
         if not folder.name.startswith(".") and _has_hash(folder, backbone.model_hash):
             return folder
     if backbone.kind == "embedded":
-        source = obtain("embedded", cache=cache, reporter=reporter, offline=True)
-        if source.sha256 == backbone.sha256:
-            folder = convert(source, backbone.precision, cache=cache, reporter=reporter).folder
+        weights = obtain("embedded", cache=cache, reporter=reporter, offline=True)
+        if weights.sha256 == backbone.sha256:
+            folder = convert(weights, backbone.precision, cache=cache, reporter=reporter).folder
             if _has_hash(folder, backbone.model_hash):
                 return folder
     raise SourceError(
         f"The backbone of this project is not on this machine ({_described(backbone)}).",
         where=str(models),
         mend="Give the built site that the project comes from (--site dist), or build it here.",
+    )
+
+
+def _converted(source: str, backbone: Backbone, cache: Cache, reporter: Reporter, offline: bool) -> Path:
+    """The model that a value of `--backbone` gives, where it is the project's."""
+    weights = obtain(source, cache=cache, reporter=reporter, offline=offline)
+    folder = convert(weights, backbone.precision, cache=cache, reporter=reporter).folder
+    if _has_hash(folder, backbone.model_hash):
+        return folder
+    same = weights.sha256 == backbone.sha256
+    why = "the same weights, converted by another version" if same else "other weights"
+    raise ConfigError(
+        f"This is not the project's backbone ({_described(backbone)}): {why}.",
+        where=f"--backbone {source}",
+        mend="Give the built site that the project comes from: --site dist.",
     )
 
 
@@ -96,7 +121,7 @@ def embedder(model: Path, backbone: Backbone, settings: Preprocess) -> Embed:
     def embed(pictures: Sequence[Picture]) -> Float32:
         with tempfile.TemporaryDirectory() as scratch:
             _preprocessed(pictures, settings, Path(scratch) / "inputs.npy")
-            _run_child(model, Path(scratch))
+            run_child(CHILD, [str(model)], Path(scratch), what="Running the backbone", where=str(model))
             features: Float32 = np.load(Path(scratch) / "features.npy")
         if features.shape != (len(pictures), backbone.features):
             raise SourceError(
@@ -118,23 +143,3 @@ def _preprocessed(pictures: Sequence[Picture], settings: Preprocess, file: Path)
         where = f"photo {number + 1} of the project" if isinstance(picture, bytes) else None
         inputs[number] = preprocess(open_picture(picture, where), settings.fit, settings.size)
     inputs.flush()
-
-
-def _run_child(model: Path, scratch: Path) -> None:
-    command = [sys.executable, "-m", "builder.project.embed_child", str(model), str(scratch)]
-    root = str(Path(__file__).resolve().parents[2])
-    env = {**os.environ, **CHILD_ENVIRONMENT}
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=CHILD_TIMEOUT_S)
-    except subprocess.TimeoutExpired as error:
-        raise ConversionError(
-            f"The backbone took more than {CHILD_TIMEOUT_S} s.", where=str(model)
-        ) from error
-    result = scratch / "result.json"
-    if done.returncode != 0 or not result.exists():
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-12:])
-        raise ConversionError(f"The backbone could not be run:\n{said}", where=str(model))
-    told = json.loads(result.read_text("utf-8"))
-    if not told["ok"]:
-        raise ConversionError(told["what"], where=told["where"], mend=told["mend"])

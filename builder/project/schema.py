@@ -77,6 +77,8 @@ class ProjectClass(_Object):
     name: Text
     tone: int = Field(ge=0, le=255)
     folder: str = Field(max_length=60, pattern=r"^[1-9][0-9]{0,3}(-[a-z0-9]+)*$")
+    enabled: bool = True
+    """False where its owner leaves the class out of training."""
 
 
 class ExampleEntry(_Object):

@@ -33,7 +33,7 @@ def write(project: Project, *, model_name: str, time_stamp: datetime) -> bytes:
     folders = {each.id: each.folder for each in project.classes}
     files = {
         schema.FEATURES: _bytes(project.features),
-        schema.METADATA: _json(_metadata(project, model_name, time_stamp)),
+        schema.METADATA: _json(metadata(project, model_name, time_stamp)),
     }
     if project.head:
         weights = b"".join(_bytes(getattr(project.head.weights, name)) for name in NAMES)
@@ -55,7 +55,7 @@ def _describe(project: Project, files: dict[str, str]) -> dict[str, Any]:
         "backbone": project.backbone.model_dump(by_alias=True),
         "preprocess": project.preprocess.model_dump(),
         "settings": dataclasses.asdict(project.settings),
-        "classes": [each.model_dump() for each in project.classes],
+        "classes": [each.model_dump(exclude_defaults=True) for each in project.classes],
         "examples": [{"id": example.id, "class": example.class_id} for example in project.examples],
         "files": files,
     }
@@ -74,7 +74,7 @@ def _describe_head(head: Head) -> dict[str, Any]:
     }
 
 
-def _metadata(project: Project, model_name: str, time_stamp: datetime) -> dict[str, Any]:
+def metadata(project: Project, model_name: str, time_stamp: datetime) -> dict[str, Any]:
     """What Teachable Machine writes beside a model; the labels in the order of the head's outputs."""
     name, _, version = project.generator.partition(" ")
     moment = time_stamp.astimezone(timezone.utc).isoformat(timespec="milliseconds")

@@ -35,7 +35,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """A cache with one of everything; each file holds ten bytes or a record."""
     monkeypatch.setenv("ONTHEFLY_CACHE", str(tmp_path / "cache"))
     cache = Cache()
-    for kind in ("archives", "unpacked", "converted", "model", "assets", "weights", "witness"):
+    for kind in ("archives", "unpacked", "converted", "model", "kernel", "assets", "weights", "witness"):
         cache.folder(kind, KEY, lambda into: (into / "file").write_bytes(b"x" * 10))
     records = {"sources": {"url": URL, "archive": OTHER}, "unreachable": {"why": "x", "when": 0}}
     for kind, record in records.items():
@@ -180,7 +180,7 @@ def test_on_a_terminal_it_asks(cache: Cache, monkeypatch: pytest.MonkeyPatch, an
         (("model", OTHER), {"converted", "unpacked", "weights"}),  # another is being converted
         (("out", "0" * 16), {"model", "assets"}),  # being copied into a site
         (("download", KEY), {"downloads", "archives", "weights", "unpacked", "sources"}),
-        (("assets", OTHER), {"model"}),  # a site's scripts are bundled; its model comes next
+        (("assets", OTHER), {"model", "kernel"}),  # a site's scripts are bundled; its model comes next
     ],
 )
 def test_what_a_running_build_needs_is_left(

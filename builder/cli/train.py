@@ -1,0 +1,126 @@
+"""`onthefly train`: a folder of photographs to a project that the page imports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import click
+
+from builder.errors import ConfigError, OutputError
+
+DEFAULT_SITE = Path("dist")
+
+
+@click.command("train")
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The project.zip to write.")
+@click.option(
+    "--site",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The built site that is to import it.  [default: dist, if it is there]",
+)
+@click.option(
+    "--backbone", help="Instead of --site: the backbone, as `onthefly build` takes it.  [default: auto]"
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float16", "int8"]),
+    help="With --backbone, as in build.  [default: float16]",
+)
+@click.option("--fit", type=click.Choice(["crop", "stretch"]), help="With --backbone.  [default: crop]")
+@click.option("--offline", is_flag=True, help="With --backbone: open no connection.")
+@click.option("--hidden", type=click.IntRange(1, 4096), help="Units of the hidden layer.")
+@click.option("--epochs", type=click.IntRange(1, 1000), help="Times that training goes over all photos.")
+@click.option("--batch", type=click.IntRange(1, 4096), help="Photos per step of training.")
+@click.option("--rate", type=click.FloatRange(0, 1, min_open=True), help="Adam's learning rate.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Start of the random numbers.")
+@click.option(
+    "--runner",
+    type=click.Choice(["local", "beam"]),
+    default="local",
+    show_default=True,
+    help="What embeds the photos: one process, or a pipeline of Apache Beam.",
+)
+def command(folder: Path, out: Path, runner: str, **options: Any) -> None:
+    """Train the head on FOLDER, which has a folder of photographs for each class, and write a project.
+
+    The same preprocessing, backbone and training as on the page; the page imports the result, and
+    `onthefly verify` reproduces it. Settings that are not given are the site's.
+    """
+    # Only here: --help needs no NumPy.
+    from builder.cli.report import ConsoleReporter
+    from builder.project.embed import embedder
+    from builder.project.train import photographs, teach
+    from builder.project.write import write
+
+    if runner == "beam":
+        from builder.project import beam
+
+        beam.require()
+    reporter = ConsoleReporter()
+    found = photographs(folder)
+    target = _target(options, reporter)
+    names = ("hidden", "epochs", "batch", "rate", "seed")
+    settings = replace(
+        target.settings, **{name: options[name] for name in names if options[name] is not None}
+    )
+    make = beam.embedder if runner == "beam" else embedder
+    embed = make(target.model, target.backbone, target.preprocess)
+    project = teach(found, target, settings, embed, reporter)
+    moment = datetime.now(timezone.utc)
+    _write(out, write(project, model_name=folder.absolute().name, time_stamp=moment))
+    assert project.head is not None
+    last = project.head.history[-1]
+    click.echo(
+        f"{out} is written: {len(project.examples)} photos, {len(project.head.classes)} classes, for sites "
+        f"with {target.backbone.name} ({target.backbone.precision}, {target.backbone.model_hash}); "
+        f"in the last epoch loss {last.loss:.4f}, accuracy {last.accuracy:.3f}."
+    )
+
+
+def _target(options: dict[str, Any], reporter: Any) -> Any:
+    from builder.cache import Cache
+    from builder.project.train import of_backbone, of_site
+    from builder.site.publish import is_ours
+
+    site, backbone = options["site"], options["backbone"]
+    building = {name for name in ("precision", "fit") if options[name] is not None}
+    if site and (backbone or building):
+        raise ConfigError(
+            "A site has its own backbone, precision and fit.",
+            where="--site",
+            mend="Give either --site or --backbone.",
+        )
+    if site is None and backbone is None and not building and is_ours(DEFAULT_SITE):
+        site = DEFAULT_SITE
+    if site is not None:
+        return of_site(site, cache=Cache(), reporter=reporter)
+    return of_backbone(
+        backbone or "auto",
+        options["precision"] or "float16",
+        options["fit"] or "crop",
+        cache=Cache(),
+        reporter=reporter,
+        offline=options["offline"],
+    )
+
+
+def _write(out: Path, contents: bytes) -> None:
+    """Put a file in its place, whole or not at all."""
+    from builder.cache import disk_reason
+
+    fresh = out.with_name(f".{out.name}.new")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(contents)
+        fresh.replace(out)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise OutputError(
+            f"The project cannot be written ({disk_reason(error)}).",
+            where=str(out),
+            mend="Make room or give rights there, or choose another place with --out.",
+        ) from error

@@ -1,0 +1,87 @@
+"""`onthefly build --head`: a site whose visitors start with a taught project."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builder.backbone.convert import Converted
+from builder.backbone.precision import Precision
+from builder.cache import Cache, sha256_file
+from builder.config import load
+from builder.errors import ConfigError, OnTheFlyError
+from builder.pipeline import Built, build
+from builder.project.read import read
+from builder.report import Silent
+from tests.unit.project import projects
+from tests.unit.project.test_export import of_backbone
+
+
+@pytest.fixture
+def building(cache: Cache, tmp_path: Path) -> Callable[..., Built]:
+    def make(file: Path, **settings: str) -> Built:
+        config = load(None, {"backbone": "embedded", "project": str(file), **settings})
+        return build(config, cache=cache, reporter=Silent(), root=tmp_path)
+
+    return make
+
+
+def test_the_project_travels_with_the_site(
+    building: Callable[..., Built], converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    given = of_backbone(converted("embedded", "float16"))
+    file = projects.save(tmp_path / "taught.zip", given)
+    built = building(file)
+    assert built.site["classes"] == ["Cup", "Hand", "Empty", "Bottle"]
+    asset = built.site["project"]
+    published = built.out / asset["url"]
+    assert sha256_file(published) == asset["sha256"] == sha256_file(file)
+    assert published.stat().st_size == asset["bytes"]
+    assert read(published).labels() == ["Cup", "Hand", "Bottle"]
+    assert asset["url"] in (built.out / "index.html").read_text("utf-8"), "the page is told"
+    assert building(file).up_to_date
+    # Another head, another site.
+    head = given.trained_head()
+    head.weights.bias2[0] += 1
+    projects.save(file, given)
+    again = building(file)
+    assert not again.up_to_date
+    assert again.site["project"]["sha256"] != asset["sha256"]
+    assert not published.exists()
+
+
+def test_one_that_does_not_fit_is_refused_and_the_old_site_stays(
+    building: Callable[..., Built], converted: Callable[[str, Precision], Converted], tmp_path: Path
+) -> None:
+    given = of_backbone(converted("embedded", "float16"))
+    file = projects.save(tmp_path / "taught.zip", given)
+    before = building(file)
+    stood = (before.out / "SHA256SUMS").read_bytes()
+    cases: list[tuple[type[OnTheFlyError], str, dict[str, str]]] = [
+        (ConfigError, "is of another backbone", {"precision": "float32"}),
+        (ConfigError, "fit = 'crop'", {"fit": "stretch"}),
+    ]
+    for kind, words, settings in cases:
+        with pytest.raises(kind, match=words) as caught:
+            building(file, **settings)
+        assert caught.value.exit_code == 2
+    projects.save(file, replace(given, head=None))
+    with pytest.raises(ConfigError, match="no trained head"):
+        building(file)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        building(tmp_path / "none.zip")
+    file.write_bytes(b"PK")
+    with pytest.raises(OnTheFlyError, match="not a project"):
+        building(file)
+    assert (before.out / "SHA256SUMS").read_bytes() == stood
+
+
+def test_a_file_in_the_settings_lies_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text('project = "taught.zip"\n')
+    assert load(tmp_path / "site.toml", {}).project == str(tmp_path / "taught.zip")
+    assert load(tmp_path / "site.toml", {"project": "other.zip"}).project == "other.zip"
+    assert json.loads(load(None, {}).model_dump_json())["project"] == ""
