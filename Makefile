@@ -8,12 +8,13 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: site serve test test-long lint clean distclean lock help needs browser FORCE
+.PHONY: site serve test test-long lint bench clean distclean lock help needs browser FORCE
 
 # What a user may set: `make site BUILD_ARGS="--classes 'Cup,Hand' --offline"`.
 BUILD_ARGS ?=
 SERVE_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 NPM := npm --prefix site_template
@@ -21,6 +22,8 @@ VENV := .venv/.made
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 NODE := site_template/node_modules/.installed
+PEERS := bench/node_modules/.installed
+PEERS_PYTHON := .venv/bench/.installed
 # PIP_USER and PIP_TARGET in somebody's environment would install beside the venv.
 PIP := env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip --disable-pip-version-check --no-input
 
@@ -52,6 +55,10 @@ set -e; echo "== Style and types"; \
 $(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; \
 $(NPM) --silent run lint; $(NPM) --silent run check
 endef
+
+## bench: measure against other ways to do the same, ten minutes (BENCH_ARGS="--only training")
+bench: $(DEV) $(NODE) $(PEERS) $(PEERS_PYTHON) browser
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 ## lock: write the Python lock files anew from pyproject.toml (LOCK_ARGS=--upgrade takes newer versions)
 lock:
@@ -156,4 +163,16 @@ $(NODE): site_template/package-lock.json site_template/package.json | needs
 	@echo "Installing the npm packages of package-lock.json into site_template/node_modules"
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error || { \
 	  echo "The npm packages could not be installed; what npm said stands above." >&2; exit 1; }
+	@touch $@
+
+# What `make bench` compares with. No install scripts here either: one of the packages would download a program.
+$(PEERS): bench/package-lock.json bench/package.json | needs
+	@echo "Installing the npm packages of bench/package-lock.json into bench/node_modules (170 MB; 500 MB on disk)"
+	@npm --prefix bench ci --ignore-scripts --no-audit --no-fund --loglevel=error || { \
+	  echo "The npm packages could not be installed; what npm said stands above." >&2; exit 1; }
+	@touch $@
+
+# Beside the packages of .venv, whose versions the lock files hold.
+$(PEERS_PYTHON): bench/requirements.lock $(RUNTIME)
+	@rm -rf $(@D); $(PIP) install --quiet --no-deps --require-hashes --target $(@D) -r bench/requirements.lock
 	@touch $@
