@@ -54,6 +54,7 @@ KINDS = {
     "unreachable": Kind("that the Hub did not answer within the last hour", "unreachable"),
     "converted": Kind("converted graphs, before a precision is chosen", "converted", ("model",)),
     "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),
+    "kernel": Kind("the training kernel, compiled", "kernel", ("assets",)),
     "assets": Kind("the page's scripts, bundled", "assets", ("out",)),
     "witness": Kind("the second implementation that validate compares with", "witness"),
 }

@@ -6,11 +6,12 @@ would change nothing says so without importing TensorFlow or opening a connectio
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder import __version__
 from builder.backbone.check import GOLDEN_LIMIT
@@ -21,10 +22,14 @@ from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.config import SiteConfig
 from builder.report import Reporter
-from builder.site import publish, render
-from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, build_assets
+from builder.site import publish, render, theme
+from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling
 from builder.site.offline import manifest, service_worker
 from builder.site.policy import headers_file
+from builder.site.theme import Logo
+
+if TYPE_CHECKING:
+    from builder.project.starting import Start
 
 SITE_FORMAT = 1
 TRAVELLING = ("LICENSE", "NOTICE")
@@ -66,28 +71,51 @@ def build(
     """
     out = root / config.out
     publish.prepare(out, cache)
+    logo = theme.logo(Path(config.logo)) if config.logo else None
+    start = _start(config)
     source = obtain(config.backbone, cache=cache, reporter=reporter, offline=offline, force=force)
-    key = _build_key(config, source)
+    key = _build_key(config, source, logo, start)
     if not force and (standing := _standing(out, key)) is not None:
         return standing
-    converted = convert(source, config.precision, cache=cache, reporter=reporter)
-    bundles, assets = build_assets(cache, reporter)
+    with bundling(cache, reporter) as bundled:
+        converted = convert(source, config.precision, cache=cache, reporter=reporter)
+        if start:
+            start.require_fits(_model_hash(converted), config.fit)
+        bundles, assets = bundled()
+    if not render.speaks(config.lang):
+        reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
     reporter.step("publish", f"write {config.out}")
     with publish.replacing(out, cache) as fresh:
-        site = _write(fresh, config, source, converted, bundles, assets, key)
+        site = _write(fresh, config, source, converted, bundles, assets, key, logo, start)
         size = _size(fresh)
     return Built(out, site, size, up_to_date=False)
 
 
-def _build_key(config: SiteConfig, source: Source) -> str:
+def _start(config: SiteConfig) -> Start | None:
+    """The project that visitors start with."""
+    if not config.project:
+        return None
+    from builder.project.starting import start  # a build without one needs none of that code
+
+    return start(Path(config.project))
+
+
+def _model_hash(converted: Converted) -> str:
+    """Of the model's files: equal means equal features."""
+    return sha256_tree(converted.folder, converted.model_files())[:16]
+
+
+def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Start | None) -> str:
     """Everything the bytes of a site depend on."""
-    settings = config.model_dump(mode="json", exclude={"out"})
+    settings = config.model_dump(mode="json", exclude={"out", "logo", "project"})
     here = Path(__file__).parent
     code = [*here.glob("*.py"), *(here / "site").glob("*.py")]
     provenance = (source.kind, source.trust, source.url or "", source.why or "")
     return sha256_text(
-        json.dumps(settings, sort_keys=True),
+        json.dumps({**settings, "classes": _classes(config)}, sort_keys=True),
         *provenance,
+        hashlib.sha256(logo.contents).hexdigest() if logo else "",
+        start.sha256 if start else "",
         model_key(source.sha256, config.precision),
         assets_key(),
         sha256_tree(render.TEMPLATES),
@@ -121,12 +149,13 @@ def _write(
     bundles: Path,
     assets: Assets,
     key: str,
+    logo: Logo | None,
+    start: Start | None,
 ) -> dict[str, Any]:
     """Write the whole site into an empty folder; returns what `site.json` says."""
     shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
     files = converted.model_files()
-    model_hash = sha256_tree(converted.folder, files)[:16]
-    model_folder = folder / "model" / model_hash
+    model_folder = folder / "model" / _model_hash(converted)
     model_folder.mkdir(parents=True)
     for file in files:
         shutil.copyfile(file, model_folder / file.name)
@@ -135,16 +164,31 @@ def _write(
     for name in TRAVELLING:
         shutil.copyfile(PROJECT_ROOT / name, folder / name)
     site = _site(config, source, converted, assets, folder, model_folder)
-    (folder / "index.html").write_text(render.page(site, assets), "utf-8")
+    if start:
+        url = _publish_asset(folder, "project.zip", start.contents)
+        site |= {"classes": start.classes, "project": _asset(folder, folder / url)}
+    icon = _publish_asset(folder, f"logo{logo.suffix}", logo.contents) if logo else assets["icon"]["url"]
+    styles = [assets["style"]["url"]]
+    if config.accent:
+        styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
+    (folder / "index.html").write_text(render.page(site, assets["app"]["url"], styles, icon), "utf-8")
     checked = [{"image": row.image, "error": row.error, "limit": row.limit} for row in converted.rows]
     record = {**site, "build": key, "check": checked}
     (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
     (folder / "_headers").write_text(headers_file(), "utf-8")
     (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
-    (folder / "manifest.webmanifest").write_text(manifest(site, assets["icon"]["url"]), "utf-8")
+    (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8")
     (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, key[:16]), "utf-8")
     publish.write_sums(folder)
     return record
+
+
+def _publish_asset(folder: Path, name: str, contents: bytes) -> str:
+    """Write a file whose name carries its hash; returns its URL."""
+    stem, suffix = name.rsplit(".", 1)
+    url = f"assets/{stem}.{hashlib.sha256(contents).hexdigest()[:10]}.{suffix}"
+    (folder / url).write_bytes(contents)
+    return url
 
 
 def _asset(root: Path, path: Path) -> dict[str, Any]:
@@ -165,11 +209,11 @@ def _site(
         "generator": f"onthefly {__version__}",
         "title": config.title,
         "lang": config.lang,
-        "classes": config.classes,
+        "classes": _classes(config),
         "preprocess": {"size": SIZE, "fit": config.fit},
         "head": config.head.model_dump(),
         "precision": config.precision,
-        "backbone": _backbone(source, converted.features),
+        "backbone": describe_backbone(source, converted.features),
         "model": {
             "hash": model_folder.name,
             "graph": _asset(root, graph),
@@ -185,7 +229,15 @@ def _site(
     }
 
 
-def _backbone(source: Source, features: int) -> dict[str, Any]:
+def _classes(config: SiteConfig) -> list[str]:
+    """The names that a visitor starts with: the publisher's, or numbers in the page's language."""
+    if "classes" in config.model_fields_set:
+        return config.classes
+    pattern = render.words(config.lang)["class"]
+    return [pattern.replace("{number}", str(i)) for i in range(1, len(config.classes) + 1)]
+
+
+def describe_backbone(source: Source, features: int) -> dict[str, Any]:
     """Which backbone the site carries, in words for a visitor and hashes for everybody."""
     if source.kind == "embedded":
         name, trained_on = "MobileNetV3-Small 1.0", "generated images only, no photograph among them"

@@ -1,18 +1,21 @@
 // Bundles the page, its worker and the module for other pages into a folder, with hashed names.
 // Prints nothing; writes `assets.json`, which says what became what.
 //
-//   node build.mjs OUT
+//   node build.mjs OUT [KERNEL]
+//
+// KERNEL is a folder that `node kernel.mjs` filled; without it the kernel is compiled here.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import esbuild from 'esbuild';
-import { kernelPlugin } from './kernel.mjs';
+import { compiledKernelPlugin, kernelPlugin } from './kernel.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] ?? 'build');
+const kernel = process.argv[3] ? compiledKernelPlugin(process.argv[3]) : kernelPlugin;
 const require = createRequire(import.meta.url);
 
 const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js', sw: 'src/service-worker.js' };
@@ -20,7 +23,10 @@ const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js', sw: 'src/se
 const UNHASHED = ['onthefly', 'sw'];
 const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
-const STATIC = { style: 'static/style.css', icon: 'static/icon.svg' };
+const STYLES = { style: 'static/style.css' };
+/** The types of `onthefly.js`, for those who write against it; no page asks for them. */
+const TYPES = 'onthefly.d.ts';
+const STATIC = { icon: 'static/icon.svg' };
 
 /** The threaded build of the wasm backend: half its code, and never used (see src/worker/backbone.js). */
 const withoutThreads = {
@@ -62,7 +68,7 @@ async function bundle(entry) {
     jsxImportSource: 'preact',
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [withoutThreads, kernelPlugin],
+    plugins: [withoutThreads, kernel],
     logLevel: 'warning',
   });
   return result.outputFiles[0].contents;
@@ -85,8 +91,10 @@ const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/p
 const workers = Object.fromEntries(BACKENDS.map((name) => [name, `src/worker/backends/${name}.js`]));
 const assets = {
   ...(await each(PAGES, async (name, entry) => emit(`${name}.js`, await bundle(entry), !UNHASHED.includes(name)))),
+  ...(await each(STYLES, async (_, entry) => emit('style.css', await bundle(entry)))),
   ...(await each(STATIC, async (_, file) => emit(path.basename(file), await readFile(path.join(here, file))))),
   workers: await each(workers, async (name, entry) => emit(`worker-${name}.js`, await bundle(entry))),
   wasm: await each(WASM, async (_, file) => emit(file, await readFile(path.join(wasmFolder, 'dist', file)))),
 };
+await copyFile(path.join(here, TYPES), path.join(out, TYPES));
 await writeFile(path.join(out, 'assets.json'), JSON.stringify(assets, null, 1));

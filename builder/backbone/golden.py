@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -121,9 +122,12 @@ def draw(golden: Golden) -> Pixels:
     return np.full((SIZE, SIZE, 3), 0 if golden.kind == "zeros" else 255, np.uint8)
 
 
+@lru_cache(maxsize=1)
 def inputs() -> npt.NDArray[np.float32]:
-    """All golden images as the backbone reads them: float32 `[n, 224, 224, 3]` in [0, 1]."""
-    return np.stack([(draw(golden) / 255.0).astype(np.float32) for golden in GOLDEN])
+    """All golden images as the backbone reads them: float32 `[n, 224, 224, 3]` in [0, 1]; read only."""
+    images = np.stack([(draw(golden) / 255.0).astype(np.float32) for golden in GOLDEN])
+    images.setflags(write=False)
+    return images
 
 
 def index() -> dict[str, object]:

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -175,28 +176,29 @@ def run_graph(model: GraphModel, images: Array) -> Array:
     """
     import tensorflow as tf
 
-    graph_def = _graph_def(model)
-    function = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
+    graph = graph_def(model)
+    function = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
     pruned = function.prune(f"{model.input_name}:0", f"{model.output_name}:0")
     # One at a time, as the page does: a graph may be made for single images.
     return np.concatenate([np.asarray(pruned(tf.constant(image[None])), np.float32) for image in images])
 
 
-def _graph_def(model: GraphModel) -> Any:
+def graph_def(model: GraphModel) -> Any:
+    """The graph as TensorFlow has it: constants decoded, fused nodes taken apart."""
     import tensorflow as tf
     from google.protobuf import json_format
 
-    graph_def = tf.compat.v1.GraphDef()
+    written_graph = tf.compat.v1.GraphDef()
     for node in model.nodes:
         if node["op"] == "Const":
-            written = graph_def.node.add(name=node["name"], op="Const")
+            written = written_graph.node.add(name=node["name"], op="Const")
             array = model.dense(node["name"])
             written.attr["dtype"].type = tf.as_dtype(array.dtype).as_datatype_enum
             written.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(array))
             continue
         for plain in unfuse(node):
-            json_format.ParseDict(plain, graph_def.node.add())
-    return graph_def
+            json_format.ParseDict(plain, written_graph.node.add())
+    return written_graph
 
 
 UNFUSED = {
@@ -245,6 +247,21 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _spare_imports() -> None:
+    """Keep out what TensorFlow and its converter import and never need here: a fifth of the whole time.
+
+    They do without JAX and tables (pandas) where those are not installed; decision forests are imported
+    for the sake of their operations, which no backbone has; models of JAX have a converter of their own.
+    """
+    forests, jax_models = "tensorflow_decision_forests", "tensorflowjs.converters.jax_conversion"
+    empty = {name: ModuleType(name) for name in (forests, jax_models)}
+    empty[jax_models].convert_jax = None  # type: ignore[attr-defined]
+    sys.modules.update(empty)
+    for absent in ("jax", "pandas"):
+        sys.modules[absent] = None  # type: ignore[assignment]  # its import fails, as if it were not there
+
+
 if __name__ == "__main__":
     _end_with_parent()
+    _spare_imports()
     sys.exit(main(Path(sys.argv[1])))

@@ -110,7 +110,7 @@ def test_an_up_to_date_build_imports_neither_tensorflow_nor_a_network_library(
 def test_two_clean_builds_are_equal_byte_for_byte(cache: Cache, tmp_path: Path) -> None:
     """From nothing: another cache, another conversion, another folder."""
     stages(tmp_path / "one", cache)
-    assert stages(tmp_path / "two", Cache(tmp_path / "cache")) == ["convert", "assets", "publish"]
+    assert stages(tmp_path / "two", Cache(tmp_path / "cache")) == ["assets", "convert", "publish"]
     sums = [(tmp_path / name / "dist" / "SHA256SUMS").read_text() for name in ("one", "two")]
     assert sums[0] == sums[1]
     assert digest(tmp_path / "one" / "dist") == digest(tmp_path / "two" / "dist")
