@@ -7,7 +7,7 @@
 import { proxy, wrap } from 'comlink';
 import { fetchVerified } from './verified.js';
 
-/** @typedef {import('./protocol.js').BackendName} BackendName */
+/** @import {Asset, BackendName, Site} from './protocol.js' */
 /** @typedef {import('comlink').Remote<import('./protocol.js').WorkerApi>} RemoteWorker */
 
 /**
@@ -36,7 +36,7 @@ export function obstacle() {
 
 /**
  * Starts the worker of a backend. It is idle until its `start` is called.
- * @param {import('./protocol.js').Site} site
+ * @param {Site} site
  * @param {string} base absolute URL of the site's root
  * @param {BackendName} [backend]
  * @returns {Promise<Connection>}
@@ -68,27 +68,75 @@ export async function connect(site, base, backend = 'wasm') {
  * @property {string} reason
  */
 
+/** The smallest module with a SIMD instruction in it: what refuses it has none. */
+const SIMD = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+];
+
+/**
+ * Downloads the site's files, each once, however often it is asked for.
+ * @param {string} base
+ * @param {(asset: Asset, bytes: number) => void} onBytes
+ * @returns {(asset: Asset) => Promise<ArrayBuffer>}
+ */
+function downloader(base, onBytes) {
+  /** @type {Map<string, Promise<ArrayBuffer>>} */
+  const begun = new Map();
+  return (asset) => {
+    const known = begun.get(asset.url);
+    if (known) return known;
+    const bytes = fetchVerified(asset, base, (more) => onBytes(asset, more));
+    bytes.catch(() => {}); // whoever asks for the file is told
+    begun.set(asset.url, bytes);
+    return bytes;
+  };
+}
+
+/**
+ * Begins to download the model, and what wasm starts from, beside the worker's own code.
+ * @param {Site} site
+ * @param {string} base
+ * @param {BackendName} backend that is tried first
+ * @param {(progress: import('./protocol.js').StartProgress) => void} [onProgress]
+ */
+function beginDownloads({ model, golden, wasm }, base, backend, onProgress) {
+  const parts = [model.graph, ...model.shards];
+  const total = parts.reduce((sum, part) => sum + part.bytes, 0);
+  let bytes = 0;
+  const take = downloader(base, (asset, more) => {
+    if (parts.includes(asset)) onProgress?.({ phase: 'download', bytes: (bytes += more), total });
+  });
+  if (backend === 'wasm') take(WebAssembly.validate(Uint8Array.from(SIMD)) ? wasm.simd : wasm.plain);
+  [...parts, golden.index, golden.features].forEach(take);
+  return take;
+}
+
 /**
  * Starts the first backend that computes what the site was built with.
- * @param {import('./protocol.js').Site} site
+ * @param {Site} site
  * @param {string} base absolute URL of the site's root
  * @param {object} [options]
  * @param {BackendName|null} [options.backend] tried before all others
  * @param {(progress: import('./protocol.js').StartProgress) => void} [options.onProgress]
+ * @param {Promise<void>} [options.after] the model's files are asked for after this
  * @returns {Promise<Connection & {ready: import('./protocol.js').Ready, skipped: Skipped[]}>} rejects with the first
  *   backend's error where none can be used
  */
-export async function open(site, base, { backend = null, onProgress } = {}) {
+export async function open(site, base, { backend = null, onProgress, after } = {}) {
+  const order = backend ? [backend, ...BACKENDS.filter((other) => other !== backend)] : BACKENDS;
+  const begun = Promise.resolve(after).then(() => beginDownloads(site, base, order[0], onProgress));
+  const take = proxy(async (/** @type {Asset} */ asset) => (await begun)(asset));
   /** @type {Skipped[]} */
   const skipped = [];
   /** @type {unknown} */
   let firstError;
-  for (const name of backend ? [backend, ...BACKENDS.filter((other) => other !== backend)] : BACKENDS) {
+  for (const name of order) {
     /** @type {Connection|undefined} */
     let connection;
     try {
       connection = await connect(site, base, name);
-      const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress));
+      const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress), take);
       return { ...connection, ready, skipped };
     } catch (error) {
       connection?.terminate();

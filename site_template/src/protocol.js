@@ -25,6 +25,7 @@
  * @property {{index: Asset, features: Asset, limit: number}} golden limit is relative to each image's max|y|
  * @property {Record<BackendName, Asset>} workers the worker's code for each backend
  * @property {{simd: Asset, plain: Asset}} wasm
+ * @property {Asset} [project] the `project.zip` that a new visitor starts with
  */
 
 /** @typedef {'wasm'|'webgl'|'webgpu'|'cpu'} BackendName */
@@ -57,8 +58,8 @@
  */
 
 /**
- * Pixels for the worker. An `ImageBitmap` is transferred and closed there; raw pixels are RGBA bytes.
- * @typedef {ImageBitmap | {data: Uint8Array|Uint8ClampedArray, width: number, height: number}} Frame
+ * Pixels for the worker. A bitmap or a frame of video is transferred and closed there; raw pixels are RGBA bytes.
+ * @typedef {ImageBitmap | VideoFrame | {data: Uint8Array|Uint8ClampedArray, width: number, height: number}} Frame
  */
 
 /**
@@ -91,6 +92,34 @@
  * @property {number} id of the example, unique and rising in time
  * @property {number} count examples of its class now
  * @property {Blob} thumbnail JPEG of the square that was learned from
+ * @property {Float32Array} features what the backbone made of it
+ */
+
+/**
+ * A class and what belongs to it.
+ * @typedef {object} ArrangedClass
+ * @property {string} id
+ * @property {boolean} enabled whether it takes part in training
+ * @property {Uint32Array} examples ids
+ */
+
+/**
+ * What a second head, trained without the held-out photos, says of them.
+ * @typedef {object} HeldOutResult
+ * @property {string[]} classes ids, in the order of the outputs
+ * @property {number[][]} confusion a row for what a photo shows, a column for what the head says
+ * @property {Mistake[]} mistakes the most confident first
+ * @property {number} taught photos it was trained on
+ * @property {number} asked photos that were held out
+ * @property {number} ms
+ */
+
+/**
+ * @typedef {object} Mistake
+ * @property {number} id of the example
+ * @property {string} classId what it shows
+ * @property {string} said what the head says
+ * @property {number} probability of what it says
  */
 
 /**
@@ -123,8 +152,16 @@
 /**
  * @typedef {object} Snapshot
  * @property {string[]} classes ids in display order
- * @property {{id: number, classId: string, features: Float32Array, picture: Blob}[]} examples in the order of adding
+ * @property {SnapshotExample[]} examples in the order of adding
  * @property {HeadSnapshot|null} head
+ */
+
+/**
+ * @typedef {object} SnapshotExample
+ * @property {number} id
+ * @property {string|null} classId null while it is set aside
+ * @property {Float32Array} features
+ * @property {Blob} picture
  */
 
 /**
@@ -142,7 +179,7 @@
 /**
  * The steps of what the page computes, one by one, so that a reference can follow them.
  * @typedef {object} ProbeApi
- * @property {(frame: Frame, fit?: 'crop'|'stretch') => Float32Array} preprocess the backbone's input,
+ * @property {(frame: Frame, fit?: 'crop'|'stretch') => Promise<Float32Array>} preprocess the backbone's input,
  *   [size, size, 3]; `fit` is the site's own unless given
  * @property {(shape: import('./core/head.js').HeadShape, seed: number) => import('./core/head.js').HeadWeights} initialWeights
  * @property {(task: ProbeTask) => ProbeRun} train on given features, in one go
@@ -179,16 +216,29 @@
 /**
  * The worker's functions, called through Comlink; each returns a promise on the main thread.
  * @typedef {object} WorkerApi
- * @property {(site: Site, base: string, onProgress?: (p: StartProgress) => void) => Promise<Ready>} start
- *   `base` is the absolute URL of the site's root
+ * @property {(site: Site, base: string, onProgress?: (p: StartProgress) => void,
+ *   take?: (asset: Asset) => Promise<ArrayBuffer>) => Promise<Ready>} start `base` is the absolute URL of the site's root;
+ *   `take` gives verified files, which the worker downloads by itself otherwise
  * @property {(ids: string[]) => void} setClasses ids in display order; examples of absent ids are dropped
  * @property {(frame: Frame, classId: string) => Promise<Added>} addExample
  * @property {(id: number) => void} removeExample
+ * @property {(classes: ArrangedClass[], upTo: number) => void} arrange which examples belong to which class, classes in
+ *   display order; others up to the id `upTo` are set aside: kept, and not trained on
+ * @property {(ids: Uint32Array|number[]) => void} forget drops examples
  * @property {(settings: HeadSettings, onEpoch?: (e: EpochReport) => void) => Promise<TrainResult>} train
- * @property {() => void} stopTraining
+ * @property {() => void} stopTraining and any `evaluate`
+ * @property {(settings: HeadSettings, share: number) => Promise<HeldOutResult|null>} evaluate trains a second head
+ *   without a share of every class's photos and asks it about them; null where it was stopped, or has nothing to ask.
+ *   The head that predicts is left as it is
  * @property {() => void} reset forgets every example and the head
  * @property {(frame: Frame) => Promise<Prediction|null>} predict null while there is no head
  * @property {(frame: Frame) => Promise<Float32Array>} embed the feature vector
+ * @property {(frame: VideoFrame, bitmap: ImageBitmap) => Promise<boolean|null>} agree whether a frame of video shows what
+ *   a bitmap of the same moment shows; null where the picture is blank. Both are closed
+ * @property {() => Promise<number>} timeFrame milliseconds that a frame takes, from pixels to features
+ * @property {() => Promise<unknown>} lost resolves when the backend cannot compute any more, as when the graphics card
+ *   is taken away; what was taught can still be had by `snapshot`
+ * @property {() => HeadSnapshot|null} head the one that predicts
  * @property {() => Snapshot} snapshot everything that was taught, for another worker or a file
  * @property {(snapshot: Snapshot) => void} restore takes the place of everything taught so far
  * @property {ProbeApi} probe for `onthefly validate`

@@ -44,6 +44,11 @@ export async function fetchVerified(asset, base, onBytes) {
 }
 
 /**
+ * Gives a file's bytes, verified.
+ * @typedef {(asset: import('./protocol.js').Asset) => Promise<ArrayBuffer>} Take
+ */
+
+/**
  * @param {Response} response
  * @param {number} expected bytes; an answer that runs over is cut off, its hash is wrong anyway
  * @param {(bytes: number) => void} [onBytes]

@@ -9,7 +9,7 @@ export const BETA2 = 0.999;
 export const EPSILON = 1e-7;
 
 /** Which four words of the seed's splitmix32 fill which stream. */
-export const STREAM = { init: 0, order: 1 };
+export const STREAM = { init: 0, order: 1, split: 2 };
 
 /**
  * @typedef {object} HeadShape

@@ -29,9 +29,16 @@ export function shuffle(order, random) {
  */
 function normsOf({ kernel1, bias1, kernel2, bias2 }) {
   return [kernel1, bias1, kernel2, bias2].map((values) => {
-    let sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-    return Math.sqrt(sum);
+    // Two halves side by side, as each addition waits for the one before it in its own sum.
+    const half = values.length >> 1;
+    let low = 0;
+    let high = 0;
+    for (let i = 0; i < half; i++) {
+      low += values[i] ** 2;
+      high += values[half + i] ** 2;
+    }
+    const last = values.length % 2 ? values[values.length - 1] : 0;
+    return Math.sqrt(low + high + last ** 2);
   });
 }
 

@@ -2,24 +2,25 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { fetchVerified } from '../verified.js';
 import { concatenate, foldScales } from './fold.js';
 
 /**
  * A backend of TensorFlow.js that one of `backends/` has registered.
  * @typedef {object} BackendChoice
  * @property {import('../protocol.js').BackendName} name
- * @property {(site: import('../protocol.js').Site, base: string) => Promise<() => void>} [prepare]
+ * @property {(site: import('../protocol.js').Site, take: import('../verified.js').Take) => Promise<() => void>} [prepare]
  *   run before it starts; resolves to what is to be run after
+ * @property {() => {lost: Promise<unknown>, isLost: () => boolean}} [device] what it computes on, once it has started;
+ *   a graphics card can be taken away at any time. `lost` resolves soon after
  */
 
 /**
  * @param {BackendChoice} choice
  * @param {import('../protocol.js').Site} site
- * @param {string} base
+ * @param {import('../verified.js').Take} take
  */
-async function startBackend({ name, prepare }, site, base) {
-  const finish = await prepare?.(site, base);
+async function startBackend({ name, prepare }, site, take) {
+  const finish = await prepare?.(site, take);
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) throw new Error(`This browser does not offer ${name}.`);
   finish?.();
@@ -29,20 +30,17 @@ async function startBackend({ name, prepare }, site, base) {
  * Downloads everything the backbone needs, all files at once, and makes it ready.
  * @param {BackendChoice} choice
  * @param {import('../protocol.js').Site} site
- * @param {string} base absolute URL of the site's root
+ * @param {import('../verified.js').Take} take
  * @param {(progress: import('../protocol.js').StartProgress) => void} [onProgress]
  * @returns {Promise<Backbone>}
  */
-export async function loadBackbone(choice, site, base, onProgress) {
+export async function loadBackbone(choice, site, take, onProgress) {
   const { graph, shards } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
-  let bytes = 0;
-  const onBytes = (/** @type {number} */ more) => onProgress?.({ phase: 'download', bytes: (bytes += more), total });
-  onProgress?.({ phase: 'download', bytes, total });
   const [, graphBytes, ...shardBytes] = await Promise.all([
-    startBackend(choice, site, base),
-    fetchVerified(graph, base, onBytes),
-    ...shards.map((shard) => fetchVerified(shard, base, onBytes)),
+    startBackend(choice, site, take),
+    take(graph),
+    ...shards.map((shard) => take(shard)),
   ]);
   onProgress?.({ phase: 'compile', bytes: total, total });
   const { modelTopology, weightsManifest, signature } = JSON.parse(new TextDecoder().decode(graphBytes));
@@ -52,7 +50,7 @@ export async function loadBackbone(choice, site, base, onProgress) {
     weightData: concatenate(shardBytes.map((shard) => new Uint8Array(shard))),
   });
   const model = await loadGraphModel({ load: async () => ({ ...artifacts, signature }) });
-  return new Backbone(model, site.preprocess.size, site.backbone.features);
+  return new Backbone(model, site.preprocess.size, site.backbone.features, choice.device?.());
 }
 
 export class Backbone {
@@ -60,11 +58,17 @@ export class Backbone {
    * @param {import('@tensorflow/tfjs-converter').GraphModel} model
    * @param {number} size edge of the square it reads
    * @param {number} features width of what it gives
+   * @param {ReturnType<NonNullable<BackendChoice['device']>>} [device]
    */
-  constructor(model, size, features) {
+  constructor(model, size, features, device) {
     this.model = model;
     this.size = size;
     this.features = features;
+    this.isLost = device?.isLost ?? (() => false);
+    /** Resolves when the backend can compute no more: never, on the processor. */
+    this.lost = new Promise((resolve) => {
+      device?.lost.then(() => resolve(undefined));
+    });
   }
 
   /**
@@ -75,7 +79,10 @@ export class Backbone {
     const input = tf.tensor4d(pixels, [1, this.size, this.size, 3]);
     const output = /** @type {tf.Tensor} */ (this.model.execute(input));
     try {
-      return /** @type {Float32Array} */ (await output.data());
+      const computed = /** @type {Float32Array} */ (await output.data());
+      // TensorFlow.js goes on without its device, and gives zeros or remains of other frames.
+      if (this.isLost()) throw new Error('The graphics device was lost.');
+      return computed;
     } finally {
       input.dispose();
       output.dispose();

@@ -2,6 +2,9 @@
 
 import { preprocess, region } from '../core/preprocess.js';
 
+/** @typedef {{data: Uint8Array|Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}} Pixels RGBA bytes */
+/** @typedef {ReturnType<typeof region>} Region */
+
 const THUMBNAIL_QUALITY = 0.9;
 
 /** @type {OffscreenCanvas|null} */
@@ -21,18 +24,133 @@ function context(width, height) {
 }
 
 /**
- * The part of a frame that is learned from, as bytes. A bitmap is closed.
+ * Lets go of a frame. The camera stops when too many of its frames are held.
+ * @param {import('../protocol.js').Frame} frame
+ */
+export function release(frame) {
+  if ('close' in frame) frame.close();
+}
+
+/**
+ * The part of a frame that is learned from, as bytes. The frame is closed.
  * @param {import('../protocol.js').Frame} frame
  * @param {'crop'|'stretch'} fit
- * @returns {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}}
+ * @returns {Promise<Pixels>}
  */
-export function readFrame(frame, fit) {
+export async function readFrame(frame, fit) {
   if ('data' in frame) return frame;
-  const { x, y, width, height } = region(frame.width, frame.height, fit);
+  try {
+    if ('displayWidth' in frame) return await readVideoFrame(frame, fit);
+    return draw(frame, region(frame.width, frame.height, fit));
+  } finally {
+    release(frame);
+  }
+}
+
+/**
+ * @param {ImageBitmap|VideoFrame} frame
+ * @param {Region} part read as it is: no scaling
+ */
+function draw(frame, { x, y, width, height }) {
   const drawing = context(width, height);
   drawing.drawImage(frame, x, y, width, height, 0, 0, width, height);
-  frame.close();
   return drawing.getImageData(0, 0, width, height);
+}
+
+/**
+ * Whether copying gives the bytes that drawing gives, by kind of frame.
+ * @type {Map<string, boolean>}
+ */
+const copies = new Map();
+
+/**
+ * Copying reads only the part that is wanted and takes a third of the time of drawing, but a browser may convert
+ * colours otherwise then. So the first frame of each kind is read both ways.
+ * @param {VideoFrame} frame
+ * @param {'crop'|'stretch'} fit
+ * @returns {Promise<Pixels>}
+ */
+async function readVideoFrame(frame, fit) {
+  const part = region(frame.displayWidth, frame.displayHeight, fit);
+  const kind = kindOf(frame);
+  const known = copies.get(kind);
+  if (known === false || !isUpright(frame) || !isWhole(part)) return draw(frame, part);
+  /** @type {Pixels|null} */
+  const copied = await copy(frame, part).catch(() => null);
+  if (known && copied) return copied;
+  const drawn = draw(frame, part);
+  if (!copied) copies.set(kind, false);
+  else if (!isBlank(drawn))
+    copies.set(
+      kind,
+      drawn.data.every((value, i) => value === copied.data[i]),
+    );
+  return drawn;
+}
+
+/**
+ * @param {VideoFrame} frame
+ * @param {Region} part
+ * @returns {Promise<Pixels>}
+ */
+async function copy(frame, { x, y, width, height }) {
+  const data = new Uint8ClampedArray(4 * width * height);
+  const { left, top } = /** @type {DOMRectReadOnly} */ (frame.visibleRect);
+  const rect = { x: left + x, y: top + y, width, height };
+  await frame.copyTo(data, { rect, format: 'RGBA', colorSpace: 'srgb' });
+  return { data, width, height };
+}
+
+/** @param {VideoFrame} frame */
+function kindOf({ format, codedWidth, codedHeight, colorSpace }) {
+  return JSON.stringify([format, codedWidth, codedHeight, colorSpace.toJSON()]);
+}
+
+/**
+ * Whether a frame's bytes stand as it is shown: copying neither turns nor scales.
+ * @param {VideoFrame & {rotation?: number, flip?: boolean}} frame
+ */
+function isUpright({ rotation, flip, visibleRect, displayWidth, displayHeight }) {
+  return !rotation && !flip && visibleRect?.width === displayWidth && visibleRect.height === displayHeight;
+}
+
+/**
+ * Whether a part begins and ends between the samples of colour, which stand for two by two pixels.
+ * @param {Region} part
+ */
+function isWhole({ x, y, width, height }) {
+  return [x, y, width, height].every((value) => value % 2 === 0);
+}
+
+/**
+ * Whether a picture shows nothing, as a camera's first ones do: from such a one nothing can be told.
+ * @param {Pixels} pixels
+ */
+function isBlank({ data }) {
+  return data.every((value, i) => value === data[i % 4]);
+}
+
+/** How much two ways through the browser may differ in a byte, in the mean. */
+const CONVERSION = 8;
+
+/**
+ * Whether a frame shows what a bitmap of the same moment shows, but for rounding. Both are closed.
+ * @param {VideoFrame} frame
+ * @param {ImageBitmap} bitmap
+ * @returns {Promise<boolean|null>} null where the picture is blank, which proves nothing
+ */
+export async function agree(frame, bitmap) {
+  try {
+    const wanted = draw(bitmap, region(bitmap.width, bitmap.height, 'stretch'));
+    if (isBlank(wanted)) return null;
+    const found = await readFrame(frame, 'stretch');
+    if (found.width !== wanted.width || found.height !== wanted.height) return false;
+    const difference = wanted.data.reduce((sum, value, i) => sum + Math.abs(value - found.data[i]), 0);
+    return difference <= CONVERSION * wanted.data.length;
+  } finally {
+    release(frame);
+    release(bitmap);
+  }
 }
 
 /** Edge of the picture that is drawn to see whether it comes back. */
@@ -47,12 +165,12 @@ export async function readsBackExactly() {
   const known = new ImageData(KNOWN_EDGE, KNOWN_EDGE);
   for (let i = 0; i < known.data.length; i++) known.data[i] = i % 4 === 3 ? 255 : (i * 37 + (i >> 5) * 11) % 256;
   const bitmap = await createImageBitmap(known);
-  const { data } = readFrame(bitmap, 'stretch');
+  const { data } = await readFrame(bitmap, 'stretch');
   return known.data.every((value, i) => value === data[i]);
 }
 
 /**
- * @param {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} pixels RGBA
+ * @param {Pixels} pixels
  * @param {import('../protocol.js').Preprocess} options
  */
 export function toInput(pixels, options) {
@@ -61,18 +179,19 @@ export function toInput(pixels, options) {
 
 /**
  * The square that is learned from, as a JPEG of the backbone's size.
- * @param {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} pixels RGBA
+ * @param {Pixels} pixels
  * @param {import('../protocol.js').Preprocess} options
  * @returns {Promise<Blob>}
  */
-export async function thumbnail(pixels, { size, fit }) {
-  const image = new ImageData(new Uint8ClampedArray(pixels.data), pixels.width, pixels.height);
-  const bitmap = await createImageBitmap(image);
-  const { x, y, width, height } = region(pixels.width, pixels.height, fit);
+export function thumbnail({ data, width, height }, { size, fit }) {
+  const whole = context(width, height);
+  whole.putImageData(new ImageData(new Uint8ClampedArray(data), width, height), 0, 0);
+  const part = region(width, height, fit);
   const small = new OffscreenCanvas(size, size);
-  const drawing = /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext('2d'));
+  const drawing = /** @type {OffscreenCanvasRenderingContext2D} */ (
+    small.getContext('2d', { willReadFrequently: true })
+  );
   drawing.imageSmoothingQuality = 'high';
-  drawing.drawImage(bitmap, x, y, width, height, 0, 0, size, size);
-  bitmap.close();
+  drawing.drawImage(whole.canvas, part.x, part.y, part.width, part.height, 0, 0, size, size);
   return small.convertToBlob({ type: 'image/jpeg', quality: THUMBNAIL_QUALITY });
 }

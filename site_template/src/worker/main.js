@@ -2,18 +2,16 @@
 // overlap; training gives way every few milliseconds, so that predictions go on with the old head.
 
 import { expose } from 'comlink';
-import { initialWeights, PlainHead } from '../core/head.js';
-import { Training } from '../core/training.js';
-import { makeHead } from '../kernel/engine.js';
+import { PlainHead } from '../core/head.js';
+import { fetchVerified } from '../verified.js';
 import { loadBackbone, tensorMemory } from './backbone.js';
 import { Examples } from './examples.js';
-import { readFrame, readsBackExactly, thumbnail, toInput } from './frames.js';
+import { agree, readFrame, readsBackExactly, release, thumbnail, toInput } from './frames.js';
+import { askAboutHeldOut } from './held-out.js';
 import { makeProbe } from './probe.js';
+import { runToEnd } from './run.js';
 import { selfCheck } from './self-check.js';
-import { nextTask } from './task.js';
-
-/** How long training may hold the worker at a stretch: well under a frame at 60 Hz. */
-const SLICE_MS = 6;
+import { first } from './task.js';
 
 /** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
 let running = null;
@@ -21,6 +19,8 @@ let running = null;
 let trained = null;
 /** @type {{stopped: boolean}|null} */
 let run = null;
+/** @type {{stopped: boolean}|null} the run on part of the photos, for held-out figures */
+let check = null;
 const examples = new Examples();
 
 function started() {
@@ -28,15 +28,46 @@ function started() {
   return running;
 }
 
-/** @param {import('../protocol.js').Frame} frame */
+/** @param {import('../protocol.js').Frame} frame closed, whatever happens */
 async function embedFrame(frame) {
-  const { backbone, site } = started();
-  const pixels = readFrame(frame, site.preprocess.fit);
-  return { pixels, features: await backbone.embed(toInput(pixels, site.preprocess)) };
+  try {
+    const { backbone, site } = started();
+    const pixels = await readFrame(frame, site.preprocess.fit);
+    return { pixels, features: await backbone.embed(toInput(pixels, site.preprocess)) };
+  } finally {
+    release(frame);
+  }
 }
+
+/** The size that the page asks cameras for. */
+const TIMED = { width: 640, height: 480 };
+
+/** @returns {import('../protocol.js').Frame} noise: what a frame shows makes no difference to its time */
+function madeUpFrame() {
+  const data = Uint8ClampedArray.from(
+    { length: 4 * TIMED.width * TIMED.height },
+    (_, i) => Math.imul(i, 0x9e3779b1) >>> 24,
+  );
+  return { data, ...TIMED };
+}
+
+/** @type {import('../protocol.js').Frame|null} */
+let timed = null;
 
 function stopTraining() {
   if (run) run.stopped = true;
+  stopCheck();
+}
+
+function stopCheck() {
+  if (check) check.stopped = true;
+}
+
+/** @returns {import('../protocol.js').HeadSnapshot|null} */
+function headSnapshot() {
+  if (!trained) return null;
+  const { head, ...how } = trained;
+  return { ...head.weights, ...how };
 }
 
 /** @type {import('./backbone.js').BackendChoice} */
@@ -46,11 +77,13 @@ const probe = makeProbe(started);
 
 /** @type {import('../protocol.js').WorkerApi} */
 const api = {
-  async start(site, base, onProgress) {
-    const backbone = await loadBackbone(choice, site, base, onProgress);
+  async start(site, base, onProgress, given) {
+    /** @type {import('../verified.js').Take} */
+    const take = given ?? ((asset) => fetchVerified(asset, base));
+    const backbone = await loadBackbone(choice, site, take, onProgress);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
     onProgress?.({ phase: 'check', bytes: total, total });
-    const result = await selfCheck(backbone, site, base);
+    const result = await selfCheck(backbone, site, take);
     if (!(result.error <= result.limit)) {
       throw new Error(
         `On ${choice.name} this browser computes other numbers than the site was built with ` +
@@ -66,16 +99,24 @@ const api = {
     examples.setClasses(ids);
   },
 
-  async addExample(frame, classId) {
-    const { site } = started();
-    const { pixels, features } = await embedFrame(frame);
-    const picture = await thumbnail(pixels, site.preprocess);
-    const id = examples.add(classId, features, picture);
-    return { id, count: examples.count(classId), thumbnail: picture };
-  },
+  addExample: (frame, classId) =>
+    first(async () => {
+      const { pixels, features } = await embedFrame(frame);
+      const picture = await thumbnail(pixels, started().site.preprocess);
+      const id = examples.add(classId, features, picture);
+      return { id, count: examples.count(classId), thumbnail: picture, features };
+    }),
 
   removeExample(id) {
     examples.remove(id);
+  },
+
+  arrange(classes, upTo) {
+    examples.arrange(classes, upTo);
+  },
+
+  forget(ids) {
+    examples.forget(ids);
   },
 
   async train(settings, onEpoch) {
@@ -84,26 +125,23 @@ const api = {
     const thisRun = { stopped: false };
     run = thisRun;
     const begin = performance.now();
-    const { classes, ids, features, labels } = examples.trainingSet(backbone.features);
-    const summary = { classes, examples: labels.length };
+    const { ids, ...set } = examples.trainingSet();
+    const { classes } = set;
+    const summary = { classes, examples: ids.length };
     if (classes.length < 2) return { ...summary, outcome: 'too-few', history: [], ms: 0, engine: null };
     const shape = { features: backbone.features, hidden: settings.hidden, classes: classes.length };
-    const head = makeHead(shape, initialWeights(shape, settings.seed), { features, labels });
-    const training = new Training(head, labels.length, settings);
-    while (!training.done && !thisRun.stopped) {
-      const until = performance.now() + SLICE_MS;
-      while (!training.done && performance.now() < until) {
-        const report = training.step();
-        if (report) onEpoch?.(report);
-      }
-      await nextTask();
-    }
-    const outcome = thisRun.stopped ? 'stopped' : 'trained';
-    const { history, trace } = training;
-    const { engine } = head;
-    const finished = head.finish();
-    if (outcome === 'trained') trained = { head: finished, classes, settings, examples: ids, history, trace };
-    return { ...summary, outcome, history, ms: performance.now() - begin, engine };
+    const { head, history, trace, engine } = await runToEnd(shape, set, settings, thisRun, onEpoch);
+    if (head) trained = { head, classes, settings, examples: ids, history, trace };
+    return { ...summary, outcome: head ? 'trained' : 'stopped', history, ms: performance.now() - begin, engine };
+  },
+
+  async evaluate(settings, share) {
+    started();
+    stopCheck();
+    const thisCheck = { stopped: false };
+    check = thisCheck;
+    const set = examples.trainingSet();
+    return set.classes.length < 2 ? null : askAboutHeldOut(set, settings, share, thisCheck);
   },
 
   stopTraining,
@@ -114,31 +152,42 @@ const api = {
     trained = null;
   },
 
-  async predict(frame) {
-    const begin = performance.now();
-    if (!trained) {
-      if ('close' in frame) frame.close();
-      return null;
-    }
-    const { features } = await embedFrame(frame);
-    if (!trained) return null; // reset while the backbone ran
-    const { head, classes } = trained;
-    const probabilities = head.predict(features);
-    return {
-      probabilities: Object.fromEntries(classes.map((id, i) => [id, probabilities[i]])),
-      ms: performance.now() - begin,
-    };
-  },
+  predict: (frame) =>
+    first(async () => {
+      const begin = performance.now();
+      if (!trained) {
+        release(frame);
+        return null;
+      }
+      const { features } = await embedFrame(frame);
+      if (!trained) return null; // reset while the backbone ran
+      const { head, classes } = trained;
+      const probabilities = head.predict(features);
+      return {
+        probabilities: Object.fromEntries(classes.map((id, i) => [id, probabilities[i]])),
+        ms: performance.now() - begin,
+      };
+    }),
 
-  async embed(frame) {
-    return (await embedFrame(frame)).features;
-  },
+  embed: (frame) => first(async () => (await embedFrame(frame)).features),
+
+  agree,
+
+  timeFrame: () =>
+    first(async () => {
+      timed ??= madeUpFrame();
+      const begin = performance.now();
+      await embedFrame(timed);
+      return performance.now() - begin;
+    }),
+
+  lost: () => started().backbone.lost,
 
   snapshot() {
-    if (!trained) return { classes: examples.classes, examples: examples.all(), head: null };
-    const { head, ...how } = trained;
-    return { classes: examples.classes, examples: examples.all(), head: { ...head.weights, ...how } };
+    return { classes: examples.classes, examples: examples.all(), head: headSnapshot() };
   },
+
+  head: headSnapshot,
 
   restore({ classes, examples: given, head }) {
     const { backbone } = started();

@@ -11,10 +11,10 @@ import { readFrame, toInput } from './frames.js';
  */
 export function makeProbe(started) {
   return {
-    preprocess(frame, fit) {
+    async preprocess(frame, fit) {
       const { site } = started();
       const options = { ...site.preprocess, fit: fit ?? site.preprocess.fit };
-      return toInput(readFrame(frame, options.fit), options);
+      return toInput(await readFrame(frame, options.fit), options);
     },
 
     initialWeights,

@@ -1,19 +1,15 @@
 // Before a backend is trusted it must compute what the build computed, on pictures drawn from a seed.
 
 import { drawGolden } from '../core/golden.js';
-import { fetchVerified } from '../verified.js';
 
 /**
  * @param {import('./backbone.js').Backbone} backbone
  * @param {import('../protocol.js').Site} site
- * @param {string} base
+ * @param {import('../verified.js').Take} take
  * @returns {Promise<import('../protocol.js').SelfCheck>}
  */
-export async function selfCheck(backbone, site, base) {
-  const [indexBytes, featureBytes] = await Promise.all([
-    fetchVerified(site.golden.index, base),
-    fetchVerified(site.golden.features, base),
-  ]);
+export async function selfCheck(backbone, site, take) {
+  const [indexBytes, featureBytes] = await Promise.all([take(site.golden.index), take(site.golden.features)]);
   const { images, size, features } = JSON.parse(new TextDecoder().decode(indexBytes));
   const expected = new Float32Array(featureBytes);
   let error = 0;
