@@ -30,10 +30,18 @@ async (backend) => {
 """
 
 
-def open_ready(page: Page, url: str) -> None:
-    """Open the page and wait until its model is ready."""
+def open_ready(page: Page, url: str, *, live: bool = False) -> None:
+    """Open the page and wait until its model is ready.
+
+    Args:
+        live: whether the model trains by itself after every change, as it does for a visitor. Without it
+            a test says when it trains, and knows on what.
+    """
     page.goto(url)
     expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=READY_MS)
+    if not live:
+        # Without a pointer, which would scroll to it.
+        page.get_by_role("switch", name="Live").evaluate("(box) => box.click()")
 
 
 def frame(rgb: np.ndarray) -> dict[str, Any]:
@@ -61,6 +69,22 @@ def wait_for_marker(page: Page, marker: int) -> None:
     page.wait_for_function(
         f"(marker) => ({MARKER_JS})(document.querySelector('video')) === marker", arg=marker, timeout=READY_MS
     )
+
+
+def pictures(page: Page, name: str) -> list[str]:
+    """The pixels of a class's photos, as hashes."""
+    read: list[str] = page.get_by_role("list", name=f"Photos of {name}", exact=True).evaluate(
+        """async (list) => Promise.all([...list.querySelectorAll('img')].map(async (image) => {
+          await image.decode();
+          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+          const drawing = canvas.getContext('2d');
+          drawing.drawImage(image, 0, 0);
+          const {data} = drawing.getImageData(0, 0, canvas.width, canvas.height);
+          const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
+          return Array.from(hash, (byte) => byte.toString(16)).join('');
+        }))"""
+    )
+    return read
 
 
 RECORD_JS = f"""

@@ -1,14 +1,13 @@
-// The camera: starting, stopping, telling its faults apart, and handing out frames.
+// The camera: choosing, starting and stopping it, telling its faults apart, and handing out frames.
 
-import { camera } from './state.js';
+import { grab } from './grab.js';
+import { camera, cameraId, cameras, facing, lens, permission } from './state.js';
 
 /** @typedef {import('./state.js').CameraFault} CameraFault */
+/** @typedef {import('./state.js').Facing} Facing */
 
 // Small enough to be quick on a phone, and still larger than what the backbone reads.
-const CONSTRAINTS = {
-  audio: false,
-  video: { facingMode: 'user', width: { ideal: 640 }, height: { ideal: 480 } },
-};
+const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
 
 /** @type {HTMLVideoElement|null} */
 let video = null;
@@ -16,6 +15,8 @@ let video = null;
 let stream = null;
 // A visitor may press Stop while the browser still asks for permission: only the latest attempt counts.
 let attempt = 0;
+/** Whether the camera stopped because the page was put away, and starts again with it. */
+let resting = false;
 
 /** Whether the browser offers a camera at all: only on secure addresses. */
 export function mayUseCamera() {
@@ -34,18 +35,23 @@ export function currentVideo() {
 
 export async function startCamera() {
   const mine = ++attempt;
+  resting = false;
   release();
+  if (isForbidden()) return fail('policy');
   camera.value = { status: 'starting' };
   try {
-    const opened = await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
-    if (mine !== attempt) {
-      opened.getTracks().forEach((track) => track.stop());
-      return;
-    }
+    const { opened, compromise } = await open(mine);
+    if (mine !== attempt) return opened.getTracks().forEach((track) => track.stop());
     stream = opened;
-    watch(opened, mine);
+    permission.value = 'granted';
+    const [track] = opened.getVideoTracks();
+    watch(track, mine);
+    lens.value = lensOf(track);
+    listCameras();
     if (video) await show(video, opened);
-    if (mine === attempt) camera.value = { status: 'on' };
+    if (mine !== attempt) return;
+    camera.value = { status: track.muted ? 'asleep' : 'on', compromise };
+    if (document.hidden) rest();
   } catch (error) {
     if (mine === attempt) fail(faultOf(error));
   }
@@ -53,27 +59,151 @@ export async function startCamera() {
 
 export function stopCamera() {
   attempt += 1;
+  resting = false;
   release();
   camera.value = { status: 'off' };
 }
 
-/** Starts the camera by itself where the visitor has allowed it before, so that no prompt surprises. */
-export async function startCameraIfGranted() {
+/** Lets the camera go while nobody looks at the page. */
+function rest() {
+  if (camera.value.status !== 'on' && camera.value.status !== 'asleep') return;
+  stopCamera();
+  resting = true;
+}
+
+/** @param {string} id of one of `cameras`; empty for whichever the browser takes */
+export function chooseCamera(id) {
+  cameraId.value = id;
+  if (camera.value.status !== 'off') startCamera();
+}
+
+/** @param {Facing} side */
+export function turnCamera(side) {
+  facing.value = side;
+  chooseCamera('');
+}
+
+/**
+ * Follows what the browser says of cameras, and starts one by itself where the visitor has allowed it before, so that no
+ * prompt surprises.
+ */
+export async function watchCameras() {
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) rest();
+    else if (resting) startCamera();
+  });
+  navigator.mediaDevices.addEventListener('devicechange', listCameras);
+  listCameras();
+  if (isForbidden()) fail('policy');
+  else await watchPermission();
+}
+
+async function watchPermission() {
   try {
-    const permission = await navigator.permissions.query({ name: /** @type {PermissionName} */ ('camera') });
-    if (permission.state === 'granted' && camera.value.status === 'off') await startCamera();
+    const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ ('camera') });
+    const { fault } = camera.value;
+    permission.value = status.state;
+    status.onchange = () => follow(status.state);
+    if (status.state !== 'granted' || camera.value.status !== 'off' || fault) return;
+    if (document.hidden) resting = true;
+    else await startCamera();
   } catch {
     // Some browsers do not know this permission: the visitor presses the button there.
   }
 }
 
 /**
+ * The visitor has changed the permission in the browser itself.
+ * @param {PermissionState} now
+ */
+function follow(now) {
+  permission.value = now;
+  const { status, fault } = camera.value;
+  if (now === 'granted' && fault === 'refused') startCamera();
+  // The browser ends the stream too, and that alone would look like a cable that was pulled.
+  if (now === 'denied' && (status === 'on' || status === 'asleep' || fault === 'unplugged')) fail('refused');
+}
+
+async function listCameras() {
+  try {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    cameras.value = devices
+      .filter(({ kind }) => kind === 'videoinput')
+      .map(({ deviceId, label }) => ({ id: deviceId, label }));
+  } catch {
+    cameras.value = [];
+  }
+}
+
+/** Whether the page stands inside another one that keeps the camera from it. Only some browsers tell. */
+function isForbidden() {
+  const policy = /** @type {{featurePolicy?: {allowsFeature: (name: string) => boolean}}} */ (
+    /** @type {unknown} */ (document)
+  ).featurePolicy;
+  return policy?.allowsFeature('camera') === false;
+}
+
+/** Whether the page stands inside another one. */
+export const framed = window.parent !== window;
+
+/**
  * The frame on show, not mirrored.
- * @returns {Promise<ImageBitmap|null>} null while the camera gives no picture
+ * @returns {Promise<ImageBitmap|VideoFrame|null>} to be transferred or closed; null while the camera gives no picture
  */
 export async function grabFrame() {
   if (camera.value.status !== 'on' || !video || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
-  return createImageBitmap(video);
+  return grab(video);
+}
+
+/**
+ * What to ask the browser for, the best first, each with what it gives up.
+ * @returns {{video: true|MediaTrackConstraints, compromise?: 'size'|'other'}[]}
+ */
+function wishes() {
+  const towards = { facingMode: facing.value };
+  if (!cameraId.value) {
+    return [
+      { video: { ...towards, ...SIZE } },
+      { video: towards, compromise: 'size' },
+      { video: true, compromise: 'size' },
+    ];
+  }
+  const chosen = { deviceId: { exact: cameraId.value } };
+  return [
+    { video: { ...chosen, ...SIZE } },
+    { video: chosen, compromise: 'size' },
+    { video: { ...towards, ...SIZE }, compromise: 'other' },
+    { video: true, compromise: 'other' },
+  ];
+}
+
+/**
+ * Opens a camera, with fewer wishes where the browser cannot grant them all.
+ * @param {number} mine
+ */
+async function open(mine) {
+  /** @type {unknown} */
+  let refusal;
+  for (const { video: wish, compromise } of wishes()) {
+    try {
+      const opened = await navigator.mediaDevices.getUserMedia({ audio: false, video: wish });
+      return { opened, compromise };
+    } catch (error) {
+      if (mine !== attempt || faultOf(error) !== 'constraints') throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+/**
+ * @param {MediaStreamTrack} track
+ * @returns {{id: string, facing: Facing|null}}
+ */
+function lensOf(track) {
+  const { deviceId = '', facingMode } = track.getSettings();
+  const sided = facingMode === 'user' || facingMode === 'environment';
+  return { id: deviceId, facing: sided ? facingMode : null };
 }
 
 /**
@@ -81,7 +211,7 @@ export async function grabFrame() {
  * @param {MediaStream} source
  */
 async function show(element, source) {
-  element.srcObject = source;
+  if (element.srcObject !== source) element.srcObject = source;
   try {
     await element.play();
   } catch {
@@ -90,21 +220,31 @@ async function show(element, source) {
 }
 
 /**
- * @param {MediaStream} source
+ * @param {MediaStreamTrack} track
  * @param {number} mine
  */
-function watch(source, mine) {
-  for (const track of source.getVideoTracks()) {
-    track.addEventListener('ended', () => {
-      if (mine === attempt) fail('unplugged');
-    });
-  }
+function watch(track, mine) {
+  track.addEventListener('ended', () => {
+    if (mine !== attempt) return;
+    // The browser's list may still name it.
+    cameras.value = cameras.value.filter(({ id }) => id && id !== lens.value?.id);
+    fail(permission.value === 'denied' ? 'refused' : 'unplugged');
+  });
+  track.addEventListener('mute', () => {
+    if (mine === attempt && camera.value.status === 'on') camera.value = { ...camera.value, status: 'asleep' };
+  });
+  track.addEventListener('unmute', () => {
+    if (mine !== attempt || camera.value.status !== 'asleep') return;
+    if (video && stream) show(video, stream); // some phones pause it meanwhile
+    camera.value = { ...camera.value, status: 'on' };
+  });
 }
 
 /** @param {CameraFault} fault */
 function fail(fault) {
   attempt += 1;
   release();
+  if (fault === 'missing') cameras.value = []; // whatever was listed, until the browser tells of a change
   camera.value = { status: 'failed', fault };
 }
 
@@ -120,10 +260,12 @@ function release() {
  */
 function faultOf(error) {
   // By its name alone: in older browsers an OverconstrainedError is no Error.
-  switch (error && typeof error === 'object' && 'name' in error ? error.name : '') {
+  const { name = '', message = '' } = /** @type {{name?: string, message?: string}} */ (error ?? {});
+  switch (name) {
     case 'NotAllowedError':
     case 'SecurityError':
-      return 'refused';
+      // Chrome's words where the computer's own settings stand in the way.
+      return /by system/i.test(message) ? 'system' : 'refused';
     case 'NotFoundError':
       return 'missing';
     case 'NotReadableError':

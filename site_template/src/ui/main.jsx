@@ -4,8 +4,10 @@ import { render } from 'preact';
 import { obstacle } from '../client.js';
 import { openPage } from './actions.js';
 import { mayUseCamera } from './camera.js';
+import { keepChoices } from './choices.js';
 import { App } from './components/App.jsx';
 import { ObstaclePanel } from './components/ObstaclePanel.jsx';
+import { tellEmbedder } from './embed-messages.js';
 import { keepPredicting } from './predictor.js';
 
 /** @typedef {import('../protocol.js').Site} Site */
@@ -20,7 +22,9 @@ const found = mayUseCamera() ? obstacle() : 'insecure';
 if (found) {
   render(<ObstaclePanel obstacle={found} />, root);
 } else {
+  keepChoices();
   openPage(site);
   render(<App site={site} />, root);
   keepPredicting();
+  tellEmbedder();
 }

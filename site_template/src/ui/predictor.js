@@ -1,18 +1,31 @@
-// Asks for a prediction at every new video frame, one at a time: frames that arrive meanwhile are dropped.
+// Asks for predictions: at every new video frame, one at a time, so that frames that arrive meanwhile are dropped; or
+// once for a photo that stands in the camera's place, and again for every new head.
 
 import { effect } from '@preact/signals';
-import { predictFrame } from './actions.js';
+import { predictFrame, predictPhoto } from './actions.js';
 import { currentVideo } from './camera.js';
-import { camera, head, prediction } from './state.js';
+import { camera, head, prediction, probe } from './state.js';
 
-/** Predicts for as long as the camera runs. */
+/** Predicts for as long as there is something to see. */
 export function keepPredicting() {
   effect(() => {
-    if (camera.value.status !== 'on') {
-      prediction.value = null;
-      return undefined;
-    }
-    return followFrames();
+    const photo = probe.value;
+    prediction.value = null;
+    if (photo) return followHeads(photo);
+    return camera.value.status === 'on' ? followFrames() : undefined;
+  });
+}
+
+/**
+ * @param {File} photo
+ * @returns {() => void} stops following
+ */
+function followHeads(photo) {
+  return effect(() => {
+    if (!head.value) return;
+    predictPhoto(photo).catch(() => {
+      if (probe.peek() === photo) prediction.value = null;
+    });
   });
 }
 
@@ -20,17 +33,24 @@ export function keepPredicting() {
 function followFrames() {
   let stopped = false;
   let busy = false;
+  // Whether a frame came during a prediction: the next one then begins at once, with what the video shows by then.
+  let missed = false;
 
   const next = () => {
     const video = currentVideo();
     if (video && 'requestVideoFrameCallback' in video) video.requestVideoFrameCallback(onFrame);
     else requestAnimationFrame(onFrame);
   };
-  const onFrame = async () => {
+  const onFrame = () => {
     if (stopped) return;
     next();
-    if (busy || document.hidden || !head.peek()) return;
+    if (busy) missed = true;
+    else predict();
+  };
+  const predict = async () => {
+    if (stopped || document.hidden || !head.peek()) return;
     busy = true;
+    missed = false;
     try {
       await predictFrame();
     } catch {
@@ -39,6 +59,7 @@ function followFrames() {
     } finally {
       busy = false;
     }
+    if (missed) predict();
   };
 
   next();

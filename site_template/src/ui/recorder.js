@@ -1,7 +1,10 @@
-// Hold to record: one photo at once, and while the button stays down about ten more a second.
+// Recording: while a button is held, about ten photos a second after the first; or hands-free, after a countdown and
+// for as long as was wished.
 
-import { forgetRemoved, say, takePhoto } from './actions.js';
-import { classes, nameOf, recordBlocked, recording, removed, training } from './state.js';
+import { say, takePhoto } from './actions.js';
+import { remember } from './document.js';
+import { handsFreeSettings } from './hands-free.js';
+import { classes, countdown, handsFree, nameOf, recordBlocked, recording, training } from './state.js';
 import { strings } from './strings.js';
 
 // Longer than a click, so that a click takes exactly one photo.
@@ -9,58 +12,115 @@ const HOLD_DELAY = 300;
 const INTERVAL = 100;
 
 /**
- * A button that is held down.
+ * A recording that goes on.
  * @typedef {object} Session
  * @property {string} classId
- * @property {boolean} held
+ * @property {boolean} going
  * @property {() => void} wake ends the wait for the next photo
  */
 
 /** @type {Session|null} */
 let current = null;
 
-/** @param {string} classId */
+/**
+ * Begins to record for as long as a button is held.
+ * @param {string} classId
+ */
 export function startRecording(classId) {
-  stopRecording();
+  const session = begin(classId);
+  if (!session) return;
+  recording.value = classId;
+  takePhotos(session, { delay: HOLD_DELAY, interval: INTERVAL, until: Infinity });
+}
+
+/**
+ * Counts down, then records by itself, as `handsFreeSettings` say.
+ * @param {string} classId
+ */
+export async function startHandsFree(classId) {
+  const session = begin(classId);
+  if (!session) return;
+  const { countdown: seconds, rate, duration } = handsFreeSettings.value;
+  handsFree.value = classId;
+  if (seconds) say(strings.record.startsIn(seconds));
+  for (let left = seconds; left > 0 && session.going; left--) {
+    countdown.value = left;
+    await wait(session, 1000);
+  }
+  if (!session.going) return;
+  countdown.value = null;
   if (recordBlocked.value) {
+    stopRecording();
     say(recordBlocked.value);
     return;
   }
-  if (removed.value) forgetRemoved();
-  current = { classId, held: true, wake: () => {} };
   recording.value = classId;
-  record(current);
+  const interval = 1000 / rate;
+  takePhotos(session, { delay: interval, interval, until: performance.now() + duration * 1000 });
 }
 
+/** Ends whatever records or counts down. */
 export function stopRecording() {
   if (current) {
-    current.held = false;
+    current.going = false;
     current.wake();
   }
   current = null;
   recording.value = null;
+  handsFree.value = null;
+  countdown.value = null;
 }
 
-/** @param {Session} session */
-async function record(session) {
+/** What was recorded hands-free until now is kept. */
+export function stopHandsFree() {
+  if (!handsFree.peek()) return;
+  const counting = recording.peek() === null;
+  stopRecording();
+  if (counting) say(strings.record.notStarted);
+}
+
+/**
+ * @param {string} classId
+ * @returns {Session|null} null where nothing can be recorded now, which is said
+ */
+function begin(classId) {
+  stopRecording();
+  if (recordBlocked.value) {
+    say(recordBlocked.value);
+    return null;
+  }
+  current = { classId, going: true, wake: () => {} };
+  return current;
+}
+
+/**
+ * @param {Session} session
+ * @param {object} pace milliseconds
+ * @param {number} pace.delay between the first photo and the second
+ * @param {number} pace.interval between further ones; longer where a photo takes longer
+ * @param {number} pace.until which time, on the clock of `performance.now`
+ */
+async function takePhotos(session, { delay, interval, until }) {
   let taken = 0;
-  let due = performance.now() + HOLD_DELAY;
+  let due = performance.now() + delay;
   do {
     if (!(await takePhoto(session.classId))) break;
     taken += 1;
-    if (session.held) await wait(session, due - performance.now());
-    due = Math.max(due, performance.now()) + INTERVAL;
-  } while (session.held);
+    if (session.going) await wait(session, Math.min(due, until) - performance.now());
+    due = Math.max(due, performance.now()) + interval;
+  } while (session.going && performance.now() < until);
   if (session === current) stopRecording();
 
   const entry = classes.value.find((candidate) => candidate.id === session.classId);
-  if (entry && taken && !training.value) say(strings.record.done(taken, nameOf(entry)));
+  if (!entry || !taken) return;
+  remember(strings.history.record(taken, nameOf(entry)));
+  if (!training.value || training.value.live) say(strings.record.done(taken, nameOf(entry)));
 }
 
 /**
  * @param {Session} session
  * @param {number} ms
- * @returns {Promise<void>} after so long, or at the release
+ * @returns {Promise<void>} after so long, or when the session ends
  */
 const wait = (session, ms) =>
   new Promise((resolve) => {
@@ -71,6 +131,13 @@ const wait = (session, ms) =>
     };
   });
 
-// A button never hears of its release when the window loses focus or the page is put away.
-window.addEventListener('blur', stopRecording);
-document.addEventListener('visibilitychange', stopRecording);
+// A button never hears of its release when the window loses focus.
+window.addEventListener('blur', () => {
+  if (!handsFree.peek()) stopRecording();
+});
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) stopRecording();
+});
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') stopHandsFree();
+});

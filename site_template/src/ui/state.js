@@ -7,6 +7,7 @@ import { strings } from './strings.js';
 /** @typedef {import('../protocol.js').Ready} Ready */
 /** @typedef {import('../protocol.js').EpochReport} EpochReport */
 /** @typedef {import('../protocol.js').Prediction} Prediction */
+/** @typedef {import('../protocol.js').HeadSettings} HeadSettings */
 
 /**
  * @template T
@@ -16,22 +17,51 @@ import { strings } from './strings.js';
 /**
  * @typedef {object} Photo
  * @property {number} id of the worker's example
- * @property {string} url of the thumbnail, a blob: URL to be revoked
+ * @property {Blob} picture JPEG of the square that was learned from; the browser holds it outside the script's memory
  */
 
 /**
  * @typedef {object} ClassEntry
  * @property {string} id never used twice, so that a late answer cannot reach a newer class
- * @property {number} tone which class colour, kept when classes before it are removed
+ * @property {Signal<number>} tone which class colour, 0 to TONES - 1
  * @property {Signal<string>} name
- * @property {Signal<Photo[]>} photos in the order of adding
+ * @property {Signal<boolean>} enabled whether it takes part in training
+ * @property {Signal<Photo[]>} photos in the order of adding, their ids rising; never changed in place
  */
 
-/** @typedef {'refused'|'missing'|'busy'|'constraints'|'unplugged'|'unknown'} CameraFault */
+/** @typedef {'refused'|'system'|'policy'|'missing'|'busy'|'constraints'|'unplugged'|'unknown'} CameraFault */
+
+/**
+ * @typedef {object} CameraState
+ * @property {'off'|'starting'|'on'|'asleep'|'failed'} status asleep: open, and sends no picture
+ * @property {CameraFault} [fault]
+ * @property {'size'|'other'} [compromise] what was wished for and not given: the picture's size, or the camera
+ */
+
+/** @typedef {'user'|'environment'} Facing towards whoever holds the device, or away */
 
 /**
  * @typedef {{phase: 'connect'|'download'|'compile'|'check'|'ready', bytes: number, total: number}
  *   | {phase: 'failed', message: string}} Startup
+ */
+
+/**
+ * @typedef {object} TrainingRun
+ * @property {EpochReport[]} epochs so far
+ * @property {number} total epochs
+ * @property {boolean} stopping
+ * @property {boolean} live whether it began by itself, after a change
+ * @property {boolean} shown whether it is worth showing: it was asked for, or it goes on for long
+ */
+
+/**
+ * The head that predicts.
+ * @typedef {object} Head
+ * @property {EpochReport[]} history
+ * @property {number} version of the examples that it was trained on
+ * @property {number} ms its training took; 0 where it came from a file
+ * @property {number} examples
+ * @property {import('../protocol.js').Engine|null} engine null where it came from a file
  */
 
 export const TONES = 10;
@@ -45,33 +75,87 @@ export const ready = signal(/** @type {Ready|null} */ (null));
 /** @type {Signal<import('../client.js').Skipped[]>} backends that were tried and not taken */
 export const skipped = signal(/** @type {import('../client.js').Skipped[]} */ ([]));
 
-/** @type {Signal<{status: 'off'|'starting'|'on'|'failed', fault?: CameraFault}>} */
-export const camera = signal(
-  /** @type {{status: 'off'|'starting'|'on'|'failed', fault?: CameraFault}} */ ({ status: 'off' }),
-);
+/** @type {Signal<import('./backend-choice.js').Trial[]>} backends that were measured, or could not be */
+export const trials = signal(/** @type {import('./backend-choice.js').Trial[]} */ ([]));
+
+/** @type {Signal<CameraState>} */
+export const camera = signal(/** @type {CameraState} */ ({ status: 'off' }));
+/** @type {Signal<{id: string, facing: Facing|null}|null>} the open camera, or the last one that was */
+export const lens = signal(/** @type {{id: string, facing: Facing|null}|null} */ (null));
+/** @type {Signal<{id: string, label: string}[]>} those the browser tells of; without ids and labels before permission */
+export const cameras = signal(/** @type {{id: string, label: string}[]} */ ([]));
+/** @type {Signal<PermissionState|null>} whether the page may use cameras; null where the browser does not say */
+export const permission = signal(/** @type {PermissionState|null} */ (null));
+
+// --- what the visitor makes: the document ----------------------------------------------------------------------------
 
 /** @type {Signal<ClassEntry[]>} in display order */
 export const classes = signal(/** @type {ClassEntry[]} */ ([]));
+/** @type {Signal<HeadSettings>} of the next training; the site's own until the visitor changes them */
+export const settings = signal(
+  /** @type {HeadSettings} */ ({ hidden: 128, epochs: 10, batch: 5, rate: 0.001, seed: 1 }),
+);
 /**
- * What Undo brings back: a class, or one photo of a class.
- * @typedef {object} Removed
- * @property {ClassEntry} entry
- * @property {Photo} [photo] absent where the whole class was removed
- * @property {number} index where it stood, among the classes or among the photos
+ * Names the state of the document that training depends on: equal numbers, equal examples, classes and settings.
+ * Undo brings the number back with the state.
  */
+export const version = signal(0);
 
-/** @type {Signal<Removed|null>} */
-export const removed = signal(/** @type {Removed|null} */ (null));
+/** What Undo and Redo would take back or do again, in words; null where there is nothing. */
+export const undoable = signal(/** @type {string|null} */ (null));
+export const redoable = signal(/** @type {string|null} */ (null));
+
+/** The project's name; empty while it has none. */
+export const projectName = signal('');
+/** Id of the project in this browser's storage; null until there is something to keep. */
+export const projectId = signal(/** @type {string|null} */ (null));
+
+/**
+ * Whether what is taught is kept in this browser.
+ * @typedef {{status: 'opening'|'new'|'saving'|'kept'} | {status: 'failed', message: string}} Keeping
+ */
+/** @type {Signal<Keeping>} */
+export const keeping = signal(/** @type {Keeping} */ ({ status: 'opening' }));
+
+// --- what the visitor chose for this browser -------------------------------------------------------------------------
+
+/** Whether the head trains by itself after every change. */
+export const live = signal(true);
+/** The share of every class's photos that is held out for figures. */
+export const heldOutShare = signal(0.2);
+/** The probability below which the answer is "not sure"; 0 where there is always an answer. */
+export const threshold = signal(0);
+/** The camera to open; empty where any will do. */
+export const cameraId = signal('');
+/** @type {Signal<Facing>} which way the camera is to look, where none was chosen */
+export const facing = signal(/** @type {Facing} */ ('user'));
+/** @type {Signal<Record<Facing, boolean>>} whether the preview is mirrored; what is learned from never is */
+export const mirror = signal({ user: true, environment: false });
+
+// --- what goes on ----------------------------------------------------------------------------------------------------
+
 /** @type {Signal<string|null>} id of the class being recorded */
 export const recording = signal(/** @type {string|null} */ (null));
+/** @type {Signal<string|null>} id of the class that is recorded hands-free, the countdown before it included */
+export const handsFree = signal(/** @type {string|null} */ (null));
+/** @type {Signal<number|null>} seconds until a hands-free recording begins */
+export const countdown = signal(/** @type {number|null} */ (null));
+/** @type {Signal<{done: number, total: number}|null>} how far the files that are being added are */
+export const adding = signal(/** @type {{done: number, total: number}|null} */ (null));
+/** @type {Signal<TrainingRun|null>} null while nothing trains */
+export const training = signal(/** @type {TrainingRun|null} */ (null));
+/** @type {Signal<Head|null>} */
+export const head = signal(/** @type {Head|null} */ (null));
+/** @typedef {import('../protocol.js').HeldOutResult & {version: number, share: number, seed: number}} HeldOut */
+/** @type {Signal<HeldOut|null>} figures on photos that a head did not see */
+export const heldOut = signal(/** @type {HeldOut|null} */ (null));
+/** Whether such figures are on their way. */
+export const checking = signal(false);
 
-/** Counts every change of the examples, to tell whether a head knows them. */
-export const examplesVersion = signal(0);
-
-/** @type {Signal<{epoch: EpochReport|null, stopping: boolean}|null>} null while nothing trains */
-export const training = signal(/** @type {{epoch: EpochReport|null, stopping: boolean}|null} */ (null));
-/** @type {Signal<{history: EpochReport[], version: number}|null>} the head that predicts */
-export const head = signal(/** @type {{history: EpochReport[], version: number}|null} */ (null));
+/** @type {Signal<File|null>} the photo that the model is asked about, in the camera's place */
+export const probe = signal(/** @type {File|null} */ (null));
+/** Whether preview and answer fill the screen. */
+export const showing = signal(false);
 
 /** @type {Signal<Prediction|null>} */
 export const prediction = signal(/** @type {Prediction|null} */ (null));
@@ -81,18 +165,27 @@ export const frameMs = signal(/** @type {number|null} */ (null));
 /** @type {Signal<{tone: 'info'|'error', text: string}>} the last thing worth telling */
 export const notice = signal(/** @type {{tone: 'info'|'error', text: string}} */ ({ tone: 'info', text: '' }));
 
-/** Classes that have photos, and so take part in training. */
-export const filledClasses = computed(() => classes.value.filter((entry) => entry.photos.value.length > 0));
+// --- what follows from it --------------------------------------------------------------------------------------------
+
+/** Whether the preview is mirrored now. */
+export const mirrored = computed(() => mirror.value[lens.value?.facing ?? facing.value]);
+
+/** Classes that take part in training: enabled, and with photos. */
+export const filledClasses = computed(() =>
+  classes.value.filter((entry) => entry.enabled.value && entry.photos.value.length > 0),
+);
 
 export const photoCount = computed(() => classes.value.reduce((sum, entry) => sum + entry.photos.value.length, 0));
 
-/** Whether the head was trained on other photos than those shown. */
-export const stale = computed(() => head.value !== null && head.value.version !== examplesVersion.value);
+/** Whether the head was trained on something else than what is shown. */
+export const stale = computed(() => head.value !== null && head.value.version !== version.value);
 
 /** Why no photo can be taken now; empty when one can. */
 export const recordBlocked = computed(() => {
   if (startup.value.phase === 'failed') return strings.record.noModel;
   if (startup.value.phase !== 'ready') return strings.record.loading;
+  if (probe.value) return strings.record.photoShown;
+  if (camera.value.status === 'asleep') return strings.record.noPicture;
   if (camera.value.status !== 'on') return strings.record.noCamera;
   return '';
 });
@@ -105,10 +198,17 @@ export const trainBlocked = computed(() => {
   return '';
 });
 
+/** Why no head can be asked about photos that it has not seen; empty when one can. */
+export const heldOutBlocked = computed(() => {
+  const able = filledClasses.value.filter((entry) => entry.photos.value.length >= 2).length;
+  if (able < MIN_CLASSES) return strings.heldOut.tooFew(able);
+  return head.value ? '' : strings.heldOut.noHead;
+});
+
 /** Why nothing can be exported or imported now; empty when it can. */
 export const projectBlocked = computed(() => {
   if (startup.value.phase !== 'ready') return strings.project.loading;
-  if (training.value || recording.value) return strings.project.busy;
+  if (recording.value || adding.value || (training.value && !training.value.live)) return strings.project.busy;
   return '';
 });
 
@@ -118,10 +218,10 @@ export const winner = computed(() => {
   if (ranked.length === 0) return null;
   const [id, probability] = ranked[0];
   const entry = classes.value.find((candidate) => candidate.id === id);
-  return entry ? { entry, probability } : null;
+  return entry ? { entry, probability, sure: probability >= threshold.value } : null;
 });
 
-export const winnerId = computed(() => winner.value?.entry.id ?? null);
+export const winnerId = computed(() => (winner.value?.sure ? winner.value.entry.id : null));
 
 /**
  * The name to show and to say: never empty, because buttons are named by it.

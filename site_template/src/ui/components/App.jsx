@@ -1,5 +1,4 @@
 import { startup } from '../state.js';
-import { Announcer } from './Announcer.jsx';
 import { ClassList } from './ClassList.jsx';
 import { PixelNotice } from './PixelNotice.jsx';
 import { ProjectBar } from './ProjectBar.jsx';
@@ -21,7 +20,6 @@ export function App({ site }) {
         <ProjectBar />
         <UnderTheHood site={site} />
       </div>
-      <Announcer />
     </div>
   );
 }

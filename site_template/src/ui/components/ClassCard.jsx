@@ -1,69 +1,100 @@
-// One class: its name, its live probability, its record button and its photos.
+// One class: its name, its live probability, the ways to give it photos, and the photos.
 
-import { removeClass } from '../actions.js';
-import { startRecording, stopRecording } from '../recorder.js';
-import { classes, head, MIN_CLASSES, nameOf, recordBlocked, recording, winnerId } from '../state.js';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { addFiles, finishName, isNamedTwice, isNone, removeClass, typeName } from '../actions.js';
+import { askingHandsFree, selection } from '../focus.js';
+import { startRecording, stopHandsFree, stopRecording } from '../recorder.js';
+import {
+  classes,
+  countdown,
+  handsFree,
+  head,
+  MIN_CLASSES,
+  nameOf,
+  recordBlocked,
+  recording,
+  winnerId,
+} from '../state.js';
 import { strings } from '../strings.js';
+import { ClassMenu } from './ClassMenu.jsx';
 import { HoldButton } from './HoldButton.jsx';
-import { BinIcon, RecordIcon } from './Icons.jsx';
+import { BinIcon, RecordIcon, StopIcon, TimerIcon, UploadIcon } from './Icons.jsx';
 import { PhotoList } from './PhotoList.jsx';
 import { ProbabilityBar } from './ProbabilityBar.jsx';
+import { SelectionBar } from './SelectionBar.jsx';
+import { UploadButton } from './UploadButton.jsx';
 
 /**
  * @param {object} props
  * @param {import('../state.js').ClassEntry} props.entry
  * @param {number} props.position counted from 1
+ * @param {boolean} props.dropping whether files are held over it
  */
-export function ClassCard({ entry, position }) {
+export function ClassCard({ entry, position, dropping }) {
   const name = nameOf(entry);
-  const state = `${recording.value === entry.id ? 'is-recording' : ''} ${winnerId.value === entry.id ? 'is-winner' : ''}`;
   const hintId = `${entry.id}-hint`;
+  const states = {
+    'is-recording': recording.value === entry.id,
+    'is-winner': winnerId.value === entry.id,
+    'is-left-out': !entry.enabled.value,
+    'is-dropping': dropping,
+  };
+  const on = Object.entries(states).filter(([, yes]) => yes);
   return (
-    <li class={`class-card tone-${entry.tone} ${state}`} data-class={entry.id}>
+    <li class={`class-card tone-${entry.tone.value} ${on.map(([state]) => state).join(' ')}`} data-class={entry.id}>
       <div class="class-head">
         <span class="class-number" aria-hidden="true">
           {position}
         </span>
         <NameBox entry={entry} position={position} />
+        <ClassMenu entry={entry} name={name} position={position} />
         <RemoveButton entry={entry} name={name} />
       </div>
       <ProbabilityBar entry={entry} name={name} />
-      <HoldButton
-        class="button button-record"
-        label={strings.record.holdFor(name)}
-        describedBy={hintId}
-        blocked={recordBlocked.value !== ''}
-        onPress={() => startRecording(entry.id)}
-        onRelease={stopRecording}
-      >
-        <RecordIcon />
-        {strings.record.hold}
-      </HoldButton>
-      <Meta entry={entry} hintId={hintId} />
+      <RecordRow entry={entry} name={name} hintId={hintId} />
+      {selection.value?.classId === entry.id ? (
+        <SelectionBar entry={entry} name={name} />
+      ) : (
+        <Meta entry={entry} name={name} hintId={hintId} />
+      )}
       <PhotoList entry={entry} name={name} />
+      {dropping && <p class="class-drop">{strings.uploads.dropOn(name)}</p>}
     </li>
   );
 }
 
 /** @param {{entry: import('../state.js').ClassEntry, position: number}} props */
 function NameBox({ entry, position }) {
+  const before = useRef('');
+  const twiceId = `${entry.id}-twice`;
+  const twice = isNamedTwice(entry);
   return (
-    <input
-      class="class-name"
-      type="text"
-      aria-label={strings.classes.nameLabel(position)}
-      placeholder={strings.classes.unnamed(position)}
-      value={entry.name.value}
-      maxLength={60}
-      autocomplete="off"
-      enterkeyhint="done"
-      onInput={(event) => {
-        entry.name.value = event.currentTarget.value;
-      }}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter' && !event.isComposing) event.currentTarget.blur();
-      }}
-    />
+    <div class="class-naming">
+      <input
+        class="class-name"
+        type="text"
+        aria-label={strings.classes.nameLabel(position)}
+        aria-describedby={twice ? twiceId : undefined}
+        placeholder={strings.classes.unnamed(position)}
+        value={entry.name.value}
+        maxLength={60}
+        autocomplete="off"
+        enterkeyhint="done"
+        onFocus={() => (before.current = entry.name.peek())}
+        onInput={(event) => typeName(entry, event.currentTarget.value)}
+        onBlur={() => finishName(entry)}
+        onKeyDown={(event) => {
+          if (event.isComposing) return;
+          if (event.key === 'Enter') event.currentTarget.blur();
+          if (event.key === 'Escape') typeName(entry, before.current);
+        }}
+      />
+      {twice && (
+        <p class="class-twice" id={twiceId}>
+          {strings.classes.twice}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -73,7 +104,7 @@ function RemoveButton({ entry, name }) {
   return (
     <button
       type="button"
-      class="icon-button"
+      class="icon-button class-remove"
       aria-label={strings.classes.remove(name)}
       title={kept ? strings.classes.keepTwo : strings.classes.remove(name)}
       aria-disabled={kept}
@@ -84,16 +115,89 @@ function RemoveButton({ entry, name }) {
   );
 }
 
-/** @param {{entry: import('../state.js').ClassEntry, hintId: string}} props */
-function Meta({ entry, hintId }) {
-  const count = entry.photos.value.length;
-  const advice = head.value ? strings.photos.leftOutShort : strings.photos.hintShort;
+/** @param {{entry: import('../state.js').ClassEntry, name: string, hintId: string}} props */
+function RecordRow({ entry, name, hintId }) {
+  const row = useRef(/** @type {HTMLDivElement|null} */ (null));
+  const alone = handsFree.value === entry.id;
+  const was = useRef(alone);
+  // What began a hands-free recording gives way to what ends it, and back: the focus goes along.
+  useLayoutEffect(() => {
+    if (was.current === alone) return;
+    was.current = alone;
+    const next = row.current?.querySelector(alone ? '.button-record' : '.class-hands-free');
+    if (next instanceof HTMLElement && (alone || !document.activeElement?.closest('button, input'))) next.focus();
+  });
+  if (alone) {
+    return (
+      <div class="class-record" ref={row}>
+        <button type="button" key="stop" class="button button-record is-on" onClick={stopHandsFree}>
+          <StopIcon />
+          {countdown.value === null ? strings.record.stop : strings.record.stopBefore(countdown.value)}
+        </button>
+      </div>
+    );
+  }
   return (
-    <p class="class-meta">
+    <div class="class-record" ref={row}>
+      <HoldButton
+        key="hold"
+        class="button button-record"
+        label={strings.record.holdFor(name)}
+        describedBy={hintId}
+        blocked={recordBlocked.value !== ''}
+        onPress={() => startRecording(entry.id)}
+        onRelease={stopRecording}
+      >
+        <RecordIcon />
+        {strings.record.hold}
+      </HoldButton>
+      <button
+        type="button"
+        class="icon-button class-hands-free"
+        aria-label={strings.record.handsFreeFor(name)}
+        title={strings.record.handsFreeFor(name)}
+        aria-haspopup="dialog"
+        onClick={() => (askingHandsFree.value = entry.id)}
+      >
+        <TimerIcon />
+      </button>
+      <UploadButton
+        class="icon-button"
+        label={strings.uploads.button(name)}
+        files={strings.uploads.files(name)}
+        onFiles={(found) => addFiles(entry, found)}
+      >
+        <UploadIcon />
+      </UploadButton>
+    </div>
+  );
+}
+
+/** @param {{entry: import('../state.js').ClassEntry, name: string, hintId: string}} props */
+function Meta({ entry, name, hintId }) {
+  const count = entry.photos.value.length;
+  return (
+    <div class="class-meta">
       <span class="class-count">{count ? strings.photos.count(count) : strings.photos.none}</span>
       <span class={`class-hint ${recordBlocked.value ? '' : 'is-advice'}`} id={hintId}>
-        {recordBlocked.value || (count ? '' : advice)}
+        {recordBlocked.value || (count ? '' : advice(entry))}
       </span>
-    </p>
+      {count > 0 && (
+        <button
+          type="button"
+          class="text-button"
+          aria-label={strings.photos.selectFor(name)}
+          onClick={() => (selection.value = { classId: entry.id, ids: new Set() })}
+        >
+          {strings.photos.select}
+        </button>
+      )}
+    </div>
   );
+}
+
+/** @param {import('../state.js').ClassEntry} entry without photos */
+function advice(entry) {
+  if (isNone(entry)) return strings.classes.noneHintShort;
+  return head.value ? strings.photos.leftOutShort : strings.photos.hintShort;
 }

@@ -1,50 +1,243 @@
-// The photos of a class, newest first so that what was just recorded is in sight.
+// The photos of a class, newest first so that what was just recorded is in sight. Arrow keys go from photo to photo;
+// Tab reaches one of them.
 
-import { useLayoutEffect, useRef } from 'preact/hooks';
-import { removePhoto } from '../actions.js';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { isNone, removePhotos } from '../actions.js';
+import { endSelection, enlarge, select, selectedOf } from '../focus.js';
 import { head } from '../state.js';
 import { strings } from '../strings.js';
-import { CrossIcon } from './Icons.jsx';
+import { CheckIcon, CrossIcon } from './Icons.jsx';
+import { Picture } from './Picture.jsx';
+import { isReversed, useWindow } from './windowing.js';
 
-/** @param {{entry: import('../state.js').ClassEntry, name: string}} props */
+/** @typedef {import('../state.js').ClassEntry} ClassEntry */
+
+/** @param {{entry: ClassEntry, name: string}} props */
 export function PhotoList({ entry, name }) {
+  const photos = entry.photos.value;
+  const count = photos.length;
+  const chosen = selectedOf(entry);
+  const scroller = useRef(/** @type {HTMLDivElement|null} */ (null));
   const list = useRef(/** @type {HTMLUListElement|null} */ (null));
-  const focusAt = useRef(/** @type {number|null} */ (null));
-  const newestFirst = entry.photos.value.map((photo, i) => ({ ...photo, number: i + 1 })).reverse();
+  const { from, to, columns, style, update, reveal } = useWindow(scroller, list, count);
+  // Index of the photo that Tab reaches, and which of its buttons takes the focus at the next drawing.
+  const [at, setAt] = useState(0);
+  const focus = useRef(/** @type {{index: number, part: string}|null} */ (null));
+  // Where a selection with Shift begins.
+  const anchor = useRef(0);
+  const photoAt = (/** @type {number} */ index) => photos[count - 1 - index];
+  const stop = at >= from && at < to ? at : from;
 
-  // The focused button goes away with its photo: its neighbour takes over, so that a keyboard user keeps their place.
+  // A focused photo can go away, or lie outside the window: its neighbour takes over, so that nobody loses their place.
   useLayoutEffect(() => {
-    if (focusAt.current === null) return;
-    const buttons = list.current?.querySelectorAll('button');
+    if (!focus.current) return;
+    const { index, part } = focus.current;
+    const next = list.current?.querySelector(`[data-index="${Math.min(index, count - 1)}"] ${part}`);
     const card = list.current?.closest('.class-card');
-    const next = buttons?.[Math.min(focusAt.current, buttons.length - 1)] ?? card?.querySelector('.button-record');
-    focusAt.current = null;
-    if (next instanceof HTMLElement) next.focus();
+    const target = next ?? (count ? null : card?.querySelector('.button-record'));
+    if (!(target instanceof HTMLElement)) return;
+    focus.current = null;
+    target.focus({ preventScroll: true });
   });
 
+  /**
+   * @param {number} index
+   * @param {string} part
+   */
+  const go = (index, part) => {
+    const there = Math.max(0, Math.min(index, count - 1));
+    focus.current = { index: there, part };
+    setAt(there);
+    reveal(there);
+  };
+
+  /**
+   * @param {number} index
+   * @param {string} part
+   */
+  const remove = (index, part) => {
+    focus.current = { index, part };
+    setAt(Math.max(0, Math.min(index, count - 2)));
+    removePhotos(entry, new Set([photoAt(index).id]));
+  };
+
+  /**
+   * @param {number} index
+   * @param {{shiftKey: boolean}} event
+   */
+  const toggle = (index, { shiftKey }) => {
+    const ids = new Set(chosen ?? []);
+    if (shiftKey) {
+      const [first, last] = [Math.min(anchor.current, index), Math.max(anchor.current, index)];
+      for (let i = first; i <= last; i++) ids.add(photoAt(i).id);
+    } else {
+      const { id } = photoAt(index);
+      if (!ids.delete(id)) ids.add(id);
+      anchor.current = index;
+    }
+    select(entry, ids);
+  };
+
+  /**
+   * @param {MouseEvent & {currentTarget: HTMLElement}} event
+   * @param {number} index
+   */
+  const press = (event, index) => {
+    setAt(index);
+    if (chosen || event.ctrlKey || event.metaKey || event.shiftKey) {
+      if (!chosen) focus.current = { index, part: '.photo-open' };
+      toggle(index, event);
+    } else {
+      anchor.current = index;
+      enlarge(entry, photoAt(index).id);
+    }
+  };
+
+  /** @param {KeyboardEvent} event */
+  const onKeyDown = (event) => {
+    const { target, key, ctrlKey, metaKey, altKey } = event;
+    const index = target instanceof Element ? Number(target.closest('li')?.dataset.index ?? -1) : -1;
+    if (index < 0 || !(target instanceof Element) || altKey) return;
+    const part = target.matches('.photo-remove') ? '.photo-remove' : '.photo-open';
+    if ((ctrlKey || metaKey) && key === 'a') {
+      select(
+        entry,
+        photos.map(({ id }) => id),
+      );
+    } else if (ctrlKey || metaKey) {
+      return;
+    } else if (key === 'Escape' && chosen) {
+      focus.current = { index, part: '.photo-open' };
+      endSelection();
+    } else if (key === 'Delete') {
+      if (chosen?.size) {
+        focus.current = { index, part };
+        removePhotos(entry, chosen);
+        endSelection();
+      } else {
+        remove(index, part);
+      }
+    } else {
+      const next = step(key, index, count, columns, !!list.current && isReversed(list.current));
+      if (next === null) return;
+      if (event.shiftKey && chosen) toggle(Math.max(0, Math.min(next, count - 1)), event);
+      go(next, part);
+    }
+    event.preventDefault();
+  };
+
   return (
-    <div class="photo-area">
-      {newestFirst.length === 0 && (
-        <p class="photo-hint">{head.value ? strings.photos.leftOut : strings.photos.hint}</p>
-      )}
-      <ul class="photos" role="list" aria-label={strings.photos.list(name)} ref={list}>
-        {newestFirst.map((photo, i) => (
-          <li key={photo.id} class="photo">
-            <button
-              type="button"
-              class="photo-remove"
-              aria-label={strings.photos.remove(photo.number, name)}
-              onClick={() => {
-                focusAt.current = i;
-                removePhoto(entry, photo.id);
-              }}
-            >
-              <img src={photo.url} alt="" width="64" height="64" decoding="async" draggable={false} />
-              <CrossIcon />
-            </button>
-          </li>
-        ))}
-      </ul>
+    <div class={`photo-area ${count ? '' : 'is-empty'}`}>
+      {count === 0 && <p class="photo-hint">{hint(entry)}</p>}
+      <div class={`photo-scroller ${chosen ? 'is-selecting' : ''}`} ref={scroller} onScroll={update}>
+        <ul
+          class="photos"
+          role="list"
+          aria-label={strings.photos.list(name)}
+          ref={list}
+          style={style}
+          onKeyDown={onKeyDown}
+        >
+          {photos
+            .slice(count - to, count - from)
+            .reverse()
+            .map((photo, i) => (
+              <PhotoItem
+                key={photo.id}
+                photo={photo}
+                index={from + i}
+                count={count}
+                name={name}
+                reachable={from + i === stop}
+                chosen={chosen ? chosen.has(photo.id) : null}
+                onPress={press}
+                onRemove={(index) => remove(index, '.photo-remove')}
+              />
+            ))}
+        </ul>
+      </div>
     </div>
   );
+}
+
+/**
+ * @param {object} props
+ * @param {import('../state.js').Photo} props.photo
+ * @param {number} props.index in the list
+ * @param {number} props.count of the whole list
+ * @param {string} props.name of the class
+ * @param {boolean} props.reachable whether Tab goes here
+ * @param {boolean|null} props.chosen null where photos are not being selected
+ * @param {(event: MouseEvent & {currentTarget: HTMLElement}, index: number) => void} props.onPress
+ * @param {(index: number) => void} props.onRemove
+ */
+function PhotoItem({ photo, index, count, name, reachable, chosen, onPress, onRemove }) {
+  const number = count - index;
+  const tabIndex = reachable ? 0 : -1;
+  const selecting = chosen !== null;
+  return (
+    <li class={`photo ${chosen ? 'is-chosen' : ''}`} data-index={index} aria-setsize={count} aria-posinset={index + 1}>
+      <button
+        type="button"
+        class="photo-open"
+        role={selecting ? 'checkbox' : undefined}
+        aria-checked={selecting ? chosen : undefined}
+        aria-label={selecting ? strings.photos.one(number, name) : strings.photos.enlarge(number, name)}
+        tabIndex={tabIndex}
+        onClick={(event) => onPress(event, index)}
+      >
+        <Picture photo={photo} size={64} />
+        {selecting && (
+          <span class="photo-check">
+            <CheckIcon />
+          </span>
+        )}
+      </button>
+      {!selecting && (
+        <button
+          type="button"
+          class="photo-remove"
+          aria-label={strings.photos.remove(number, name)}
+          tabIndex={tabIndex}
+          onClick={() => onRemove(index)}
+        >
+          <CrossIcon />
+        </button>
+      )}
+    </li>
+  );
+}
+
+/** @param {ClassEntry} entry */
+function hint(entry) {
+  if (isNone(entry)) return strings.classes.noneHint;
+  return head.value ? strings.photos.leftOut : strings.photos.hint;
+}
+
+/**
+ * Where a key leads to.
+ * @param {string} key
+ * @param {number} index
+ * @param {number} count
+ * @param {number} columns
+ * @param {boolean} reversed whether the list begins at the right
+ * @returns {number|null} null where it leads nowhere
+ */
+function step(key, index, count, columns, reversed) {
+  switch (key) {
+    case 'ArrowRight':
+      return index + (reversed ? -1 : 1);
+    case 'ArrowLeft':
+      return index + (reversed ? 1 : -1);
+    case 'ArrowDown':
+      return index + columns;
+    case 'ArrowUp':
+      return index - columns;
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
 }

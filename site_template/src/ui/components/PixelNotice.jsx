@@ -1,9 +1,9 @@
-import { ready } from '../state.js';
+import { ready, startup } from '../state.js';
 import { strings } from '../strings.js';
 
-/** Says that this browser changes what the page sees; nothing where it does not. */
+/** Says that this browser changes what the page sees; nothing where it does not, or where nothing runs. */
 export function PixelNotice() {
-  if (!ready.value || ready.value.exactPixels) return null;
+  if (startup.value.phase !== 'ready' || !ready.value || ready.value.exactPixels) return null;
   return (
     <div class="callout callout-wide" role="note">
       <div class="callout-body">

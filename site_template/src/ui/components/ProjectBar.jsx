@@ -1,12 +1,76 @@
-// Keeping what was taught: into a file, and back.
+// Keeping what was taught: in this browser, which happens by itself, and in files.
 
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { exportToFile, importFromFile } from '../actions.js';
-import { projectBlocked } from '../state.js';
+import { exportModelToFile, exportToFile, importFromFile, renameProject } from '../actions.js';
+import { keeping, projectBlocked, projectName } from '../state.js';
 import { strings } from '../strings.js';
+import { CodeDialog } from './CodeDialog.jsx';
+import { ProjectsDialog } from './ProjectsDialog.jsx';
 
 export function ProjectBar() {
+  const { project } = strings;
+  /** @type {import('@preact/signals').Signal<'projects'|'code'|null>} */
+  const shown = useSignal(/** @type {'projects'|'code'|null} */ (null));
+  const blocked = !!projectBlocked.value;
+  return (
+    <section class="project" aria-labelledby="project-title">
+      <h2 id="project-title">{project.title}</h2>
+      <div class="project-kept">
+        <input
+          class="project-name"
+          type="text"
+          aria-label={strings.keeping.name}
+          placeholder={strings.keeping.unnamed}
+          value={projectName.value}
+          maxLength={80}
+          autocomplete="off"
+          enterkeyhint="done"
+          onInput={({ currentTarget }) => (projectName.value = currentTarget.value)}
+          onChange={({ currentTarget }) => renameProject(currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && !event.isComposing) event.currentTarget.blur();
+          }}
+        />
+        <button type="button" class="button" onClick={() => (shown.value = 'projects')}>
+          {strings.keeping.projects}
+        </button>
+        <KeepingStatus />
+      </div>
+      <div class="project-files">
+        <p>{projectBlocked.value || project.hint}</p>
+        <div class="project-buttons">
+          <button type="button" class="button" aria-disabled={blocked} onClick={exportToFile}>
+            {project.export}
+          </button>
+          <ImportButton />
+        </div>
+        <p>{project.modelHint}</p>
+        <div class="project-buttons">
+          <button type="button" class="button" aria-disabled={blocked} onClick={exportModelToFile}>
+            {project.model}
+          </button>
+          <button type="button" class="button" onClick={() => (shown.value = 'code')}>
+            {project.code}
+          </button>
+        </div>
+      </div>
+      {shown.value === 'projects' && <ProjectsDialog onClose={() => (shown.value = null)} />}
+      {shown.value === 'code' && <CodeDialog onClose={() => (shown.value = null)} />}
+    </section>
+  );
+}
+
+function KeepingStatus() {
+  const now = keeping.value;
+  return (
+    <p class={`project-status is-${now.status}`}>
+      {now.status === 'failed' ? strings.keeping.failed(now.message) : strings.keeping.status[now.status]}
+    </p>
+  );
+}
+
+function ImportButton() {
   const { project } = strings;
   const picker = useRef(/** @type {HTMLInputElement|null} */ (null));
   // A file from a site with other weights, while its owner decides.
@@ -23,36 +87,27 @@ export function ProjectBar() {
   };
 
   return (
-    <section class="project" aria-labelledby="project-title">
-      <div class="project-texts">
-        <h2 id="project-title">{project.title}</h2>
-        <p>{projectBlocked.value || project.hint}</p>
-      </div>
-      <div class="project-buttons">
-        <button type="button" class="button" aria-disabled={!!projectBlocked.value} onClick={exportToFile}>
-          {project.export}
-        </button>
-        <button
-          type="button"
-          class="button"
-          aria-disabled={!!projectBlocked.value}
-          onClick={() => !projectBlocked.value && picker.current?.click()}
-        >
-          {project.import}
-        </button>
-        <input
-          ref={picker}
-          type="file"
-          accept=".zip,application/zip"
-          aria-label={project.file}
-          hidden
-          onChange={({ currentTarget }) => {
-            const file = currentTarget.files?.[0];
-            currentTarget.value = '';
-            if (file) open(file, false);
-          }}
-        />
-      </div>
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-disabled={!!projectBlocked.value}
+        onClick={() => !projectBlocked.value && picker.current?.click()}
+      >
+        {project.import}
+      </button>
+      <input
+        ref={picker}
+        type="file"
+        accept=".zip,application/zip"
+        aria-label={project.file}
+        hidden
+        onChange={({ currentTarget }) => {
+          const file = currentTarget.files?.[0];
+          currentTarget.value = '';
+          if (file) open(file, false);
+        }}
+      />
       {foreign.value && (
         <div class="project-foreign" role="alert">
           <p>{project.foreign}</p>
@@ -66,6 +121,6 @@ export function ProjectBar() {
           </div>
         </div>
       )}
-    </section>
+    </>
   );
 }

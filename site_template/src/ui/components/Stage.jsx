@@ -1,73 +1,114 @@
 // Camera, preview and what the model says: the part that stays in view while classes scroll by.
 
 import { useRef } from 'preact/hooks';
-import { bindVideo, startCamera, stopCamera } from '../camera.js';
-import { camera, classes, nameOf, recording } from '../state.js';
+import { showPhoto } from '../actions.js';
+import { startCamera, stopCamera } from '../camera.js';
+import { enterShow, useShow } from '../show.js';
+import { camera, classes, head, probe, showing, winnerId } from '../state.js';
 import { strings } from '../strings.js';
-import { AlertIcon, CameraIcon, StopIcon } from './Icons.jsx';
+import { Announcer } from './Announcer.jsx';
+import { CameraMenu } from './CameraMenu.jsx';
+import { CameraMessage } from './CameraMessage.jsx';
+import { CameraIcon, CrossIcon, ExpandIcon, ImageIcon, StopIcon } from './Icons.jsx';
+import { Preview } from './Preview.jsx';
+import { ScoreBoard } from './ScoreBoard.jsx';
 import { Verdict } from './Verdict.jsx';
 
 /** @param {{fit: 'crop'|'stretch'}} props */
 export function Stage({ fit }) {
-  const { status, fault } = camera.value;
-  const running = status === 'on' || status === 'starting';
+  const section = useRef(/** @type {HTMLElement|null} */ (null));
+  useShow(section);
+  const { value: shown } = showing;
   return (
-    <section class="stage" aria-label={strings.camera.preview}>
+    <section
+      ref={section}
+      class={`stage ${shown ? `is-show ${tone()}` : ''}`}
+      aria-label={shown ? strings.show.start : strings.camera.preview}
+      role={shown ? 'dialog' : undefined}
+      aria-modal={shown || undefined}
+    >
       <Preview fit={fit} />
       <Verdict />
-      <div class="stage-controls">
-        <button
-          type="button"
-          class={`button ${running ? '' : 'button-primary'}`}
-          onClick={running ? stopCamera : startCamera}
-        >
-          {running ? <StopIcon /> : <CameraIcon />}
-          {running ? strings.camera.stop : strings.camera.start}
-        </button>
-        <p class="stage-hint">{fit === 'stretch' ? strings.camera.hintStretch : strings.camera.hint}</p>
-      </div>
+      <Controls fit={fit} onShow={() => section.current && enterShow(section.current)} />
       <div class="camera-fault" role="alert">
-        {fault && (
-          <p class="callout callout-error">
-            <AlertIcon />
-            <span>{strings.camera.faults[fault]}</span>
-          </p>
-        )}
+        <CameraMessage />
       </div>
+      {shown && <ScoreBoard />}
+      {shown && (
+        <button type="button" class="button show-leave" aria-label={strings.show.leave} data-leave>
+          <CrossIcon />
+        </button>
+      )}
+      <Announcer />
     </section>
   );
 }
 
-/** @param {{fit: 'crop'|'stretch'}} props */
-function Preview({ fit }) {
-  // A stable callback: Preact would unbind and bind the video again at every render otherwise.
-  const bind = useRef(bindVideo).current;
+/** The winning class's colour. */
+function tone() {
+  const entry = classes.value.find(({ id }) => id === winnerId.value);
+  return entry ? `tone-${entry.tone.value}` : '';
+}
+
+/** @param {{fit: 'crop'|'stretch', onShow: () => void}} props */
+function Controls({ fit, onShow }) {
+  const picker = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const choose = () => picker.current?.click();
   const { status } = camera.value;
-  const recorded = classes.value.find((entry) => entry.id === recording.value);
+  const running = status === 'on' || status === 'starting' || status === 'asleep';
+  // What needs an answer to be of use comes with the first head.
+  const answers = head.value !== null || probe.value !== null;
   return (
-    <div class={`preview ${recorded ? `is-recording tone-${recorded.tone}` : ''}`}>
-      <video
-        ref={bind}
-        class={`preview-video fit-${fit}`}
-        playsinline
-        muted
-        autoplay
-        hidden={status !== 'on'}
-        aria-hidden="true"
+    <div class={`stage-controls ${answers ? 'has-answers' : ''}`}>
+      <div class="stage-buttons">
+        <button
+          type="button"
+          class={`button stage-switch ${running ? '' : 'button-primary'}`}
+          onClick={running ? stopCamera : () => startCamera()}
+        >
+          {running ? <StopIcon /> : <CameraIcon />}
+          <span class="stage-switch-text">{running ? strings.camera.stop : strings.camera.start}</span>
+        </button>
+        {answers && (
+          <>
+            <ToolButton class="stage-photo" label={strings.probe.open} onClick={choose}>
+              <ImageIcon />
+            </ToolButton>
+            <ToolButton class="stage-show" label={strings.show.start} onClick={onShow}>
+              <ExpandIcon />
+            </ToolButton>
+          </>
+        )}
+        <CameraMenu onPhoto={answers ? choose : null} />
+      </div>
+      <input
+        ref={picker}
+        type="file"
+        accept="image/*"
+        aria-label={strings.probe.file}
+        hidden
+        onChange={({ currentTarget }) => {
+          const photo = currentTarget.files?.[0];
+          if (photo) showPhoto(photo);
+          currentTarget.value = '';
+        }}
       />
-      {status !== 'on' && (
-        <p class="preview-idle">
-          <CameraIcon />
-          <span>{status === 'starting' ? strings.camera.starting : strings.camera.off}</span>
-        </p>
-      )}
-      {recorded && (
-        <p class="preview-badge" aria-hidden="true">
-          <span class="preview-badge-dot" />
-          <span class="preview-badge-name">{nameOf(recorded)}</span>
-          <span class="preview-badge-count">{recorded.photos.value.length}</span>
-        </p>
-      )}
+      <p class="stage-hint">{fit === 'stretch' ? strings.camera.hintStretch : strings.camera.hint}</p>
     </div>
+  );
+}
+
+/**
+ * @param {object} props
+ * @param {string} props.class
+ * @param {string} props.label
+ * @param {() => void} props.onClick
+ * @param {import('preact').ComponentChildren} props.children
+ */
+function ToolButton({ class: className, label, onClick, children }) {
+  return (
+    <button type="button" class={`button stage-tool ${className}`} aria-label={label} title={label} onClick={onClick}>
+      {children}
+    </button>
   );
 }

@@ -1,35 +1,104 @@
 // Train, stop and reset, with what is going on and what is still missing.
 
-import { useLayoutEffect, useRef } from 'preact/hooks';
-import { stopTraining, train, undoRemove } from '../actions.js';
+import { setLive, stopTraining, train } from '../actions.js';
+import { redo, undo } from '../document.js';
 import { loss, percent } from '../format.js';
-import { filledClasses, head, notice, photoCount, removed, stale, trainBlocked, training } from '../state.js';
+import {
+  filledClasses,
+  head,
+  live,
+  notice,
+  photoCount,
+  redoable,
+  stale,
+  trainBlocked,
+  training,
+  undoable,
+} from '../state.js';
 import { strings } from '../strings.js';
+import { Curves } from './Curves.jsx';
+import { RedoIcon, UndoIcon } from './Icons.jsx';
 import { ResetButton } from './ResetButton.jsx';
+import { TrainSettings } from './TrainSettings.jsx';
 
 export function TrainPanel() {
   return (
-    <section class="train" aria-label={strings.train.start}>
-      <TrainingProgress />
-      <div class="train-texts">
-        <p class={`train-notice is-${notice.value.tone}`} role="status">
-          {notice.value.text}
-        </p>
-        <p class="train-detail" id="train-detail">
-          {detail()}
-        </p>
-      </div>
-      <div class="train-buttons">
-        {removed.value && <UndoButton />}
-        <ResetButton />
-        <TrainButton />
-      </div>
-    </section>
+    <>
+      <section class="train" aria-label={strings.train.region}>
+        <TrainingProgress />
+        <div class="train-texts">
+          <p class={`train-notice is-${notice.value.tone}`} role="status">
+            {notice.value.text}
+          </p>
+          <p class="train-detail" id="train-detail">
+            {detail()}
+          </p>
+        </div>
+        <div class="train-history">
+          <HistoryButton label={strings.history.undo} what={undoable.value} act={undo}>
+            <UndoIcon />
+          </HistoryButton>
+          <HistoryButton label={strings.history.redo} what={redoable.value} act={redo}>
+            <RedoIcon />
+          </HistoryButton>
+        </div>
+        <div class="train-buttons">
+          <LiveSwitch />
+          <ResetButton />
+          <TrainButton />
+        </div>
+      </section>
+      <details class="fold">
+        <summary>
+          <h2>{strings.train.more}</h2>
+        </summary>
+        <div class="fold-body">
+          <Curves />
+          <TrainSettings />
+        </div>
+      </details>
+    </>
+  );
+}
+
+function LiveSwitch() {
+  return (
+    <label class={`switch ${training.value?.live ? 'is-busy' : ''}`} title={strings.live.hint}>
+      <input
+        type="checkbox"
+        role="switch"
+        checked={live.value}
+        onChange={({ currentTarget }) => setLive(currentTarget.checked)}
+      />
+      {strings.live.label}
+    </label>
+  );
+}
+
+/**
+ * @param {object} props
+ * @param {string} props.label
+ * @param {string|null} props.what it would change, in words; null where there is nothing
+ * @param {() => void} props.act
+ * @param {import('preact').ComponentChildren} props.children
+ */
+function HistoryButton({ label, what, act, children }) {
+  return (
+    <button
+      type="button"
+      class="icon-button"
+      aria-label={label}
+      title={what ? `${label}: ${what}` : label}
+      aria-disabled={what === null}
+      onClick={act}
+    >
+      {children}
+    </button>
   );
 }
 
 function TrainButton() {
-  if (training.value) {
+  if (training.value?.shown) {
     return (
       <button
         type="button"
@@ -49,7 +118,7 @@ function TrainButton() {
     <button
       type="button"
       key="train"
-      class={`button button-primary button-train ${stale.value ? 'is-due' : ''}`}
+      class={`button button-primary button-train ${stale.value && !training.value ? 'is-due' : ''}`}
       aria-describedby="train-detail"
       aria-disabled={trainBlocked.value !== ''}
       onClick={train}
@@ -59,41 +128,27 @@ function TrainButton() {
   );
 }
 
-function UndoButton() {
-  const button = useRef(/** @type {HTMLButtonElement|null} */ (null));
-  const gone = removed.value;
-  // The button of a removed class had the focus: Undo is the nearest thing to go to. After a photo, the next one has it.
-  useLayoutEffect(() => {
-    if (gone && !gone.photo) button.current?.focus({ preventScroll: true });
-  }, [gone]);
-  return (
-    <button type="button" class="button" ref={button} onClick={undoRemove}>
-      {strings.classes.undo}
-    </button>
-  );
-}
-
 function TrainingProgress() {
-  const epoch = training.value?.epoch;
-  const share = epoch ? epoch.epoch / epoch.epochs : 0;
+  const run = training.value;
   return (
     <div class="train-track">
-      {training.value && <progress aria-label={strings.train.progress} max={1} value={share} />}
+      {run?.shown && <progress aria-label={strings.train.progress} max={1} value={run.epochs.length / run.total} />}
     </div>
   );
 }
 
 /** What happens now, else what is missing, else how the last training went. */
 function detail() {
-  if (training.value) {
-    const { epoch, stopping } = training.value;
-    if (stopping) return strings.train.stopping;
+  const run = training.value;
+  if (run?.shown) {
+    const epoch = run.epochs.at(-1);
+    if (run.stopping) return strings.train.stopping;
     if (!epoch) return strings.train.starting;
     return strings.train.epoch(epoch.epoch, epoch.epochs, loss(epoch.loss), percent(epoch.accuracy));
   }
   if (trainBlocked.value) return trainBlocked.value;
-  if (stale.value) return strings.train.stale;
+  if (stale.value && !run) return strings.train.stale;
   const last = head.value?.history.at(-1);
   if (last) return strings.train.figures(loss(last.loss), percent(last.accuracy));
-  return strings.train.can(photoCount.value, filledClasses.value.length);
+  return run ? strings.live.training : strings.train.can(photoCount.value, filledClasses.value.length);
 }

@@ -1,13 +1,17 @@
-// How the page computes, for those who want to know.
+// How the page computes, and how well, for those who want to know.
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { BACKENDS } from '../../client.js';
 import { chooseBackend, readMemory } from '../actions.js';
 import { chosenBackend } from '../backend-choice.js';
-import { loss, megabytes, percent } from '../format.js';
-import { frameMs, head, ready, skipped, startup, training } from '../state.js';
+import { megabytes, milliseconds, seconds } from '../format.js';
+import { filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../state.js';
 import { strings } from '../strings.js';
+import { BackendTrials } from './BackendTrials.jsx';
+import { Fact, Facts } from './Facts.jsx';
+import { HeldOut } from './HeldOut.jsx';
+import { StoredFacts } from './StoredFacts.jsx';
 
 const MEMORY_INTERVAL = 1000;
 
@@ -15,49 +19,98 @@ const MEMORY_INTERVAL = 1000;
 
 /** @param {{site: Site}} props */
 export function UnderTheHood({ site }) {
+  const { hood } = strings;
   const open = useSignal(false);
   return (
     <details
-      class="hood"
+      class="fold hood"
       onToggle={(event) => {
-        open.value = event.currentTarget.open;
+        // Those within tell of themselves too.
+        if (event.target === event.currentTarget) open.value = event.currentTarget.open;
       }}
     >
-      <summary>{strings.hood.summary}</summary>
-      {open.value && <Facts site={site} />}
-      {open.value && <BackendChoice />}
-      {open.value && head.value && <History epochs={head.value.history} />}
+      <summary>
+        <h2>{hood.summary}</h2>
+      </summary>
+      {open.value && (
+        <div class="fold-body">
+          <section class="hood-part" aria-labelledby="hood-model">
+            <h3 id="hood-model">{hood.model}</h3>
+            <ModelFacts site={site} />
+          </section>
+          <section class="hood-part" aria-labelledby="hood-held-out">
+            <h3 id="hood-held-out">{strings.heldOut.title}</h3>
+            <HeldOut />
+          </section>
+          <section class="hood-part" aria-labelledby="hood-speed">
+            <h3 id="hood-speed">{hood.speed}</h3>
+            <SpeedFacts />
+            <BackendChoice />
+          </section>
+          <section class="hood-part" aria-labelledby="hood-privacy">
+            <h3 id="hood-privacy">{hood.privacy}</h3>
+            <StoredFacts />
+          </section>
+        </div>
+      )}
     </details>
   );
 }
 
 /** @param {{site: Site}} props */
-function Facts({ site: { backbone, precision, head: settings } }) {
+function ModelFacts({ site: { backbone, precision } }) {
   const { hood } = strings;
   const check = ready.value?.selfCheck;
   return (
-    <dl class="facts">
+    <Facts>
       <Fact term={hood.backbone}>{backbone.name}</Fact>
       <Fact term={hood.trainedOn}>{backbone.trainedOn}</Fact>
       {backbone.why && <Fact term={hood.why}>{backbone.why}</Fact>}
       <Fact term={hood.features}>{backbone.features}</Fact>
       <Fact term={hood.precision}>{precision}</Fact>
-      <Fact term={hood.seed}>{settings.seed}</Fact>
+      <Fact term={hood.selfCheck}>
+        {check
+          ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images)
+          : hood.unknown}
+      </Fact>
+      <Fact term={hood.head}>{hood.headValue(settings.value.hidden, filledClasses.value.length)}</Fact>
+      <Fact term={hood.headPhotos}>{head.value ? hood.photos(head.value.examples) : hood.unknown}</Fact>
+      <Fact term={hood.seed}>{settings.value.seed}</Fact>
+    </Facts>
+  );
+}
+
+function SpeedFacts() {
+  const { hood } = strings;
+  return (
+    <Facts>
+      <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
       <Fact term={hood.backend}>{ready.value?.backend ?? hood.unknown}</Fact>
       {skipped.value.map(({ backend, reason }) => (
         <Fact key={backend} term={hood.skipped(backend)}>
           {reason}
         </Fact>
       ))}
-      <Fact term={hood.selfCheck}>
-        {check
-          ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images)
-          : hood.unknown}
-      </Fact>
-      <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
+      <BackendTrials />
+      <Fact term={hood.engine}>{engine()}</Fact>
+      <Fact term={hood.trainTime}>{trainTime()}</Fact>
       <Memory />
-    </dl>
+    </Facts>
   );
+}
+
+/** What trained the head, in words. */
+function engine() {
+  const { hood } = strings;
+  if (!head.value) return hood.unknown;
+  return head.value.engine ? hood.engines[head.value.engine] : hood.fromFile;
+}
+
+function trainTime() {
+  const { hood } = strings;
+  if (!head.value?.engine) return hood.unknown;
+  const { ms, examples, history } = head.value;
+  return hood.trainTimeValue(seconds(ms), milliseconds(ms / (examples * history.length)));
 }
 
 function BackendChoice() {
@@ -84,16 +137,6 @@ function BackendChoice() {
   );
 }
 
-/** @param {{term: string, children: import('preact').ComponentChildren}} props */
-function Fact({ term, children }) {
-  return (
-    <div class="fact">
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
 function Memory() {
   const { hood } = strings;
   const memory = useSignal(/** @type {Awaited<ReturnType<typeof readMemory>>} */ (null));
@@ -115,30 +158,5 @@ function Memory() {
       <Fact term={hood.tensors}>{found ? hood.tensorsValue(found.tensors, megabytes(found.bytes)) : hood.unknown}</Fact>
       <Fact term={hood.examples}>{found?.examples ?? hood.unknown}</Fact>
     </>
-  );
-}
-
-/** @param {{epochs: import('../../protocol.js').EpochReport[]}} props */
-function History({ epochs }) {
-  return (
-    <table class="history">
-      <caption>{strings.hood.history}</caption>
-      <thead>
-        <tr>
-          <th scope="col">{strings.hood.epoch}</th>
-          <th scope="col">{strings.hood.loss}</th>
-          <th scope="col">{strings.hood.accuracy}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {epochs.map((row) => (
-          <tr key={row.epoch}>
-            <td>{row.epoch}</td>
-            <td>{loss(row.loss)}</td>
-            <td>{percent(row.accuracy)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -1,8 +1,25 @@
 // The most probable class, large; before there is one, what is still to come.
 
 import { megabytes, percent } from '../format.js';
-import { camera, filledClasses, head, MIN_CLASSES, nameOf, prediction, startup, winner } from '../state.js';
+import {
+  camera,
+  filledClasses,
+  head,
+  live,
+  MIN_CLASSES,
+  nameOf,
+  permission,
+  prediction,
+  probe,
+  startup,
+  training,
+  winner,
+} from '../state.js';
 import { strings } from '../strings.js';
+
+/** In the show a name is as large as its letters let it be; from so many on it takes more lines. */
+const MOST_LETTERS = 12;
+const FEWEST_LETTERS = 4;
 
 export function Verdict() {
   return (
@@ -13,20 +30,37 @@ export function Verdict() {
 }
 
 function Content() {
+  const { result } = strings;
   if (startup.value.phase === 'failed') return <Waiting title={strings.startup.failedTitle} />;
   if (startup.value.phase !== 'ready') return <Loading startup={startup.value} />;
   if (!head.value) return <NextStep />;
-  if (camera.value.status !== 'on') return <Waiting title={strings.result.heading} text={strings.result.noCamera} />;
-  if (!winner.value) {
-    const text = prediction.value ? strings.result.removed : strings.result.looking;
-    return <Waiting title={strings.result.heading} text={text} />;
+  if (!probe.value && camera.value.status !== 'on') {
+    return <Waiting title={result.heading} text={camera.value.status === 'asleep' ? result.asleep : result.noCamera} />;
   }
-  const { entry, probability } = winner.value;
+  if (!winner.value)
+    return <Waiting title={result.heading} text={prediction.value ? result.removed : result.looking} />;
+  return <Answer {...winner.value} />;
+}
+
+/**
+ * @param {object} props
+ * @param {import('../state.js').ClassEntry} props.entry
+ * @param {number} props.probability
+ * @param {boolean} props.sure whether it reaches the threshold
+ */
+function Answer({ entry, probability, sure }) {
+  const { result } = strings;
+  const name = nameOf(entry);
+  const words = sure ? name : result.unsure;
+  const letters = Math.min(Math.max(words.length, FEWEST_LETTERS), MOST_LETTERS);
   return (
-    <div class={`verdict-winner tone-${entry.tone}`}>
-      <p class="verdict-title">{strings.result.heading}</p>
-      <p class="verdict-percent">{percent(probability)}</p>
-      <p class="verdict-name">{nameOf(entry)}</p>
+    <div class={`verdict-winner ${sure ? `tone-${entry.tone.value}` : 'is-unsure'}`}>
+      <p class="verdict-title">{result.heading}</p>
+      {sure && <p class="verdict-percent">{percent(probability)}</p>}
+      <p class="verdict-name" style={{ '--letters': letters }}>
+        {words}
+      </p>
+      {!sure && <p class="verdict-guess">{result.guess(name, percent(probability))}</p>}
     </div>
   );
 }
@@ -45,9 +79,10 @@ function NextStep() {
 /** @returns {keyof typeof strings.steps} */
 function step() {
   const filled = filledClasses.value.length;
-  if (filled >= MIN_CLASSES) return 'train';
-  if (camera.value.status !== 'on') return 'camera';
-  return filled ? 'second' : 'first';
+  if (filled >= MIN_CLASSES) return training.value?.live ? 'learning' : 'train';
+  if (camera.value.status !== 'on') return permission.value === 'granted' ? 'camera' : 'ask';
+  if (!filled) return 'first';
+  return live.value ? 'secondLive' : 'second';
 }
 
 /** @param {{title: string, text?: string}} props */

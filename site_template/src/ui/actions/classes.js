@@ -1,0 +1,161 @@
+// Classes: adding, naming, colouring, ordering, leaving out and removing them.
+
+import { computed, signal } from '@preact/signals';
+import { arrange, remember, touch } from '../document.js';
+import { say } from '../session.js';
+import * as state from '../state.js';
+import { strings } from '../strings.js';
+
+/** @import {ClassEntry} from '../state.js' */
+
+let lastClassId = 0;
+
+/** An id that no class of this page had before. */
+export const newClassId = () => `c${++lastClassId}`;
+
+/**
+ * Makes sure that ids from elsewhere, as from this browser's storage, are not given again.
+ * @param {string[]} ids
+ */
+export function reserveClassIds(ids) {
+  for (const id of ids) lastClassId = Math.max(lastClassId, Number(/^c(\d+)$/.exec(id)?.[1] ?? 0));
+}
+
+/**
+ * Adds a class and returns its id.
+ * @param {string} [name]
+ */
+export function addClass(name = unusedName()) {
+  const entry = newClass(name);
+  arrange();
+  remember(strings.history.addClass(state.nameOf(entry)));
+  return entry.id;
+}
+
+/**
+ * Puts a new class behind the others. `arrange` and `remember` follow.
+ * @param {string} name
+ * @returns {ClassEntry}
+ */
+export function newClass(name) {
+  const entry = {
+    id: newClassId(),
+    name: signal(name),
+    tone: signal(unusedTone()),
+    enabled: signal(true),
+    photos: signal(/** @type {state.Photo[]} */ ([])),
+  };
+  state.classes.value = [...state.classes.value, entry];
+  return entry;
+}
+
+/** Whether a class is there for what is none of the others. */
+export const hasNone = computed(() => state.classes.value.some(isNone));
+
+/** @param {ClassEntry} entry */
+export const isNone = (entry) => sameName(state.nameOf(entry), strings.classes.none);
+
+/**
+ * Whether another class has the same name, as far as a reader can tell.
+ * @param {ClassEntry} entry
+ */
+export const isNamedTwice = (entry) =>
+  state.classes.value.some((other) => other !== entry && sameName(state.nameOf(other), state.nameOf(entry)));
+
+/**
+ * @param {string} a
+ * @param {string} b
+ */
+export const sameName = (a, b) => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+function unusedName() {
+  const names = new Set(state.classes.value.map(state.nameOf));
+  let number = state.classes.value.length + 1;
+  while (names.has(strings.classes.unnamed(number))) number += 1;
+  return strings.classes.unnamed(number);
+}
+
+function unusedTone() {
+  const used = new Set(state.classes.value.map((entry) => entry.tone.value));
+  for (let tone = 0; tone < state.TONES; tone++) if (!used.has(tone)) return tone;
+  return state.classes.value.length % state.TONES;
+}
+
+/** @param {string} id */
+export function removeClass(id) {
+  const entry = state.classes.value.find((candidate) => candidate.id === id);
+  if (!entry) return;
+  if (state.classes.value.length <= state.MIN_CLASSES) {
+    say(strings.classes.keepTwo);
+    return;
+  }
+  const name = state.nameOf(entry);
+  changeTraining(entry, () => {
+    state.classes.value = state.classes.value.filter((other) => other !== entry);
+  });
+  remember(strings.history.removeClass(name));
+  say(strings.classes.removed(name));
+}
+
+/**
+ * While it is typed; `finishName` follows.
+ * @param {ClassEntry} entry
+ * @param {string} name
+ */
+export function typeName(entry, name) {
+  entry.name.value = name;
+}
+
+/** @param {ClassEntry} entry */
+export function finishName(entry) {
+  remember(strings.history.rename(state.nameOf(entry)));
+}
+
+/**
+ * @param {ClassEntry} entry
+ * @param {number} tone
+ */
+export function recolour(entry, tone) {
+  entry.tone.value = tone;
+  remember(strings.history.recolour(state.nameOf(entry)));
+}
+
+/**
+ * @param {ClassEntry} entry
+ * @param {boolean} enabled
+ */
+export function enableClass(entry, enabled) {
+  changeTraining(entry, () => {
+    entry.enabled.value = enabled;
+  });
+  const name = state.nameOf(entry);
+  remember(enabled ? strings.history.enable(name) : strings.history.disable(name));
+}
+
+/**
+ * @param {ClassEntry} entry
+ * @param {number} by places, negative towards the front
+ */
+export function moveClass(entry, by) {
+  const from = state.classes.value.indexOf(entry);
+  const to = Math.min(Math.max(from + by, 0), state.classes.value.length - 1);
+  if (from < 0 || from === to) return;
+  const name = state.nameOf(entry);
+  changeTraining(entry, () => {
+    const others = state.classes.value.filter((other) => other !== entry);
+    state.classes.value = [...others.slice(0, to), entry, ...others.slice(to)];
+  });
+  remember(strings.history.moveClass(name));
+  say(strings.classes.moved(name, to + 1, state.classes.value.length));
+}
+
+/**
+ * A class without photos takes no part in training: changing it leaves the head up to date.
+ * @param {ClassEntry} entry
+ * @param {() => void} change
+ */
+function changeTraining(entry, change) {
+  if (entry.photos.value.length) touch(change);
+  else change();
+  arrange();
+}

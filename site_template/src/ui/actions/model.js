@@ -1,0 +1,145 @@
+// Starting the model, and changing what it computes on.
+
+import { batch } from '@preact/signals';
+import { open } from '../../client.js';
+import { chosenBackend, rememberBackend, rememberTrials } from '../backend-choice.js';
+import { arrange } from '../document.js';
+import { Relay } from '../relay.js';
+import { complain, messageOf, say, session } from '../session.js';
+import * as state from '../state.js';
+import { strings } from '../strings.js';
+
+/** @import {BackendName, Ready, StartProgress} from '../../protocol.js' */
+/** @import {Connection} from '../../client.js' */
+
+/** @type {Relay|null} null until the model is there */
+let relay = null;
+
+export async function startModel() {
+  state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
+  say(strings.startup.status);
+  try {
+    await openModel(chosenBackend());
+    say(strings.startup.ready);
+    keepOffline();
+  } catch (error) {
+    state.startup.value = { phase: 'failed', message: messageOf(error) };
+    say('');
+  }
+}
+
+/**
+ * Puts a worker on the given backend, or the first that computes right, in the place of the one there is.
+ * @param {BackendName|null} backend
+ * @param {Error} [lost] why the one there is cannot compute any more
+ */
+async function openModel(backend, lost) {
+  const base = new URL('.', document.baseURI).href;
+  const opened = await open(session.site, base, { backend, onProgress: showProgress, after: painted() });
+  await useConnection(opened, lost);
+  batch(() => {
+    state.skipped.value = opened.skipped;
+    state.startup.value = { phase: 'ready', bytes: 0, total: 0 };
+  });
+}
+
+/** How long to wait for the first picture of the page: a page that nobody looks at is not painted. */
+const PAINT_MS = 300;
+
+/** @returns {Promise<void>} once the page has been seen: its first picture goes before the model */
+function painted() {
+  if (performance.getEntriesByName('first-paint').length > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    setTimeout(resolve, PAINT_MS);
+    // The second frame begins after the first was shown.
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+  });
+}
+
+/**
+ * Computes with a worker from now on; what was taught goes along.
+ * @param {Connection & {ready: Ready}} opened
+ * @param {Error} [lost] why the one there is cannot compute any more
+ */
+export async function useConnection(opened, lost) {
+  if (relay) {
+    try {
+      await relay.moveTo(opened, lost);
+    } catch (error) {
+      opened.terminate();
+      throw error;
+    }
+  } else {
+    await session.takeUp(opened.worker);
+    relay = new Relay(opened);
+    session.worker = relay.worker;
+  }
+  watch(opened);
+  arrange();
+  batch(() => {
+    state.ready.value = opened.ready;
+    state.frameMs.value = null;
+  });
+}
+
+/** @param {import('../backend-choice.js').Trial} trial which takes the place of what was known of that backend */
+export function noteTrial(trial) {
+  state.trials.value = [...state.trials.value.filter(({ backend }) => backend !== trial.backend), trial];
+  rememberTrials(session.site, state.trials.value);
+}
+
+/**
+ * Goes back to the processor when the graphics card is taken away, as by another program or by sleep.
+ * @param {Connection & {ready: Ready}} opened
+ */
+async function watch(opened) {
+  await opened.worker.lost();
+  if (relay?.connection.worker !== opened.worker) return;
+  const { backend } = opened.ready;
+  noteTrial({ backend, outcome: 'lost' });
+  state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
+  try {
+    await openModel(null, new Error(strings.hood.lost(backend)));
+    say(strings.hood.lost(backend));
+  } catch (error) {
+    state.startup.value = { phase: 'failed', message: messageOf(error) };
+  }
+}
+
+/**
+ * Computes on another backend from now on; what was taught goes along.
+ * @param {BackendName|null} backend null leaves the choice to the page
+ */
+export async function chooseBackend(backend) {
+  if (state.training.value || state.startup.value.phase !== 'ready') return;
+  rememberBackend(backend);
+  state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
+  say(strings.startup.status);
+  try {
+    await openModel(backend);
+    say(strings.startup.ready);
+  } catch (error) {
+    // The worker that was there goes on.
+    state.startup.value = { phase: 'ready', bytes: 0, total: 0 };
+    complain(strings.hood.backendFailed, error);
+  }
+}
+
+/** Lets the browser keep the site's files, once everything needed has come: later visits need no connection. */
+function keepOffline() {
+  navigator.serviceWorker?.register('sw.js').catch(() => {
+    // Refused, as in some private windows: the page works, but only with a connection.
+  });
+}
+
+/** @param {StartProgress} progress */
+function showProgress(progress) {
+  // Reports travel beside the answer, and the last may arrive after it.
+  const { phase } = state.startup.value;
+  if (phase !== 'ready' && phase !== 'failed') state.startup.value = progress;
+}
+
+/** @returns {Promise<{tensors: number, bytes: number, examples: number}|null>} null before the worker has started */
+export async function readMemory() {
+  return session.worker ? session.worker.memory() : null;
+}

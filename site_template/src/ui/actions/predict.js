@@ -1,0 +1,69 @@
+// Asking the model about what the camera shows, or about a photo in its place.
+
+import { batch } from '@preact/signals';
+import * as Comlink from 'comlink';
+import { frameOf } from '../../images.js';
+import { grabFrame } from '../camera.js';
+import { say, session } from '../session.js';
+import * as state from '../state.js';
+import { strings } from '../strings.js';
+
+/** Asks the worker about the frame on show. Does nothing where there is no head, or no picture. */
+export async function predictFrame() {
+  if (!session.worker || !state.head.value) return;
+  const frame = await grabFrame();
+  if (frame) {
+    await ask(Comlink.transfer(frame, [frame]), () => state.camera.value.status === 'on' && !state.probe.value);
+  }
+}
+
+/**
+ * Asks the worker about a photo, prepared as photos to learn from are. Does nothing where there is no head.
+ * @param {File} photo
+ */
+export async function predictPhoto(photo) {
+  if (!session.worker || !state.head.value) return;
+  await ask(await frameOf(photo), () => state.probe.value === photo);
+}
+
+/**
+ * @param {import('../../protocol.js').Frame} frame
+ * @param {() => boolean} wanted whether the answer still is, when it comes
+ */
+async function ask(frame, wanted) {
+  const asked = state.head.value;
+  const answer = await session.worker?.predict(frame);
+  // The camera may have been stopped, or everything forgotten, while the worker computed.
+  if (answer === undefined || !wanted() || !state.head.value) return;
+  batch(() => {
+    state.prediction.value = answer;
+    if (answer) {
+      const before = state.frameMs.value ?? answer.ms;
+      state.frameMs.value = before + (answer.ms - before) * 0.1;
+    } else if (state.head.value === asked) {
+      state.head.value = null;
+    }
+  });
+}
+
+/**
+ * Shows a photo in the camera's place, for the model to name it.
+ * @param {File} photo
+ * @returns {Promise<boolean>} false where the browser cannot read it
+ */
+export async function showPhoto(photo) {
+  try {
+    const bitmap = await createImageBitmap(photo);
+    bitmap.close();
+  } catch {
+    state.notice.value = { tone: 'error', text: strings.probe.unreadable(photo.name) };
+    return false;
+  }
+  state.probe.value = photo;
+  say(strings.probe.shown(photo.name));
+  return true;
+}
+
+export function closePhoto() {
+  state.probe.value = null;
+}

@@ -1,0 +1,327 @@
+// The whole of what was taught: beginning it, finding it again, forgetting it, into files and back.
+
+import { batch } from '@preact/signals';
+import { ProjectError } from '../../project/errors.js';
+import { modelFileName, packModel } from '../../project/model.js';
+import { embedAgain, exportProject, importProject } from '../../project/transfer.js';
+import { arrange, openDocument } from '../document.js';
+import * as keeping from '../keeping.js';
+import { complain, say, session } from '../session.js';
+import * as state from '../state.js';
+import { strings } from '../strings.js';
+import { newClassId, reserveClassIds } from './classes.js';
+import { endRun, settle } from './training.js';
+
+/** @import {RemoteWorker} from '../../client.js' */
+/** @import {HeadRun, HeadSettings} from '../../protocol.js' */
+/** @import {ProjectInfo} from '../../store/store.js' */
+
+// --- beginning and finding again -------------------------------------------------------------------------------------
+
+/** What a new visitor finds. */
+export function openNew() {
+  openDocument({
+    classes: session.site.classes.map((name, i) => ({
+      ...{ id: newClassId(), name, tone: i % state.TONES },
+      ...{ enabled: true, photos: [] },
+    })),
+    settings: session.site.head,
+  });
+}
+
+/** Begins to keep what is taught, and opens what the last visit left. */
+export async function openLast() {
+  session.takeUp = async (worker) => (await found)?.(worker);
+  const found = findLast().catch((error) => {
+    complain(strings.keeping.openFailed, error);
+    return null;
+  });
+  await found;
+}
+
+/** @returns {Promise<((worker: RemoteWorker) => Promise<void>)|null>} hands it to the worker, once there is one */
+async function findLast() {
+  if (!(await keeping.openKeeping())) return null;
+  const id = await keeping.lastProject();
+  // A visitor who has begun with something meanwhile goes on with that.
+  if (!id || state.undoable.value !== null) return null;
+  return openKept(id);
+}
+
+/**
+ * Shows a kept project.
+ * @param {string} id claimed
+ * @returns {Promise<(worker: RemoteWorker) => Promise<void>>} hands it to a worker
+ */
+async function openKept(id) {
+  const project = await keeping.enter(id);
+  if (!project) throw new Error(strings.keeping.gone);
+  const { doc, examples, head } = project;
+  const classes = doc.classes.map(({ id: classId }) => classId);
+  const { model, preprocess } = session.site;
+  const fits =
+    doc.backbone.modelHash === model.hash &&
+    doc.preprocess.size === preprocess.size &&
+    doc.preprocess.fit === preprocess.fit;
+  reserveClassIds(classes);
+  show(doc.classes, examples, doc.settings, fits ? head : null);
+  return async (worker) => {
+    if (fits) return worker.restore({ classes, examples, head });
+    const learned = await embedAgain(worker, examples, (done, total) => say(strings.project.progress(done, total)));
+    await worker.restore({ classes, examples: learned, head: null });
+    return keeping.keepRelearned(learned);
+  };
+}
+
+/**
+ * Puts something on the page that the worker holds, or will get.
+ * @param {{id: string, name: string, tone: number, enabled?: boolean}[]} classes
+ * @param {{id: number, classId: string|null, picture: Blob}[]} examples in the order of adding
+ * @param {HeadSettings} settings
+ * @param {HeadRun|null} head
+ */
+function show(classes, examples, settings, head) {
+  /** @type {Map<string|null, import('../state.js').Photo[]>} */
+  const photos = new Map(classes.map(({ id }) => [id, []]));
+  for (const { id, classId, picture } of examples) photos.get(classId)?.push({ id, picture });
+  const shown = classes.map(({ id, name, tone, enabled = true }) => ({
+    ...{ id, name, enabled, tone: tone % state.TONES },
+    photos: photos.get(id) ?? [],
+  }));
+  batch(() => {
+    openDocument({ classes: shown, settings });
+    forgetHead();
+    if (!head) return;
+    const { history, examples: known } = head;
+    const training = shown.filter((each) => each.enabled && each.photos.length);
+    const current =
+      same(head.settings, settings) &&
+      equal(
+        head.classes,
+        training.map(({ id }) => id),
+      ) &&
+      equal(
+        known,
+        training.flatMap((each) => each.photos.map(({ id }) => id)),
+      );
+    // A head that was trained on something else is shown, and is not up to date.
+    const version = current ? state.version.value : -1;
+    state.head.value = { history, examples: known.length, ms: 0, engine: null, version };
+  });
+}
+
+/** Lets go of the head and everything that was said with it. */
+function forgetHead() {
+  state.head.value = null;
+  state.heldOut.value = null;
+  state.prediction.value = null;
+  state.frameMs.value = null;
+}
+
+/**
+ * @param {HeadSettings} a
+ * @param {HeadSettings} b
+ */
+const same = (a, b) =>
+  a.hidden === b.hidden && a.epochs === b.epochs && a.batch === b.batch && a.rate === b.rate && a.seed === b.seed;
+
+/**
+ * @template Value
+ * @param {Value[]} a
+ * @param {Value[]} b
+ */
+const equal = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+
+// --- several projects ------------------------------------------------------------------------------------------------
+
+/** @returns {Promise<ProjectInfo[]>} what this browser keeps, the last changed first */
+export async function listProjects() {
+  await keeping.kept();
+  return (await keeping.keptProjects()?.projects()) ?? [];
+}
+
+/** @returns {Promise<{usage: number, quota: number}|null>} bytes of this origin; null where the browser won't say */
+export async function storageRoom() {
+  return (await keeping.keptProjects()?.estimate()) ?? null;
+}
+
+/** Begins a new project; the one there is stays kept. */
+export async function startProject() {
+  if (state.projectBlocked.value) return;
+  try {
+    await endRun();
+    await keeping.leave();
+    await empty();
+    say(strings.keeping.started);
+  } catch (error) {
+    complain(strings.keeping.openFailed, error);
+  }
+}
+
+async function empty() {
+  batch(() => {
+    openNew();
+    forgetHead();
+  });
+  await session.worker?.reset();
+  arrange();
+}
+
+/**
+ * Opens another project; the one there is stays kept.
+ * @param {ProjectInfo} info
+ * @returns {Promise<boolean>} whether it is open now
+ */
+export async function switchProject({ id, name }) {
+  if (state.projectBlocked.value || !session.worker) return false;
+  try {
+    if (!(await keeping.keptProjects()?.claim(id))) {
+      complain(strings.keeping.elsewhere, new Error(''));
+      return false;
+    }
+    await endRun();
+    await keeping.leave();
+    const handOver = await openKept(id);
+    await handOver(session.worker);
+    arrange();
+    say(strings.keeping.opened(name || strings.keeping.unnamed));
+    return true;
+  } catch (error) {
+    complain(strings.keeping.openFailed, error);
+    return false;
+  }
+}
+
+/** @param {string} name of the project that is open */
+export function renameProject(name) {
+  keeping.nameProject(name);
+}
+
+/**
+ * Removes a project from this browser. The one that is open is forgotten here too.
+ * @param {string} id
+ */
+export async function removeProject(id) {
+  if (id === state.projectId.value) return reset();
+  const store = keeping.keptProjects();
+  try {
+    if (!(await store?.claim(id))) throw new Error(strings.keeping.elsewhere);
+    await store?.remove(id);
+    return undefined;
+  } catch (error) {
+    return complain(strings.keeping.removeFailed, error);
+  }
+}
+
+/** Forgets everything of this project, here and in this browser's storage. */
+export async function reset() {
+  try {
+    await endRun();
+    await keeping.discard();
+    await empty();
+    say(strings.reset.done);
+  } catch (error) {
+    complain(strings.reset.failed, error);
+  }
+}
+
+// --- files -----------------------------------------------------------------------------------------------------------
+
+/** Hands everything that was taught to the visitor as a file. */
+export async function exportToFile() {
+  if (state.projectBlocked.value || !session.worker) return;
+  if (state.photoCount.value === 0) {
+    say(strings.project.nothing);
+    return;
+  }
+  try {
+    await settle(); // so that the file holds the head of these photos
+    const named = state.classes.value.map((entry) => ({
+      ...{ id: entry.id, name: state.nameOf(entry), tone: entry.tone.value },
+      ...(entry.enabled.value ? {} : { enabled: false }),
+    }));
+    const { file, fileName, examples, withoutHead } = await exportProject(session.worker, titled(), named, {
+      settings: state.settings.value,
+    });
+    download(file, fileName);
+    const told = strings.project.exported(examples);
+    say(withoutHead ? `${told} ${strings.project.withoutHead}` : told);
+  } catch (error) {
+    complain(strings.project.exportFailed, error);
+  }
+}
+
+/** The site, under the project's name where it has one. */
+const titled = () => ({ ...session.site, title: state.projectName.value || session.site.title });
+
+/** Hands the model to the visitor, as a file that needs nothing of this page. */
+export async function exportModelToFile() {
+  if (state.projectBlocked.value || !session.worker) return;
+  try {
+    await settle();
+    const head = await session.worker.head();
+    if (!head) {
+      say(strings.project.noModel);
+      return;
+    }
+    const names = new Map(state.classes.value.map((entry) => [entry.id, state.nameOf(entry)]));
+    const classNames = head.classes.map((id) => names.get(id));
+    if (!classNames.every((name) => name !== undefined)) {
+      say(strings.train.stale);
+      return;
+    }
+    const site = titled();
+    const base = new URL('.', document.baseURI).href;
+    download(await packModel({ site, base, head, classNames }), modelFileName(site.title));
+    say(strings.project.modelExported);
+  } catch (error) {
+    complain(strings.project.exportFailed, error);
+  }
+}
+
+/**
+ * @param {Blob} file
+ * @param {string} name
+ */
+function download(file, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // The browser reads the address after this task.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/**
+ * Opens a project file as a project of its own; all of it, or nothing. What was there before stays kept.
+ * @param {File} file
+ * @param {boolean} reembed whether its photos are to be learned anew with this site's backbone
+ * @returns {Promise<'imported'|'other-backbone'|'refused'>}
+ */
+export async function importFromFile(file, reembed) {
+  if (state.projectBlocked.value || !session.worker) return 'refused';
+  say(strings.project.reading);
+  try {
+    await endRun();
+    await keeping.kept();
+    const imported = await importProject(session.worker, session.site, file, {
+      reembed,
+      onProgress: (done, total) => say(strings.project.progress(done, total)),
+      newId: newClassId,
+    });
+    await keeping.leave();
+    show(imported.classes, imported.examples, imported.settings, imported.head);
+    arrange();
+    await keeping.keepWhole(imported, file.name.replace(/\.zip$/i, ''));
+    const told = strings.project.imported(imported.examples.length);
+    say(imported.head || state.live.value ? told : `${told} ${strings.project.trainAgain}`);
+    return 'imported';
+  } catch (error) {
+    if (error instanceof ProjectError && error.code === 'other-backbone') {
+      say('');
+      return 'other-backbone';
+    }
+    complain(strings.project.importFailed, error);
+    return 'refused';
+  }
+}

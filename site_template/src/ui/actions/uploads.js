@@ -1,0 +1,205 @@
+// Pictures from files: into one class, or a whole dataset of folders at once. Each is one step for Undo.
+
+import { batch, effect, signal } from '@preact/signals';
+import { arrange, remember } from '../document.js';
+import { lastClassId } from '../focus.js';
+import { complain, say } from '../session.js';
+import * as state from '../state.js';
+import { strings } from '../strings.js';
+import { byFolder, decode, sortOut } from '../uploads.js';
+import { newClass } from './classes.js';
+import { addFrame } from './photos.js';
+
+/** @import {ClassEntry} from '../state.js' */
+/** @import {Found} from '../uploads.js' */
+
+/**
+ * Files that were not taken, by name.
+ * @typedef {object} Leftover
+ * @property {string[]} unreadable pictures that this browser could not decode
+ * @property {string[]} others that are no pictures
+ * @property {string[]} beside pictures in no folder, where folders were asked for
+ */
+
+/** @typedef {{entry: ClassEntry, pictures: Found[]}} Group what goes into a class */
+
+/** @type {import('@preact/signals').Signal<Leftover|null>} of the last upload; null where all were taken */
+export const leftover = signal(/** @type {Leftover|null} */ (null));
+
+/** Bytes. Larger files are decoded alone, so that two huge pictures are never in memory at once. */
+const LARGE = 4e6;
+
+/** Uploads follow one another. @type {Promise<void>} */
+let last = Promise.resolve();
+let cancelled = false;
+
+/**
+ * Adds the pictures among files to a class.
+ * @param {ClassEntry} entry
+ * @param {Found[]} found
+ */
+export function addFiles(entry, found) {
+  return inTurn(async () => {
+    const { pictures, others } = sortOut(found);
+    await addAll([{ entry, pictures }], { unreadable: [], others, beside: [] });
+  });
+}
+
+/**
+ * Makes every folder that holds pictures a class: the one of this name, or a new one.
+ * @param {Found[]} found
+ */
+export function addFolders(found) {
+  return inTurn(async () => {
+    const { pictures, others } = sortOut(found);
+    const { folders, beside } = byFolder(pictures);
+    const before = state.classes.value;
+    const groups = folders.size ? makeRoom(folders) : [];
+    await addAll(groups, { unreadable: [], others, beside }, (count) => tidy(groups, before, count));
+  });
+}
+
+/** Ends the upload that goes on. What was added until now stays. */
+export function cancelAdding() {
+  cancelled = true;
+}
+
+/**
+ * @param {() => Promise<void>} upload
+ * @returns {Promise<void>}
+ */
+function inTurn(upload) {
+  last = last.then(upload).catch((error) => complain(strings.uploads.failed, error));
+  return last;
+}
+
+/**
+ * Finds or adds the class of each folder. Classes that nobody has named or filled give way to them.
+ * @param {Map<string, Found[]>} folders
+ * @returns {Group[]}
+ */
+function makeRoom(folders) {
+  const known = new Map([...state.classes.value].reverse().map((entry) => [keyOf(state.nameOf(entry)), entry]));
+  const named = new Set([...folders.keys()].map((name) => known.get(keyOf(name))));
+  return batch(() => {
+    const kept = state.classes.value.filter((entry) => named.has(entry) || !isUntouched(entry));
+    const fresh = folders.size - [...named].filter(Boolean).length;
+    if (kept.length + fresh >= state.MIN_CLASSES) state.classes.value = kept;
+    const groups = [...folders].map(([name, pictures]) => ({
+      entry: known.get(keyOf(name)) ?? newClass(name),
+      pictures,
+    }));
+    arrange();
+    return groups;
+  });
+}
+
+/** @param {string} name */
+const keyOf = (name) => name.trim().toLowerCase();
+
+/** @param {ClassEntry} entry */
+function isUntouched(entry) {
+  const given = state.classes.value.map((_, i) => strings.classes.unnamed(i + 1));
+  return entry.photos.value.length === 0 && entry.enabled.value && given.includes(state.nameOf(entry));
+}
+
+/**
+ * Takes away classes that were made for folders of which nothing was taken.
+ * @param {Group[]} groups
+ * @param {ClassEntry[]} before the classes that there were
+ * @param {number} count photos that were added
+ */
+function tidy(groups, before, count) {
+  const isFresh = (/** @type {ClassEntry} */ entry) => !before.includes(entry);
+  const empty = groups.map(({ entry }) => entry).filter((entry) => isFresh(entry) && !entry.photos.value.length);
+  const now = state.classes.value.filter((entry) => !empty.includes(entry));
+  const enough = count > 0 && now.length >= state.MIN_CLASSES;
+  state.classes.value = enough ? now : [...before, ...now.filter(isFresh)];
+  arrange();
+}
+
+/**
+ * Adds pictures to classes, one after the other, and says how it went.
+ * @param {Group[]} groups
+ * @param {Leftover} rest files that are no part of them
+ * @param {(count: number) => void} [end] before Undo gets its step; learns how many photos were added
+ */
+async function addAll(groups, rest, end) {
+  const jobs = groups.flatMap(({ entry, pictures }) => pictures.map(({ file }) => ({ entry, file })));
+  const total = jobs.length;
+  const unreadable = [...rest.unreadable];
+  /** @type {Map<ClassEntry, number>} */
+  const added = new Map();
+  let done = 0;
+  cancelled = false;
+  leftover.value = null;
+  try {
+    if (total) {
+      lastClassId.value = jobs[0].entry.id;
+      state.adding.value = { done, total };
+      say(strings.uploads.begun(total));
+    }
+    if (total && !(await modelArrives())) {
+      say(strings.train.noModel);
+      return;
+    }
+    let next = early(jobs[0]);
+    for (; done < total && !cancelled; state.adding.value = { done: ++done, total }) {
+      const { entry, file } = jobs[done];
+      const frame = await (next ?? decode(file));
+      next = early(jobs[done + 1]);
+      if (!frame) unreadable.push(file.name);
+      else if (!state.classes.value.includes(entry)) frame.close();
+      else if (await addFrame(frame, entry.id)) added.set(entry, (added.get(entry) ?? 0) + 1);
+    }
+    next?.then((frame) => frame?.close());
+  } finally {
+    state.adding.value = null;
+    const { others, beside } = rest;
+    if (unreadable.length || others.length || beside.length) leftover.value = { unreadable, others, beside };
+    const count = [...added.values()].reduce((sum, n) => sum + n, 0);
+    end?.(count);
+    remember(strings.history.record(count, whereOf(added)));
+  }
+  tell(added, cancelled ? total : null);
+}
+
+/** @param {Map<ClassEntry, number>} added */
+function whereOf(added) {
+  const [entry] = added.keys();
+  return added.size === 1 ? state.nameOf(entry) : strings.uploads.classes(added.size);
+}
+
+/** @param {{file: File}|undefined} job that comes next; it is decoded while the one before it is learned from */
+const early = (job) => (job && job.file.size <= LARGE ? decode(job.file) : null);
+
+/**
+ * @param {Map<ClassEntry, number>} added how many photos each class got
+ * @param {number|null} wanted how many it should have been, where it was cancelled
+ */
+function tell(added, wanted) {
+  const count = [...added.values()].reduce((sum, n) => sum + n, 0);
+  const where = whereOf(added);
+  const { unreadable = [], others = [], beside = [] } = leftover.value ?? {};
+  const parts = [
+    wanted === null ? count > 0 && strings.uploads.done(count, where) : strings.uploads.stopped(count, wanted),
+    unreadable.length > 0 && strings.uploads.unreadable(unreadable.length, named(unreadable)),
+    others.length > 0 && strings.uploads.others(others.length),
+    beside.length > 0 && strings.uploads.beside(beside.length),
+  ];
+  say(parts.filter(Boolean).join(' ') || strings.uploads.nothing);
+}
+
+/** @param {string[]} names */
+const named = (names) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+
+/** @returns {Promise<boolean>} when the model is there, or false when it did not start */
+const modelArrives = () =>
+  new Promise((resolve) => {
+    const stop = effect(() => {
+      const { phase } = state.startup.value;
+      if (phase !== 'ready' && phase !== 'failed') return;
+      queueMicrotask(() => stop());
+      resolve(phase === 'ready');
+    });
+  });

@@ -1,0 +1,28 @@
+// Which classes have so few photos that the model will be worse at them.
+
+/** A class with fewer photos than this part of the largest one is outweighed by it. */
+const LEAST_PART = 1 / 3;
+/** With fewer photos than this a class is hardly known. */
+export const ENOUGH = 10;
+
+/**
+ * @template T
+ * @typedef {{few: T, count: number, most: {many: T, count: number}|null}} Advice
+ *   a class with few photos; the largest class where it outweighs that one, else null
+ */
+
+/**
+ * @template T
+ * @param {{entry: T, count: number}[]} classes that take part in training, with how many photos each has
+ * @returns {Advice<T>[]} those with the fewest photos first
+ */
+export function balanceAdvice(classes) {
+  const largest = classes.reduce((most, each) => (each.count > most.count ? each : most), classes[0]);
+  return classes
+    .filter(({ count }) => count < ENOUGH || count < largest.count * LEAST_PART)
+    .sort((a, b) => a.count - b.count)
+    .map(({ entry, count }) => ({
+      ...{ few: entry, count },
+      most: count < largest.count * LEAST_PART ? { many: largest.entry, count: largest.count } : null,
+    }));
+}

@@ -1,0 +1,179 @@
+// The photos that the second head got wrong, the surest mistakes first. Many are photos in the wrong class.
+
+import { useSignal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { movePhotos, removePhotos } from '../actions.js';
+import { percent } from '../format.js';
+import { classes } from '../state.js';
+import { strings } from '../strings.js';
+import { Dialog } from './Dialog.jsx';
+import { BinIcon, CrossIcon } from './Icons.jsx';
+import { Picture } from './Picture.jsx';
+
+/** How many are shown at once, and more with every press of the button. */
+const PAGE = 12;
+
+/**
+ * @typedef {object} Shown
+ * @property {import('../state.js').Photo} photo
+ * @property {import('../state.js').ClassEntry} entry the class it is in
+ * @property {string} shows
+ * @property {string} said
+ * @property {import('../state.js').ClassEntry|undefined} other the class that was said, unless it has been removed
+ * @property {string} sure
+ */
+
+/**
+ * @param {object} props
+ * @param {import('../../protocol.js').Mistake[]} props.mistakes
+ * @param {import('./HeldOut.jsx').Asked[]} props.classes
+ */
+export function Confused({ mistakes, classes: order }) {
+  const words = strings.heldOut;
+  const count = useSignal(PAGE);
+  const enlarged = useSignal(/** @type {number|null} */ (null));
+  const list = useRef(/** @type {HTMLUListElement|null} */ (null));
+  const title = useRef(/** @type {HTMLHeadingElement|null} */ (null));
+  const focusAt = useRef(/** @type {number|null} */ (null));
+
+  const names = new Map(order.map(({ id, name }) => [id, name]));
+  const entries = new Map(classes.value.map((entry) => [entry.id, entry]));
+  /** @type {Shown[]} */
+  const shown = [];
+  let left = 0;
+  for (const { id, classId, said, probability } of mistakes) {
+    const entry = entries.get(classId);
+    const photo = entry && photoOf(entry.photos.value, id);
+    if (!photo) continue; // removed or moved since
+    if (shown.length >= count.value) {
+      left++;
+      continue;
+    }
+    const named = { shows: names.get(classId) ?? words.gone, said: names.get(said) ?? words.gone };
+    shown.push({ photo, entry, ...named, other: entries.get(said), sure: percent(probability) });
+  }
+
+  // The focused button goes away with its photo: its neighbour takes over, so that a keyboard user keeps their place.
+  useLayoutEffect(() => {
+    if (focusAt.current === null) return;
+    const buttons = list.current?.querySelectorAll('.confused-remove');
+    const next = buttons?.[Math.min(focusAt.current, buttons.length - 1)] ?? title.current;
+    focusAt.current = null;
+    if (next instanceof HTMLElement) next.focus();
+  });
+
+  const place = shown.findIndex(({ photo }) => photo.id === enlarged.value);
+  return (
+    <div>
+      <h4 id="held-mistakes" tabIndex={-1} ref={title}>
+        {words.mistakes}
+      </h4>
+      {shown.length === 0 && <p>{words.noMistakes}</p>}
+      <ul class="confused" role="list" aria-labelledby="held-mistakes" ref={list}>
+        {shown.map((each, i) => {
+          const mistake = words.mistake(each.shows, each.said, each.sure);
+          return (
+            <li key={each.photo.id}>
+              <button
+                type="button"
+                class="confused-picture"
+                aria-label={words.enlarge(mistake)}
+                onClick={() => (enlarged.value = each.photo.id)}
+              >
+                <Picture photo={each.photo} size={72} />
+              </button>
+              <div class="confused-texts">
+                <p class={`confused-shows tone-${each.entry.tone.value}`}>{each.shows}</p>
+                <p>{words.called(each.said, each.sure)}</p>
+              </div>
+              <button
+                type="button"
+                class="icon-button confused-remove"
+                aria-label={words.remove(mistake)}
+                title={words.removeThis}
+                onClick={() => {
+                  focusAt.current = i;
+                  removePhotos(each.entry, new Set([each.photo.id]));
+                }}
+              >
+                <BinIcon />
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {left > 0 && (
+        <button type="button" class="button" onClick={() => (count.value += PAGE)}>
+          {words.more(Math.min(PAGE, left))}
+        </button>
+      )}
+      {place >= 0 && (
+        <Enlarged
+          shown={shown[place]}
+          onLeave={() => (focusAt.current = place)}
+          onClose={() => (enlarged.value = null)}
+        />
+      )}
+    </div>
+  );
+}
+
+/**
+ * @param {import('../state.js').Photo[]} photos their ids rising
+ * @param {number} id
+ */
+function photoOf(photos, id) {
+  let low = 0;
+  let high = photos.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (photos[middle].id < id) low = middle + 1;
+    else high = middle;
+  }
+  return photos[low]?.id === id ? photos[low] : undefined;
+}
+
+/**
+ * @param {object} props
+ * @param {Shown} props.shown
+ * @param {() => void} props.onLeave before the photo leaves the list
+ * @param {() => void} props.onClose
+ */
+function Enlarged({ shown: { photo, entry, shows, said, other, sure }, onLeave, onClose }) {
+  const words = strings.heldOut;
+  const ids = new Set([photo.id]);
+  return (
+    <Dialog class="photo-dialog enlarged" labelledBy="enlarged-title" onClose={onClose}>
+      {(close) => {
+        /** @param {() => void} act */
+        const leave = (act) => () => {
+          close();
+          onLeave();
+          act();
+        };
+        return (
+          <>
+            <div class="photo-dialog-head">
+              <h2 id="enlarged-title">{words.mistake(shows, said, sure)}</h2>
+              <button type="button" class="icon-button" aria-label={words.close} title={words.close} onClick={close}>
+                <CrossIcon />
+              </button>
+            </div>
+            <Picture photo={photo} size={448} />
+            <div class="dialog-buttons">
+              {other && (
+                <button type="button" class="button button-small" onClick={leave(() => movePhotos(entry, ids, other))}>
+                  {words.move(said)}
+                </button>
+              )}
+              <button type="button" class="button button-small" onClick={leave(() => removePhotos(entry, ids))}>
+                <BinIcon />
+                {words.removeThis}
+              </button>
+            </div>
+          </>
+        );
+      }}
+    </Dialog>
+  );
+}

@@ -1,0 +1,149 @@
+// Loss and accuracy over the epochs: of the run that goes on, else of the head that predicts.
+
+import { loss, percent } from '../format.js';
+import { head, training } from '../state.js';
+import { strings } from '../strings.js';
+
+/** @typedef {import('../../protocol.js').EpochReport} EpochReport */
+
+export function Curves() {
+  const run = training.value?.shown ? training.value : null;
+  const epochs = run ? run.epochs : (head.value?.history ?? []);
+  const total = run ? run.total : epochs.length;
+  const { curves } = strings;
+  return (
+    <div class="curves">
+      <div class="curve-pair">
+        <Curve
+          what={curves.accuracy}
+          explained={curves.accuracyHint}
+          points={epochs.map((epoch) => epoch.accuracy)}
+          total={total}
+          top={1}
+          format={percent}
+        />
+        <Curve
+          what={curves.loss}
+          explained={curves.lossHint}
+          points={epochs.map((epoch) => epoch.loss)}
+          total={total}
+          top={roundTop(epochs.map((epoch) => epoch.loss))}
+          format={loss}
+        />
+      </div>
+      {epochs.length > 0 && (
+        <details class="more">
+          <summary>{curves.figures}</summary>
+          <History epochs={epochs} />
+        </details>
+      )}
+    </div>
+  );
+}
+
+/**
+ * The end of an axis that holds all values: 1, 2 or 5 times a power of ten.
+ * @param {number[]} values
+ */
+function roundTop(values) {
+  const most = Math.max(...values.filter(Number.isFinite), 0);
+  if (most === 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const step = [1, 2, 5].find((each) => each * power >= most) ?? 10;
+  return step * power;
+}
+
+/**
+ * @param {object} props
+ * @param {string} props.what it shows
+ * @param {string} props.explained
+ * @param {number[]} props.points one for each epoch so far
+ * @param {number} props.total epochs
+ * @param {number} props.top of the axis, which begins at 0
+ * @param {(value: number) => string} props.format
+ */
+function Curve({ what, explained, points, total, top, format }) {
+  const last = points.at(-1);
+  const { curves } = strings;
+  const sentence =
+    last === undefined ? curves.none : curves.sentence(what, format(points[0]), format(last), points.length);
+  return (
+    <figure class="curve">
+      <figcaption>
+        <span class="curve-what">{what}</span>
+        <span class="curve-now">{last === undefined ? strings.hood.unknown : format(last)}</span>
+        <span class="curve-explained">{explained}</span>
+      </figcaption>
+      <div class="curve-axis" aria-hidden="true">
+        <span>{axis(top, format)}</span>
+        <span>{axis(top / 2, format)}</span>
+        <span>{axis(0, format)}</span>
+      </div>
+      {/* Stretched to whatever room there is; the strokes keep their width. */}
+      <svg class="curve-plot" viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label={sentence}>
+        <path class="curve-grid" d="M0 0H100M0 50H100M0 100H100" />
+        <path class="curve-line" d={lineThrough(points, total, top)} />
+        {last !== undefined && <path class="curve-end" d={`M${at(points.length - 1, last, total, top)}h0`} />}
+      </svg>
+      <div class="curve-epochs" aria-hidden="true">
+        <span>1</span>
+        <span>{curves.epoch}</span>
+        <span>{Math.max(total, 1)}</span>
+      </div>
+    </figure>
+  );
+}
+
+/**
+ * @param {number} value
+ * @param {(value: number) => string} format
+ */
+const axis = (value, format) => (format === loss ? String(Number(value.toPrecision(2))) : format(value));
+
+/**
+ * Where a point lies, in hundredths of the plot.
+ * @param {number} i
+ * @param {number} value
+ * @param {number} total
+ * @param {number} top
+ */
+function at(i, value, total, top) {
+  const x = total > 1 ? (i / (total - 1)) * 100 : 50;
+  const y = (1 - (Number.isFinite(value) ? value / top : 1)) * 100;
+  return `${x.toFixed(2)} ${y.toFixed(2)}`;
+}
+
+/**
+ * @param {number[]} points
+ * @param {number} total
+ * @param {number} top
+ */
+const lineThrough = (points, total, top) =>
+  points.map((value, i) => `${i ? 'L' : 'M'}${at(i, value, total, top)}`).join('');
+
+/** @param {{epochs: EpochReport[]}} props */
+function History({ epochs }) {
+  return (
+    <div class="history-frame" tabIndex={0} role="region" aria-label={strings.curves.history}>
+      <table class="history">
+        <caption>{strings.curves.history}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{strings.hood.epoch}</th>
+            <th scope="col">{strings.hood.loss}</th>
+            <th scope="col">{strings.hood.accuracy}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {epochs.map((row) => (
+            <tr key={row.epoch}>
+              <td>{row.epoch}</td>
+              <td>{loss(row.loss)}</td>
+              <td>{percent(row.accuracy)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

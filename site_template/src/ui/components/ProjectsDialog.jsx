@@ -1,0 +1,147 @@
+// The projects that this browser keeps: opening, deleting, beginning a new one.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { listProjects, removeProject, startProject, storageRoom, switchProject } from '../actions.js';
+import { fileSize } from '../format.js';
+import { session } from '../session.js';
+import { keeping, projectBlocked, projectId } from '../state.js';
+import { strings } from '../strings.js';
+import { Dialog } from './Dialog.jsx';
+
+/** @import {ProjectInfo} from '../../store/store.js' */
+
+/** @param {{onClose: () => void}} props */
+export function ProjectsDialog({ onClose }) {
+  const projects = useSignal(/** @type {ProjectInfo[]|null} */ (null));
+  const room = useSignal(/** @type {Awaited<ReturnType<typeof storageRoom>>} */ (null));
+  const failure = useSignal('');
+  const read = async () => {
+    try {
+      projects.value = await listProjects();
+      room.value = await storageRoom();
+      failure.value = '';
+    } catch (error) {
+      failure.value = error instanceof Error ? error.message : strings.unexpected;
+    }
+  };
+  useEffect(() => {
+    read();
+  }, []);
+  const { keeping: words } = strings;
+  const failed = keeping.value.status === 'failed' ? words.failed(keeping.value.message) : failure.value;
+
+  return (
+    <Dialog class="projects-dialog" labelledBy="projects-title" onClose={onClose}>
+      {(close) => (
+        <>
+          <h2 id="projects-title">{words.dialog}</h2>
+          {failed && <p class="callout callout-error">{failed}</p>}
+          {projects.value?.length === 0 && !failed && <p>{words.none}</p>}
+          <ul class="projects" role="list">
+            {projects.value?.map((info) => (
+              <Row
+                key={info.id}
+                info={info}
+                onOpen={async () => {
+                  if (await switchProject(info)) close();
+                  else read();
+                }}
+                onRemove={async () => {
+                  await removeProject(info.id);
+                  await read();
+                }}
+              />
+            ))}
+          </ul>
+          {room.value && (
+            <p class="projects-room">{words.room(fileSize(room.value.usage), fileSize(room.value.quota))}</p>
+          )}
+          <div class="dialog-buttons">
+            <button type="button" class="button" onClick={close}>
+              {words.close}
+            </button>
+            <button
+              type="button"
+              class="button button-primary"
+              aria-disabled={!!projectBlocked.value}
+              onClick={async () => {
+                if (projectBlocked.value) return;
+                await startProject();
+                close();
+              }}
+            >
+              {words.start}
+            </button>
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+/**
+ * @param {object} props
+ * @param {ProjectInfo} props.info
+ * @param {() => void} props.onOpen
+ * @param {() => void} props.onRemove
+ */
+function Row({ info, onOpen, onRemove }) {
+  const asking = useSignal(false);
+  const { keeping: words } = strings;
+  const name = info.name || words.unnamed;
+  const here = info.id === projectId.value;
+  const when = new Date(info.updated).toLocaleString(document.documentElement.lang, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  return (
+    <li class="projects-row">
+      <div class="projects-texts">
+        <p class="projects-name">
+          {name} {here && <span class="projects-here">{words.here}</span>}
+        </p>
+        <p class="projects-facts">{words.facts(info.examples, info.classes, fileSize(info.bytes))}</p>
+        <p class="projects-facts">
+          <time dateTime={new Date(info.updated).toISOString()}>{when}</time>
+        </p>
+        {info.backbone.modelHash !== session.site.model.hash && <p class="projects-facts">{words.otherModel}</p>}
+        {asking.value && <p class="projects-sure">{words.removeSure}</p>}
+      </div>
+      <div class="projects-acts">
+        {asking.value ? (
+          <>
+            <button type="button" class="button button-small" onClick={() => (asking.value = false)}>
+              {words.cancel}
+            </button>
+            <button type="button" class="button button-small button-danger" onClick={onRemove}>
+              {words.removeConfirm}
+            </button>
+          </>
+        ) : (
+          <>
+            {!here && (
+              <button
+                type="button"
+                class="button button-small"
+                aria-label={words.openNamed(name)}
+                aria-disabled={!!projectBlocked.value}
+                onClick={onOpen}
+              >
+                {words.open}
+              </button>
+            )}
+            <button
+              type="button"
+              class="button button-small"
+              aria-label={words.removeNamed(name)}
+              onClick={() => (asking.value = true)}
+            >
+              {words.remove}
+            </button>
+          </>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,25 @@
+// Every class and how probable it is, small: the foot of the show.
+
+import { percent } from '../format.js';
+import { classes, nameOf, prediction, winnerId } from '../state.js';
+import { strings } from '../strings.js';
+
+export function ScoreBoard() {
+  const { probabilities } = prediction.value ?? {};
+  return (
+    <ul class="scores" role="list" aria-label={strings.show.classes}>
+      {classes.value.map((entry) => {
+        const probability = probabilities?.[entry.id];
+        return (
+          <li key={entry.id} class={`score tone-${entry.tone.value} ${winnerId.value === entry.id ? 'is-winner' : ''}`}>
+            <span class="score-name">{nameOf(entry)}</span>
+            <span class="score-value">{probability === undefined ? '–' : percent(probability)}</span>
+            <span class="score-track" aria-hidden="true">
+              <span class="score-fill" style={{ transform: `scaleX(${probability ?? 0})` }} />
+            </span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

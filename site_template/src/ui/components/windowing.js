@@ -1,0 +1,114 @@
+// Which items of a long list are near what is seen of it: only they need to stand in the page.
+
+import { useCallback, useLayoutEffect, useState } from 'preact/hooks';
+
+/** Lists up to this length stand in the page in whole. */
+export const WHOLE = 100;
+
+/** Lines kept ready at either side; the window moves by as many at once. */
+const MARGIN = 6;
+
+/**
+ * How a list is laid out, and where it is scrolled to. A line is a row of a grid that scrolls down, or an item of a
+ * row that scrolls sideways.
+ * @typedef {object} Layout
+ * @property {boolean} sideways
+ * @property {number} columns items in a line
+ * @property {number} step from one line to the next, CSS pixels
+ * @property {number} extent of what is seen, CSS pixels
+ * @property {number} first line of the window
+ */
+
+/**
+ * @typedef {object} Window
+ * @property {number} from index of the first item that stands in the page
+ * @property {number} to index after the last
+ * @property {number} columns items in a line
+ * @property {Record<string, string>} style of the list: room for the items that do not stand there
+ * @property {() => void} update after scrolling
+ * @property {(index: number) => void} reveal scrolls to an item, as little as it takes
+ */
+
+/**
+ * @param {import('preact').RefObject<HTMLElement|null>} scroller
+ * @param {import('preact').RefObject<HTMLElement|null>} list a grid inside it, with tracks of a fixed size
+ * @param {number} count
+ * @returns {Window}
+ */
+export function useWindow(scroller, list, count) {
+  const [layout, setLayout] = useState(/** @type {Layout|null} */ (null));
+
+  const update = useCallback(() => {
+    if (!scroller.current || !list.current) return;
+    const found = measure(scroller.current, list.current);
+    setLayout((before) => (before && same(before, found) ? before : found));
+  }, []);
+
+  useLayoutEffect(() => {
+    const watcher = new ResizeObserver(update);
+    if (scroller.current) watcher.observe(scroller.current);
+    update();
+    return () => watcher.disconnect();
+  }, []);
+
+  const reveal = useCallback((/** @type {number} */ index) => {
+    if (!scroller.current || !list.current) return;
+    const { sideways, columns, step, extent } = measure(scroller.current, list.current);
+    const start = Math.floor(index / columns) * step;
+    const at = position(scroller.current, sideways);
+    const wanted = start < at ? start : start + step > at + extent ? start + step - extent : at;
+    if (sideways) scroller.current.scrollLeft = isReversed(list.current) ? -wanted : wanted;
+    else scroller.current.scrollTop = wanted;
+    update();
+  }, []);
+
+  const columns = layout?.columns ?? 1;
+  if (count <= WHOLE || !layout) return { from: 0, to: Math.min(count, WHOLE), columns, style: {}, update, reveal };
+  const { sideways, step, extent, first } = layout;
+  const lines = Math.ceil(count / columns);
+  const begin = Math.max(0, Math.min(first, lines - 1));
+  const end = Math.min(lines, first + Math.ceil(extent / step) + 3 * MARGIN);
+  const [size, before] = sideways ? ['inlineSize', 'paddingInlineStart'] : ['blockSize', 'paddingBlockStart'];
+  const style = { [size]: `${lines * step}px`, [before]: `${begin * step}px` };
+  return { from: begin * columns, to: Math.min(count, end * columns), columns, style, update, reveal };
+}
+
+/**
+ * @param {HTMLElement} scroller
+ * @param {HTMLElement} list
+ * @returns {Layout}
+ */
+function measure(scroller, list) {
+  const style = getComputedStyle(list);
+  const sideways = style.gridAutoFlow.startsWith('column');
+  const [track, gap] = sideways ? [style.gridAutoColumns, style.columnGap] : [style.gridAutoRows, style.rowGap];
+  const step = Math.max(1, parseFloat(track) + parseFloat(gap));
+  const line = Math.floor(position(scroller, sideways) / step);
+  return {
+    sideways,
+    step,
+    columns: sideways ? 1 : style.gridTemplateColumns.split(' ').length,
+    extent: sideways ? scroller.clientWidth : scroller.clientHeight,
+    first: Math.max(0, Math.floor(line / MARGIN) * MARGIN - MARGIN),
+  };
+}
+
+/**
+ * @param {HTMLElement} scroller
+ * @param {boolean} sideways
+ */
+const position = (scroller, sideways) => (sideways ? Math.abs(scroller.scrollLeft) : scroller.scrollTop);
+
+/** @param {HTMLElement} list */
+export const isReversed = (list) => getComputedStyle(list).direction === 'rtl';
+
+/**
+ * @param {Layout} a
+ * @param {Layout} b
+ */
+const same = (a, b) =>
+  a.sideways === b.sideways &&
+  a.columns === b.columns &&
+  a.step === b.step &&
+  a.extent === b.extent &&
+  a.first === b.first;

@@ -1,0 +1,280 @@
+// Keeps what is taught in this browser while it is taught, so that a reload, a crash or an empty battery loses nothing.
+// What has to be written is gathered while a write is under way, and written in the order in which it makes sense:
+// the document before its photos, photos before they move, moves before photos go.
+
+import { openStore } from '../store/store.js';
+import { currentDocument, onDocument, onForgotten } from './document.js';
+import { onPhoto } from './actions/photos.js';
+import { onTrained } from './actions/training.js';
+import { messageOf, session } from './session.js';
+import * as state from './state.js';
+
+/** @import {Store, StoredExample, StoredProject} from '../store/store.js' */
+/** @import {HeadSettings, Preprocess} from '../protocol.js' */
+
+/**
+ * What is kept of a document; its photos are kept as examples.
+ * @typedef {object} KeptDocument
+ * @property {string} name of the project
+ * @property {{id: string, name: string, tone: number, enabled: boolean}[]} classes in display order
+ * @property {HeadSettings} settings
+ * @property {{modelHash: string, name: string}} backbone
+ * @property {Preprocess} preprocess
+ */
+
+/** How long a new head waits for the next one: while a visitor records there are several a second. */
+const HEAD_DELAY = 1000;
+/** Photos written at once. */
+const PART = 100;
+
+/** @type {Store<KeptDocument>|null} null where this browser keeps nothing */
+let store = null;
+/** The writes under way; never rejects. @type {Promise<void>} */
+let writing = Promise.resolve();
+/** Which class each photo belongs to, as far as the store was told or is about to be. @type {Map<number, string|null>} */
+let placed = new Map();
+let waiting = nothing();
+
+function nothing() {
+  return {
+    document: false,
+    head: false,
+    /** @type {StoredExample[]} */
+    photos: [],
+    /** @type {Map<number, string|null>} */
+    moves: new Map(),
+    /** @type {Set<number>} */
+    forgotten: new Set(),
+  };
+}
+
+/** Where the id of the project that was open last stands: sites of one host do not share it. */
+const KEY = `onthefly project ${new URL('.', document.baseURI).pathname}`;
+
+/**
+ * Opens this browser's storage and begins to keep things there.
+ * @returns {Promise<Store<KeptDocument>|null>} null where it keeps nothing; `state.keeping` says why
+ */
+export async function openKeeping() {
+  try {
+    const { pathname } = new URL('.', document.baseURI);
+    store = await openStore(`onthefly ${pathname}`, { onLost: failed });
+    state.keeping.value = { status: 'new' };
+  } catch (error) {
+    failed(error);
+    return null;
+  }
+  onDocument(({ classes }) => {
+    const present = new Map(classes.flatMap(({ id, photos }) => photos.map((photo) => [photo.id, id])));
+    for (const [id, before] of placed) {
+      const now = present.get(id) ?? null;
+      if (now === before) continue;
+      placed.set(id, now);
+      waiting.moves.set(id, now);
+    }
+    waiting.document = true;
+    write();
+  });
+  onPhoto((photo) => {
+    placed.set(photo.id, photo.classId);
+    waiting.photos.push(photo);
+    write();
+  });
+  onForgotten((ids) => {
+    for (const id of ids) {
+      placed.delete(id);
+      waiting.moves.delete(id);
+      waiting.forgotten.add(id);
+    }
+    write();
+  });
+  onTrained(() => {
+    waiting.head = true;
+    setTimeout(write, HEAD_DELAY);
+  });
+  // The last chance on phones, where a page that is put away may never come back.
+  document.addEventListener('visibilitychange', () => document.hidden && write());
+  return store;
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  state.keeping.value = { status: 'failed', message: messageOf(error) };
+}
+
+/** Writes what waits, after what is being written. */
+function write() {
+  writing = writing.then(writeWaiting);
+}
+
+/** Resolves when everything so far is kept, or could not be. */
+export function kept() {
+  write();
+  return writing;
+}
+
+async function writeWaiting() {
+  const { document, head, photos, moves, forgotten } = waiting;
+  if (!store || !(document || head || photos.length || moves.size || forgotten.size)) return;
+  waiting = nothing();
+  if (state.keeping.value.status !== 'failed') state.keeping.value = { status: 'saving' };
+  try {
+    const id = state.projectId.value ?? (await begin(store));
+    if (document) await store.saveDoc(id, describe());
+    // A photo that was forgotten before it was written is not written at all.
+    const wanted = photos.filter((photo) => !forgotten.has(photo.id));
+    for (let i = 0; i < wanted.length; i += PART) await store.putExamples(id, wanted.slice(i, i + PART));
+    if (moves.size)
+      await store.assignExamples(
+        id,
+        Array.from(moves, ([photo, classId]) => ({ id: photo, classId })),
+      );
+    if (forgotten.size) await store.removeExamples(id, forgotten);
+    if (head) await store.saveHead(id, (await session.worker?.head()) ?? null);
+    state.keeping.value = { status: 'kept' };
+  } catch (error) {
+    // All of it is written again with the next change: writing something twice does no harm.
+    waiting = {
+      document: document || waiting.document,
+      head: head || waiting.head,
+      photos: [...photos, ...waiting.photos],
+      moves: new Map([...moves, ...waiting.moves]),
+      forgotten: new Set([...forgotten, ...waiting.forgotten]),
+    };
+    failed(error);
+  }
+}
+
+/** @param {Store<KeptDocument>} opened */
+async function begin(opened) {
+  const id = await opened.create(describe());
+  await opened.claim(id);
+  open(id);
+  return id;
+}
+
+/** @param {string|null} id */
+function open(id) {
+  state.projectId.value = id;
+  try {
+    if (id) localStorage.setItem(KEY, id);
+    else localStorage.removeItem(KEY);
+  } catch {
+    // Storage for short texts is refused: the newest project is opened at the next visit.
+  }
+}
+
+/** @returns {KeptDocument} */
+function describe() {
+  const { classes, settings } = currentDocument();
+  const { backbone, model, preprocess } = session.site;
+  return {
+    name: state.projectName.value,
+    classes: classes.map(({ id, name, tone, enabled }) => ({ id, name, tone, enabled })),
+    settings,
+    backbone: { modelHash: model.hash, name: backbone.name },
+    preprocess,
+  };
+}
+
+/**
+ * Leaves the project, after everything of it is kept. What comes next is a new one until `enter` says otherwise.
+ */
+export async function leave() {
+  await kept();
+  const id = state.projectId.value;
+  if (id) await store?.release(id);
+  begun();
+}
+
+function begun() {
+  open(null);
+  placed = new Map();
+  waiting = nothing();
+  state.projectName.value = '';
+  if (store && state.keeping.value.status !== 'failed') state.keeping.value = { status: 'new' };
+}
+
+/** Removes the project from this browser, and leaves it. */
+export async function discard() {
+  const id = state.projectId.value;
+  waiting = nothing();
+  await writing;
+  if (id) await store?.remove(id);
+  begun();
+}
+
+/**
+ * What the last visit left.
+ * @returns {Promise<string|null>} the id of its project; null where there is none, or where another tab has it open
+ */
+export async function lastProject() {
+  const projects = await store?.projects();
+  if (!projects?.length) return null;
+  const last = projects.find(({ id }) => id === remembered()) ?? projects[0];
+  return (await store?.claim(last.id)) ? last.id : null;
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} id of a project that was claimed
+ * @returns {Promise<StoredProject<KeptDocument>|null>} null where it is no longer there
+ */
+export async function enter(id) {
+  const project = await store?.load(id);
+  if (!project) return null;
+  // What Undo could have brought back belongs to no class, and nothing can bring it back now.
+  const ids = new Set(project.doc.classes.map((each) => each.id));
+  const lost = project.examples.filter(({ classId }) => classId === null || !ids.has(classId));
+  if (lost.length)
+    await store?.removeExamples(
+      id,
+      lost.map((each) => each.id),
+    );
+  const examples = project.examples.filter((each) => !lost.includes(each));
+  placed = new Map(examples.map((each) => [each.id, each.classId]));
+  waiting = nothing();
+  state.projectName.value = project.doc.name;
+  open(id);
+  if (state.keeping.value.status !== 'failed') state.keeping.value = { status: 'kept' };
+  return { ...project, examples };
+}
+
+/**
+ * Keeps something that came as a whole, as from a file, as a project of its own.
+ * @param {{examples: StoredExample[], head: object|null}} whole which the worker holds too
+ * @param {string} name
+ */
+export async function keepWhole({ examples, head }, name) {
+  begun();
+  state.projectName.value = name;
+  placed = new Map(examples.map(({ id, classId }) => [id, classId]));
+  waiting = { ...nothing(), document: true, head: head !== null, photos: [...examples] };
+  await kept();
+}
+
+/** The photos were learned anew: their features, and what they were made with, are kept. @param {StoredExample[]} examples */
+export async function keepRelearned(examples) {
+  waiting.document = true;
+  waiting.photos.push(...examples);
+  const id = state.projectId.value;
+  if (id) await store?.saveHead(id, null);
+  await kept();
+}
+
+/** @param {string} name */
+export function nameProject(name) {
+  state.projectName.value = name.trim();
+  waiting.document = true;
+  write();
+}
+
+/** @returns {Store<KeptDocument>|null} */
+export const keptProjects = () => store;

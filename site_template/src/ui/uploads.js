@@ -1,0 +1,130 @@
+// Files that a visitor hands over, by choosing, dropping or pasting: which of them are pictures, and of which folder.
+
+/**
+ * @typedef {object} Found
+ * @property {File} file
+ * @property {string[]} folders that it lies in, the outermost first; none where it was handed over by itself
+ */
+
+/**
+ * @typedef {object} Sorted
+ * @property {Found[]} pictures in the order of their paths, folder by folder
+ * @property {string[]} others names of files that are no pictures
+ */
+
+// Some browsers name no type for the kinds that they cannot read.
+const PICTURE = /\.(avif|bmp|gif|hei[cf]|jfif|jpe?g|jxl|png|tiff?|webp)$/i;
+
+/** What systems put beside pictures without being asked. */
+const LITTER = /^(\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
+
+/**
+ * @param {Iterable<File>} files as an `<input>` gives them
+ * @returns {Found[]}
+ */
+export function fromInput(files) {
+  return Array.from(files, (file) => ({ file, folders: file.webkitRelativePath.split('/').slice(0, -1) }));
+}
+
+/**
+ * Call it while the event is handled: afterwards the browser has forgotten what was dropped.
+ * @param {DataTransfer} transfer
+ * @returns {Promise<Found[]>} what was dropped, and all that lies in dropped folders
+ */
+export async function fromDrop(transfer) {
+  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.() ?? null);
+  // A picture dragged out of another page is a file and no entry.
+  const loose = Array.from(transfer.files);
+  if (!entries.some(Boolean)) return fromInput(loose);
+  /** @type {Found[]} */
+  const found = [];
+  for (const entry of entries) if (entry) await collect(entry, [], found);
+  return found;
+}
+
+/**
+ * @param {FileSystemEntry} entry
+ * @param {string[]} folders
+ * @param {Found[]} found is added to
+ */
+async function collect(entry, folders, found) {
+  if (LITTER.test(entry.name)) return;
+  if (entry.isFile) {
+    const at = /** @type {FileSystemFileEntry} */ (entry);
+    found.push({ file: await new Promise((resolve, reject) => at.file(resolve, reject)), folders });
+    return;
+  }
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+  for (;;) {
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return; // a long list comes in parts, and ends with an empty one
+    for (const inner of some) await collect(inner, [...folders, entry.name], found);
+  }
+}
+
+/**
+ * @param {Found[]} found
+ * @returns {Sorted}
+ */
+export function sortOut(found) {
+  const wanted = found.filter(({ file, folders }) => ![...folders, file.name].some((name) => LITTER.test(name)));
+  const isPicture = (/** @type {Found} */ { file }) => file.type.startsWith('image/') || PICTURE.test(file.name);
+  return {
+    pictures: wanted.filter(isPicture).sort((a, b) => compare(pathOf(a), pathOf(b))),
+    others: wanted.filter((one) => !isPicture(one)).map(({ file }) => file.name),
+  };
+}
+
+/**
+ * Pictures by the folder that holds them. Those beside the folders, and those in none, belong to no class.
+ * @param {Found[]} pictures
+ * @returns {{folders: Map<string, Found[]>, beside: string[]}}
+ */
+export function byFolder(pictures) {
+  const outer = new Set(pictures.filter(({ folders }) => folders.length > 1).map(({ folders }) => folders[0]));
+  /** @type {Map<string, Found[]>} */
+  const folders = new Map();
+  /** @type {string[]} */
+  const beside = [];
+  for (const picture of pictures) {
+    const name = picture.folders.at(-1)?.trim();
+    if (!name || (picture.folders.length === 1 && outer.has(picture.folders[0]))) {
+      beside.push(picture.file.name);
+    } else {
+      const others = folders.get(name);
+      if (others) others.push(picture);
+      else folders.set(name, [picture]);
+    }
+  }
+  return { folders, beside };
+}
+
+/** @param {Found} found */
+const pathOf = ({ file, folders }) => [...folders, file.name].join('/');
+
+/**
+ * The same order in every language, and in Python.
+ * @param {string} a
+ * @param {string} b
+ */
+const compare = (a, b) => (a < b ? -1 : Number(a > b));
+
+/**
+ * @param {DataTransfer|null} transfer
+ * @returns {boolean} whether files are dragged or pasted, and not words
+ */
+export const holdsFiles = (transfer) => !!transfer && Array.from(transfer.types).includes('Files');
+
+/**
+ * Decodes a picture file: upright, its colours as a screen shows them.
+ * @param {File} file
+ * @returns {Promise<ImageBitmap|null>} null where this browser cannot read it
+ */
+export async function decode(file) {
+  try {
+    return await createImageBitmap(file, { imageOrientation: 'from-image', colorSpaceConversion: 'default' });
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,299 @@
+"""What a visitor teaches is still there at the next visit: kept in the browser, as projects."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from builder.pipeline import Built
+from builder.site.server import SiteServer
+from tests.browser import pages
+
+KEPT = "Kept in this browser."
+NAMELESS = "Project without a name"
+
+
+@pytest.fixture(scope="module")
+def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
+    return serving(site("embedded").out).url
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def photos(page: Page, name: str) -> Locator:
+    return page.get_by_role("list", name=f"Photos of {name}", exact=True).get_by_role("listitem")
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def record(page: Page, name: str, count: int) -> None:
+    expect(button(page, "Stop camera")).to_be_visible()
+    before = photos(page, name).count()
+    for number in range(1, count + 1):
+        button(page, f"Hold to record {name}").click()
+        expect(photos(page, name)).to_have_count(before + number)
+
+
+def wait_until_kept(page: Page) -> None:
+    expect(page.get_by_text(KEPT, exact=True)).to_be_visible()
+
+
+def test_a_reload_brings_everything_back(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        expect(page.get_by_text("What you teach is kept in this browser.")).to_be_visible()
+        name = page.get_by_role("textbox", name="Name of class 1", exact=True)
+        name.fill("Cup")
+        name.press("Enter")
+        record(page, "Cup", 3)
+        record(page, "Class 2", 2)
+        button(page, "Remove photo 1 of Cup").click()
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 4 photos")
+        expect(photos(page, "Cup")).to_have_count(2)
+        page.wait_for_timeout(1200)  # a head is written a second after it was trained
+        wait_until_kept(page)
+        before = pages.pictures(page, "Cup")
+        said = page.get_by_text(re.compile("of its own photos right")).inner_text()
+
+        pages.open_ready(page, url)
+        expect(photos(page, "Cup")).to_have_count(2)
+        assert pages.pictures(page, "Cup") == before
+        assert len(set(before)) == 2
+        expect(photos(page, "Class 2")).to_have_count(2)
+        # The head is back without training, and up to date.
+        expect(page.get_by_text(said)).to_be_visible()
+        bar = page.get_by_role("progressbar", name="Cup", exact=True)
+        expect(bar).to_have_attribute("aria-valuetext", pages.PERCENT)
+        # And the worker has the photos too: it can train on them, and add to them.
+        record(page, "Cup", 1)
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 5 photos")
+        assert visit.complaints == []
+
+
+def test_a_reload_in_the_middle_of_recording_loses_nothing(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        expect(button(page, "Stop camera")).to_be_visible()
+        hold = button(page, "Hold to record Class 2")
+        hold.hover()
+        page.mouse.down()
+        # In one task with the count, so that nothing is recorded between looking and leaving.
+        page.wait_for_function(
+            """() => {
+              const list = document.querySelector('[aria-label="Photos of Class 2"]');
+              if (!list || list.children.length < 8) return false;
+              sessionStorage.setItem('seen', list.children.length);
+              location.reload();
+              return true;
+            }"""
+        )
+        expect(status(page)).to_contain_text("The model is ready", timeout=pages.READY_MS)
+        seen = page.evaluate("Number(sessionStorage.getItem('seen'))")
+        assert seen >= 8
+        # The last photo may have been on the page for a moment before it was on the disk.
+        expect(photos(page, "Class 2").nth(seen - 2)).to_be_attached()
+        assert photos(page, "Class 2").count() <= seen + 1
+        assert visit.complaints == []
+
+
+def test_several_projects_are_kept_opened_and_deleted(url: str, chromium: Any) -> None:
+    with chromium(width=390, height=844) as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        record(page, "Class 1", 2)
+        page.get_by_role("textbox", name="Name of this project").fill("First")
+        page.keyboard.press("Enter")
+        button(page, "Projects").click()
+        dialog = page.get_by_role("dialog", name="Projects in this browser")
+        expect(dialog.get_by_role("listitem")).to_have_count(1)
+        expect(dialog).to_contain_text("2 photos")
+        dialog.get_by_role("button", name="New project").click()
+        expect(dialog).to_be_hidden()
+        expect(photos(page, "Class 1")).to_have_count(0)
+        expect(page.get_by_role("textbox", name="Name of this project")).to_have_value("")
+        record(page, "Class 3", 1)
+        wait_until_kept(page)
+
+        button(page, "Projects").click()
+        expect(dialog.get_by_role("listitem")).to_have_count(2)
+        dialog.get_by_role("button", name="Open First").click()
+        expect(status(page)).to_have_text("Opened First.")
+        expect(photos(page, "Class 1")).to_have_count(2)
+        expect(photos(page, "Class 3")).to_have_count(0)
+
+        # The project that is open at the end is the one at the next visit.
+        pages.open_ready(page, url)
+        expect(photos(page, "Class 1")).to_have_count(2)
+        button(page, "Projects").click()
+        dialog.get_by_role("button", name=f"Delete {NAMELESS}").click()
+        expect(dialog).to_contain_text("deleted for good")
+        dialog.get_by_role("button", name="Cancel").click()
+        expect(dialog.get_by_role("listitem")).to_have_count(2)
+        dialog.get_by_role("button", name=f"Delete {NAMELESS}").click()
+        dialog.get_by_role("button", name="Delete it").click()
+        expect(dialog.get_by_role("listitem")).to_have_count(1)
+        dialog.get_by_role("button", name="Close").click()
+
+        button(page, "Reset").click()
+        page.get_by_role("button", name="Forget everything").click()
+        expect(status(page)).to_have_text("Everything was forgotten.")
+        pages.open_ready(page, url)
+        expect(photos(page, "Class 1")).to_have_count(0)
+        button(page, "Projects").click()
+        expect(dialog).to_contain_text("There is no other project.")
+        assert visit.complaints == []
+
+
+def test_an_import_leaves_the_project_before_it_in_its_place(url: str, chromium: Any, tmp_path: Path) -> None:
+    file = tmp_path / "cups.zip"
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        record(page, "Class 1", 2)
+        with page.expect_download() as download:
+            button(page, "Export").click()
+        download.value.save_as(file)
+        record(page, "Class 2", 1)
+        with page.expect_file_chooser() as chooser:
+            button(page, "Import").click()
+        chooser.value.set_files(file)
+        expect(status(page)).to_contain_text("Imported 2 photos.")
+        expect(photos(page, "Class 2")).to_have_count(0)
+        expect(page.get_by_role("textbox", name="Name of this project")).to_have_value("cups")
+        wait_until_kept(page)
+        pages.open_ready(page, url)
+        expect(photos(page, "Class 1")).to_have_count(2)
+        expect(photos(page, "Class 2")).to_have_count(0)
+        button(page, "Projects").click()
+        button(page, f"Open {NAMELESS}").click()
+        expect(photos(page, "Class 2")).to_have_count(1)
+        assert visit.complaints == []
+
+
+def test_undo_is_kept_too(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        record(page, "Class 1", 2)
+        record(page, "Class 2", 1)
+        button(page, "Remove Class 1").click()
+        button(page, "Undo").click()
+        expect(photos(page, "Class 1")).to_have_count(2)
+        button(page, "Remove photo 2 of Class 1").click()
+        wait_until_kept(page)
+        pages.open_ready(page, url)
+        expect(photos(page, "Class 1")).to_have_count(1)
+        expect(photos(page, "Class 2")).to_have_count(1)
+        assert visit.complaints == []
+
+
+def test_where_nothing_is_kept_the_page_says_so(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        page = visit.page
+        page.add_init_script(
+            "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };"
+        )
+        pages.open_ready(page, url)
+        said = page.get_by_text(re.compile("^Not kept in this browser: .* Export it before you leave"))
+        expect(said).to_be_visible()
+        record(page, "Class 1", 1)
+        expect(said).to_be_visible()
+        button(page, "Projects").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Not kept in this browser")
+        assert visit.complaints == []
+
+
+def test_a_project_open_in_another_tab_is_left_alone(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        first = visit.page
+        pages.open_ready(first, url)
+        record(first, "Class 1", 2)
+        wait_until_kept(first)
+        second = first.context.new_page()
+        pages.open_ready(second, url)
+        expect(photos(second, "Class 1")).to_have_count(0)
+        button(second, "Projects").click()
+        button(second, f"Open {NAMELESS}").click()
+        expect(status(second)).to_contain_text("open in another tab")
+        expect(photos(second, "Class 1")).to_have_count(0)
+        first.close()
+        button(second, f"Open {NAMELESS}").click()
+        expect(photos(second, "Class 1")).to_have_count(2)
+        assert visit.complaints == []
+
+
+def test_after_an_update_of_the_model_photos_are_learned_anew(
+    url: str, site: Callable[..., Built], chromium: Any, serving: Callable[[Path], SiteServer], tmp_path: Path
+) -> None:
+    """The same address with other weights: what was taught before is still of use."""
+    folder = tmp_path / "site"
+    folder.symlink_to(site("embedded").out, target_is_directory=True)
+    address = serving(folder).url
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, address)
+        record(page, "Class 1", 2)
+        record(page, "Class 2", 2)
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 4 photos")
+        page.wait_for_timeout(1200)
+        wait_until_kept(page)
+        folder.unlink()
+        folder.symlink_to(site("embedded", "float32").out, target_is_directory=True)
+        pages.open_ready(page, address)
+        expect(photos(page, "Class 1")).to_have_count(2)
+        # The head of the other model is gone: the one that answers was trained on what was learned anew.
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 4 photos")
+        page.wait_for_timeout(1200)
+        wait_until_kept(page)
+        pages.open_ready(page, address)
+        expect(page.get_by_text(re.compile("of its own photos right"))).to_be_visible()
+        assert visit.complaints == []
+
+
+def test_the_model_goes_into_a_file_of_its_own(url: str, chromium: Any, tmp_path: Path) -> None:
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        button(page, "Export model").click()
+        expect(status(page)).to_have_text("There is no model yet. Record photos for two classes first.")
+        page.get_by_role("textbox", name="Name of this project").fill("Cups & hands")
+        record(page, "Class 1", 1)
+        record(page, "Class 2", 1)
+        page.get_by_role("switch", name="Live").check()
+        expect(page.get_by_text(re.compile("of its own photos right"))).to_be_visible()
+        with page.expect_download() as download:
+            button(page, "Export model").click()
+        assert download.value.suggested_filename == "Cups-hands-model.zip"
+        download.value.save_as(tmp_path / "model.zip")
+        assert visit.complaints == []
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        assert {"model.json", "metadata.json", "index.html"} <= set(archive.namelist())
+
+
+def test_code_is_there_to_be_copied(url: str, chromium: Any) -> None:
+    with chromium() as visit:
+        page = visit.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        pages.open_ready(page, url)
+        button(page, "Use it in code").click()
+        dialog = page.get_by_role("dialog", name="Use it in code")
+        dialog.get_by_role("button", name="Copy").first.click()
+        expect(dialog.get_by_role("button", name="Copied")).to_have_count(1)
+        assert f"from '{url}onthefly.js'" in page.evaluate("navigator.clipboard.readText()")
+        assert visit.complaints == []
