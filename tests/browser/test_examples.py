@@ -21,7 +21,6 @@ from builder.project.model import Example, Project
 from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
 from builder.project.write import write
 from builder.site.server import SiteServer
-from tests import data
 from tests.browser import pages
 from tests.conftest import Visit
 
@@ -550,17 +549,3 @@ def test_of_thousands_of_photos_only_those_near_by_stand_in_the_page(
         expect(items).to_have_count(0)
         button(page, "Undo").click()
         expect(items.first).to_have_attribute("aria-setsize", str(THOUSANDS - 1))
-
-
-def test_a_real_dataset_of_folders_is_taught_at_once(opened: Opened) -> None:
-    digits = data.photos("hand-digits")
-    total = sum(len(paths) for paths in digits.values())
-    with opened() as page:
-        choose(page, "Add folders", data.PHOTOS / "hand-digits")
-        expect(status(page)).to_have_text(
-            f"Added {total} photos to {len(digits)} classes.", timeout=5 * UPLOAD_MS
-        )
-        for name, paths in digits.items():
-            expect(photos(page, name)).to_have_count(len(paths))
-        button(page, "Train").click()
-        expect(status(page)).to_contain_text(f"Trained on {total} photos", timeout=UPLOAD_MS)

@@ -297,3 +297,37 @@ def test_code_is_there_to_be_copied(url: str, chromium: Any) -> None:
         expect(dialog.get_by_role("button", name="Copied")).to_have_count(1)
         assert f"from '{url}onthefly.js'" in page.evaluate("navigator.clipboard.readText()")
         assert visit.complaints == []
+
+
+def test_a_site_with_a_project_answers_at_once_and_leaves_it_to_its_visitors(
+    url: str, site: Callable[..., Built], serving: Callable[[Path], SiteServer], chromium: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "project.zip"
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, url)
+        record(page, "Class 1", 2)
+        record(page, "Class 2", 2)
+        button(page, "Train").click()
+        expect(status(page)).to_contain_text("Trained on 4 photos")
+        with page.expect_download() as download:
+            button(page, "Export").click()
+        download.value.save_as(file)
+    given = serving(site("embedded", project=str(file)).out).url
+    with chromium() as visit:
+        page = visit.page
+        pages.open_ready(page, given)
+        expect(photos(page, "Class 1")).to_have_count(2)
+        bar = page.get_by_role("progressbar", name="Class 1", exact=True)
+        expect(bar).to_have_attribute("aria-valuetext", pages.PERCENT)
+        expect(page.get_by_text("What you teach is kept in this browser.")).to_be_visible()
+        # Not the visitor's own until it is changed; from then on all of it is.
+        button(page, "Projects").click()
+        expect(page.get_by_role("dialog")).to_contain_text("There is no other project.")
+        page.keyboard.press("Escape")
+        record(page, "Class 2", 1)
+        wait_until_kept(page)
+        pages.open_ready(page, given)
+        expect(photos(page, "Class 1")).to_have_count(2)
+        expect(photos(page, "Class 2")).to_have_count(3)
+        assert visit.complaints == []

@@ -34,6 +34,8 @@ let writing = Promise.resolve();
 /** Which class each photo belongs to, as far as the store was told or is about to be. @type {Map<number, string|null>} */
 let placed = new Map();
 let waiting = nothing();
+/** Whether what is on the page is as the site brought it: that is kept once the visitor changes something. */
+let untouched = false;
 
 function nothing() {
   return {
@@ -73,9 +75,11 @@ export async function openKeeping() {
       waiting.moves.set(id, now);
     }
     waiting.document = true;
+    untouched = false;
     write();
   });
   onPhoto((photo) => {
+    untouched = false;
     placed.set(photo.id, photo.classId);
     waiting.photos.push(photo);
     write();
@@ -115,7 +119,7 @@ export function kept() {
 
 async function writeWaiting() {
   const { document, head, photos, moves, forgotten } = waiting;
-  if (!store || !(document || head || photos.length || moves.size || forgotten.size)) return;
+  if (!store || untouched || !(document || head || photos.length || moves.size || forgotten.size)) return;
   waiting = nothing();
   if (state.keeping.value.status !== 'failed') state.keeping.value = { status: 'saving' };
   try {
@@ -188,6 +192,7 @@ export async function leave() {
 }
 
 function begun() {
+  untouched = false;
   open(null);
   placed = new Map();
   waiting = nothing();
@@ -232,13 +237,10 @@ export async function enter(id) {
   if (!project) return null;
   // What Undo could have brought back belongs to no class, and nothing can bring it back now.
   const ids = new Set(project.doc.classes.map((each) => each.id));
-  const lost = project.examples.filter(({ classId }) => classId === null || !ids.has(classId));
-  if (lost.length)
-    await store?.removeExamples(
-      id,
-      lost.map((each) => each.id),
-    );
-  const examples = project.examples.filter((each) => !lost.includes(each));
+  const belongs = (/** @type {StoredExample} */ { classId }) => classId !== null && ids.has(classId);
+  const examples = project.examples.filter(belongs);
+  const lost = project.examples.filter((each) => !belongs(each)).map((each) => each.id);
+  if (lost.length) await store?.removeExamples(id, lost);
   placed = new Map(examples.map((each) => [each.id, each.classId]));
   waiting = nothing();
   state.projectName.value = project.doc.name;
@@ -252,12 +254,26 @@ export async function enter(id) {
  * @param {{examples: StoredExample[], head: object|null}} whole which the worker holds too
  * @param {string} name
  */
-export async function keepWhole({ examples, head }, name) {
-  begun();
+export async function keepWhole(whole, name) {
+  takeWhole(whole);
   state.projectName.value = name;
+  await kept();
+}
+
+/**
+ * Takes over what the site brought along. It is kept with the visitor's first change.
+ * @param {{examples: StoredExample[], head: object|null}} whole which the worker holds too
+ */
+export function takeGiven(whole) {
+  takeWhole(whole);
+  untouched = true;
+}
+
+/** @param {{examples: StoredExample[], head: object|null}} whole */
+function takeWhole({ examples, head }) {
+  begun();
   placed = new Map(examples.map(({ id, classId }) => [id, classId]));
   waiting = { ...nothing(), document: true, head: head !== null, photos: [...examples] };
-  await kept();
 }
 
 /** The photos were learned anew: their features, and what they were made with, are kept. @param {StoredExample[]} examples */
@@ -272,6 +288,7 @@ export async function keepRelearned(examples) {
 /** @param {string} name */
 export function nameProject(name) {
   state.projectName.value = name.trim();
+  untouched = false;
   waiting.document = true;
   write();
 }

@@ -115,7 +115,7 @@ def test_kerass_weights_give_kerass_features(
     check_network("keras", features, cache)
     source = obtain("keras", cache=cache, reporter=Silent(), offline=True)
     assert len(mirror.requests) == 1
-    said = pipeline._backbone(source, 1024)
+    said = pipeline.describe_backbone(source, 1024)
     assert said == {
         "kind": "keras",
         "name": "MobileNetV3-Small 1.0",

@@ -4,6 +4,7 @@ import { batch } from '@preact/signals';
 import { ProjectError } from '../../project/errors.js';
 import { modelFileName, packModel } from '../../project/model.js';
 import { embedAgain, exportProject, importProject } from '../../project/transfer.js';
+import { fetchVerified } from '../../verified.js';
 import { arrange, openDocument } from '../document.js';
 import * as keeping from '../keeping.js';
 import { complain, say, session } from '../session.js';
@@ -41,11 +42,25 @@ export async function openLast() {
 
 /** @returns {Promise<((worker: RemoteWorker) => Promise<void>)|null>} hands it to the worker, once there is one */
 async function findLast() {
-  if (!(await keeping.openKeeping())) return null;
-  const id = await keeping.lastProject();
+  const id = (await keeping.openKeeping()) && (await keeping.lastProject());
   // A visitor who has begun with something meanwhile goes on with that.
-  if (!id || state.undoable.value !== null) return null;
-  return openKept(id);
+  if (state.undoable.value !== null) return null;
+  if (id) return openKept(id);
+  return session.site.project ? openGiven(session.site.project) : null;
+}
+
+/**
+ * The project that the site brings along, so that it answers at the first visit.
+ * @param {import('../../protocol.js').Asset} asset
+ * @returns {Promise<(worker: RemoteWorker) => Promise<void>>} hands it to a worker
+ */
+async function openGiven(asset) {
+  const file = await fetchVerified(asset, new URL('.', document.baseURI).href);
+  return async (worker) => {
+    const imported = await importProject(worker, session.site, file, { newId: newClassId });
+    show(imported.classes, imported.examples, imported.settings, imported.head);
+    keeping.takeGiven(imported);
+  };
 }
 
 /**
