@@ -59,6 +59,7 @@ def measure(stage: Stage) -> Result:
 
 
 def _held(stage: Stage, peer: str) -> dict[int, dict[str, float]]:
+    stage.close_tab(peer)  # what other measures left in it is not the examples'
     page = stage.tab(peer)
     found: dict[int, dict[str, float]] = {}
     for count in COUNTS:

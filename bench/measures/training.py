@@ -15,7 +15,7 @@ NAMES = {
 PLAN: list[tuple[int, int, dict[str, int]]] = [
     # examples, classes, rounds by contender
     (60, 2, {"ours": 5, "article:wasm": 3, "teachable": 2}),
-    (60, 3, {"ours": 5, "article:wasm": 5, "article:webgl": 1, "teachable": 3}),
+    (60, 3, {"ours": 9, "article:wasm": 7, "article:webgl": 1, "teachable": 3}),
     (60, 10, {"ours": 5, "article:wasm": 3, "teachable": 2}),
     (600, 2, {"ours": 3, "article:wasm": 1, "teachable": 1}),
     (600, 3, {"ours": 3, "article:wasm": 2, "teachable": 1}),
