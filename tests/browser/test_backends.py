@@ -73,7 +73,7 @@ def with_wasm_worker(built: Built, mutate: Callable[[str], str], copy: Path) -> 
     [
         # The self-check's pictures scaled otherwise: every number is plausible, and wrong.
         (
-            lambda code: code.replace("=>y/255", "=>y/127"),
+            lambda code: re.sub(r"=>(\w)/255", r"=>\1/127", code),
             "computes other numbers than the site was built with",
         ),
         (lambda code: 'throw new Error("broken");' + code, "could not be started"),

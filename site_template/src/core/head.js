@@ -107,6 +107,23 @@ export class PlainHead {
   }
 
   /**
+   * Makes room for examples, which `place` then brings one by one: instead of `load`, where that would take too long
+   * at a stretch.
+   * @param {Uint16Array} labels [n]
+   */
+  expect(labels) {
+    this.load(new Float32Array(labels.length * this.shape.features), labels);
+  }
+
+  /**
+   * @param {number} i
+   * @param {Float32Array} features [features], copied
+   */
+  place(i, features) {
+    this.features.set(features, i * this.shape.features);
+  }
+
+  /**
    * Ends the training.
    * @returns {PlainHead} a head of these weights for predicting, without examples and moments
    */

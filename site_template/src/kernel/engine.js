@@ -8,6 +8,30 @@ import bytes from './layer.wasm';
 const kernel = Kernel.from(bytes);
 
 /**
+ * @param {import('../core/head.js').HeadShape} shape
+ * @param {import('../core/head.js').HeadWeights} weights
+ * @param {import('../protocol.js').Engine|undefined} wanted
+ * @param {(head: PlainHead) => void} fill throws a RangeError where the memory for it is not to be had
+ * @returns {PlainHead}
+ */
+function filled(shape, weights, wanted, fill) {
+  if (wanted === 'wasm-simd' && !kernel) throw new Error('This browser does not run WebAssembly SIMD.');
+  if (kernel && wanted !== 'plain') {
+    try {
+      const head = new KernelHead(kernel, shape, weights);
+      fill(head);
+      return head;
+    } catch (error) {
+      // So many examples that WebAssembly has no memory for them.
+      if (wanted || !(error instanceof RangeError)) throw error;
+    }
+  }
+  const head = new PlainHead(shape, weights);
+  fill(head);
+  return head;
+}
+
+/**
  * A head with its examples loaded.
  * @param {import('../core/head.js').HeadShape} shape
  * @param {import('../core/head.js').HeadWeights} weights taken over
@@ -16,18 +40,16 @@ const kernel = Kernel.from(bytes);
  * @returns {PlainHead}
  */
 export function makeHead(shape, weights, { features, labels }, wanted) {
-  if (wanted === 'wasm-simd' && !kernel) throw new Error('This browser does not run WebAssembly SIMD.');
-  if (kernel && wanted !== 'plain') {
-    try {
-      const head = new KernelHead(kernel, shape, weights);
-      head.load(features, labels);
-      return head;
-    } catch (error) {
-      // So many examples that WebAssembly has no memory for them: the plain head needs no copy of them.
-      if (wanted || !(error instanceof RangeError)) throw error;
-    }
-  }
-  const head = new PlainHead(shape, weights);
-  head.load(features, labels);
-  return head;
+  return filled(shape, weights, wanted, (head) => head.load(features, labels));
+}
+
+/**
+ * The fastest head there is, with room for examples, which `place` brings.
+ * @param {import('../core/head.js').HeadShape} shape
+ * @param {import('../core/head.js').HeadWeights} weights taken over
+ * @param {Uint16Array} labels
+ * @returns {PlainHead}
+ */
+export function emptyHead(shape, weights, labels) {
+  return filled(shape, weights, undefined, (head) => head.expect(labels));
 }

@@ -160,11 +160,27 @@ export class KernelHead extends PlainHead {
    * @throws {RangeError} where that much memory is not to be had
    */
   load(features, labels) {
-    this.at.batch = aligned(this.at.examples + features.byteLength);
+    this.expect(labels);
+    this.floats(this.at.examples, features.length).set(features);
+  }
+
+  /**
+   * @param {Uint16Array} labels [n]
+   * @throws {RangeError} where that much memory is not to be had
+   */
+  expect(labels) {
+    this.at.batch = aligned(this.at.examples + 4 * this.shape.features * labels.length);
     // Room for the largest batch: if it is not to be had, that is said here and not amid a run.
     this.reserve(labels.length);
-    this.floats(this.at.examples, features.length).set(features);
     this.labels = labels;
+  }
+
+  /**
+   * @param {number} i
+   * @param {Float32Array} features [features], copied
+   */
+  place(i, features) {
+    this.floats(this.at.examples + 4 * this.shape.features * i, features.length).set(features);
   }
 
   /** @returns {import('../core/head.js').HeadWeights} the live weights, until the memory grows */

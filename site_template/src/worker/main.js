@@ -10,7 +10,7 @@ import { agree, readFrame, readsBackExactly, release, thumbnail, toInput } from 
 import { askAboutHeldOut } from './held-out.js';
 import { makeProbe } from './probe.js';
 import { runToEnd } from './run.js';
-import { selfCheck } from './self-check.js';
+import { drawGoldenImages, selfCheck } from './self-check.js';
 import { first } from './task.js';
 
 /** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
@@ -80,10 +80,13 @@ const api = {
   async start(site, base, onProgress, given) {
     /** @type {import('../verified.js').Take} */
     const take = given ?? ((asset) => fetchVerified(asset, base));
-    const backbone = await loadBackbone(choice, site, take, onProgress);
+    const [backbone, golden] = await Promise.all([
+      loadBackbone(choice, site, take, onProgress),
+      drawGoldenImages(site, take),
+    ]);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
     onProgress?.({ phase: 'check', bytes: total, total });
-    const result = await selfCheck(backbone, site, take);
+    const result = await selfCheck(backbone, golden, site.golden.limit);
     if (!(result.error <= result.limit)) {
       throw new Error(
         `On ${choice.name} this browser computes other numbers than the site was built with ` +

@@ -2,7 +2,7 @@
 
 import { initialWeights } from '../core/head.js';
 import { Training } from '../core/training.js';
-import { makeHead } from '../kernel/engine.js';
+import { emptyHead } from '../kernel/engine.js';
 import { giveWay, sliceMs } from './task.js';
 
 /**
@@ -15,24 +15,8 @@ export async function inSlices(piece, run) {
   while (left && !run.stopped) {
     const until = performance.now() + sliceMs();
     while (left && performance.now() < until) left = piece();
-    await giveWay();
+    if (left) await giveWay();
   }
-}
-
-/**
- * @param {Float32Array[]} rows [n], all of one width
- * @param {{stopped: boolean}} run
- * @returns {Promise<Float32Array>} [n, width]
- */
-async function gather(rows, run) {
-  const width = rows[0].length;
-  const features = new Float32Array(rows.length * width);
-  let at = 0;
-  await inSlices(() => {
-    features.set(rows[at], at * width);
-    return ++at < rows.length;
-  }, run);
-  return features;
 }
 
 /**
@@ -48,8 +32,12 @@ async function gather(rows, run) {
 export async function runToEnd(shape, { rows, labels }, settings, run, onEpoch) {
   const weights = initialWeights(shape, settings.seed);
   await giveWay();
-  const features = await gather(rows, run);
-  const head = makeHead(shape, weights, { features, labels });
+  const head = emptyHead(shape, weights, labels);
+  let placed = 0;
+  await inSlices(() => {
+    head.place(placed, rows[placed]);
+    return ++placed < rows.length;
+  }, run);
   const training = new Training(head, labels.length, settings);
   await inSlices(() => {
     const report = training.step();

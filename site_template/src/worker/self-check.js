@@ -3,24 +3,42 @@
 import { drawGolden } from '../core/golden.js';
 
 /**
- * @param {import('./backbone.js').Backbone} backbone
+ * A picture as the backbone reads it, and what the build made of it.
+ * @typedef {object} Golden
+ * @property {Float32Array} pixels [size, size, 3]
+ * @property {Float32Array} expected [features]
+ */
+
+/**
+ * Draws the pictures. That takes longer than to embed them, and needs no backbone: it is done while one is downloaded.
  * @param {import('../protocol.js').Site} site
  * @param {import('../verified.js').Take} take
- * @returns {Promise<import('../protocol.js').SelfCheck>}
+ * @returns {Promise<Golden[]>}
  */
-export async function selfCheck(backbone, site, take) {
-  const [indexBytes, featureBytes] = await Promise.all([take(site.golden.index), take(site.golden.features)]);
+export async function drawGoldenImages({ golden }, take) {
+  const [indexBytes, featureBytes] = await Promise.all([take(golden.index), take(golden.features)]);
   const { images, size, features } = JSON.parse(new TextDecoder().decode(indexBytes));
   const expected = new Float32Array(featureBytes);
+  return images.map((/** @type {{kind: string, seed: number}} */ image, /** @type {number} */ i) => ({
+    pixels: new Float32Array(drawGolden(image, size)).map((byte) => byte / 255),
+    expected: expected.subarray(i * features, (i + 1) * features),
+  }));
+}
+
+/**
+ * @param {import('./backbone.js').Backbone} backbone
+ * @param {Golden[]} images
+ * @param {number} limit
+ * @returns {Promise<import('../protocol.js').SelfCheck>}
+ */
+export async function selfCheck(backbone, images, limit) {
   let error = 0;
-  for (let i = 0; i < images.length; i++) {
-    const pixels = Float32Array.from(drawGolden(images[i], size), (byte) => byte / 255);
-    const computed = await backbone.embed(pixels);
-    const deviation = relativeError(computed, expected.subarray(i * features, (i + 1) * features));
+  for (const { pixels, expected } of images) {
+    const deviation = relativeError(await backbone.embed(pixels), expected);
     // Not Math.max alone: a NaN must not pass for a small error.
     error = Number.isNaN(deviation) ? Infinity : Math.max(error, deviation);
   }
-  return { error, limit: site.golden.limit, images: images.length };
+  return { error, limit, images: images.length };
 }
 
 /**

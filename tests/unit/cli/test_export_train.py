@@ -37,8 +37,7 @@ def test_export_says_what_is_missing(file: Path) -> None:
     assert not (here / "model").exists()
 
 
-def test_export_refuses_another_backbone(file: Path, tmp_path: Path) -> None:
-    """The embedded weights are there, and are not the project's."""
+def test_export_says_that_a_backbone_does_not_exist(file: Path, tmp_path: Path) -> None:
     done = onthefly(
         *("export", "project.zip", "--format", "tfjs", "--out", "model", "--backbone", "nowhere"),
         cwd=tmp_path,

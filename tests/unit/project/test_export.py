@@ -18,15 +18,17 @@ from builder.backbone.convert import Converted
 from builder.backbone.graph_model import GraphModel
 from builder.backbone.precision import Precision
 from builder.backbone.rules import require_portable
-from builder.cache import sha256_tree
-from builder.errors import CheckFailed, ConversionError, OutputError
+from builder.cache import Cache, sha256_tree
+from builder.errors import CheckFailed, ConfigError, ConversionError, OutputError
 from builder.head.head import NAMES
 from builder.head.training import HeadSettings
 from builder.pipeline import PROJECT_ROOT
+from builder.project.embed import find_model
 from builder.project.export import FORMATS, Format, compare, export, require_within
 from builder.project.model import Example, Head, Project
 from builder.project.run import TrainingSet, run
 from builder.project.whole_model import append_head
+from builder.report import Silent
 from tests.unit.project import projects
 
 SETTINGS = HeadSettings(hidden=32, epochs=4, batch=5, rate=0.002, seed=7)
@@ -173,6 +175,16 @@ def test_an_operation_without_a_layer_is_named_and_nothing_is_written(
     assert caught.value.exit_code == 4
     assert "saved_model" in str(caught.value.mend)
     assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_named_backbone_must_be_the_projects(
+    cache: Cache, converted: Callable[[str, Precision], Converted]
+) -> None:
+    model = converted("embedded", "float16")
+    own = of_backbone(model).backbone
+    assert find_model(own, cache=cache, reporter=Silent(), source="embedded") == model.folder
+    with pytest.raises(ConfigError, match=r"not the project's backbone .*: other weights"):
+        find_model(projects.some_backbone(), cache=cache, reporter=Silent(), source="embedded")
 
 
 def test_a_place_that_holds_something_is_left_alone(tmp_path: Path) -> None:
