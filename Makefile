@@ -14,6 +14,8 @@ SHELL := bash
 BUILD_ARGS ?=
 SERVE_ARGS ?=
 TEST_ARGS ?=
+# Tests in two processes: a browser's work fills one core at a time. A file's tests share what they set up.
+TWO := -n 2 --dist loadfile
 BENCH_ARGS ?=
 
 BIN := .venv/bin
@@ -40,7 +42,7 @@ test: $(DEV) $(NODE) browser
 	@$(lint)
 	@echo "== JavaScript unit tests"
 	@node --test $$(find tests/unit -name '*.test.js' | sort)
-	@echo "== Python, browser and parity tests"; $(BIN)/python -m pytest -m "not long" $(TEST_ARGS)
+	@echo "== Python, browser and parity tests"; $(BIN)/python -m pytest $(TWO) -m "not long" $(TEST_ARGS)
 
 ## test-long: the tests that take long: real downloads, long trainings
 test-long: $(DEV) $(NODE) browser
