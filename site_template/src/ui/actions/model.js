@@ -111,7 +111,7 @@ async function watch(opened) {
  * @param {BackendName|null} backend null leaves the choice to the page
  */
 export async function chooseBackend(backend) {
-  if (state.training.value || state.startup.value.phase !== 'ready') return;
+  if (state.training.value || state.adding.value || state.startup.value.phase !== 'ready') return;
   rememberBackend(backend);
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
   say(strings.startup.status);

@@ -1,7 +1,7 @@
 // A button that shows and hides a small panel beside it. Escape, and a press or a focus elsewhere, close it.
 
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
  * @param {object} props
@@ -16,6 +16,7 @@ export function Popover({ label, class: className = 'icon-button', place = '', d
   const open = useSignal(false);
   const root = useRef(/** @type {HTMLDivElement|null} */ (null));
   const button = useRef(/** @type {HTMLButtonElement|null} */ (null));
+  const panel = useRef(/** @type {HTMLDivElement|null} */ (null));
   const id = useId();
 
   const close = () => {
@@ -23,6 +24,9 @@ export function Popover({ label, class: className = 'icon-button', place = '', d
     if (root.current?.contains(document.activeElement)) button.current?.focus();
     open.value = false;
   };
+
+  // Near the foot of the window it would open out of sight, or behind what stays in place there.
+  useLayoutEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), [open.value]);
 
   useEffect(() => {
     if (!open.value) return undefined;
@@ -63,7 +67,7 @@ export function Popover({ label, class: className = 'icon-button', place = '', d
         {face}
       </button>
       {open.value && (
-        <div class="popover" id={id} role="group" aria-label={label}>
+        <div class="popover" ref={panel} id={id} role="group" aria-label={label}>
           {children(close)}
         </div>
       )}

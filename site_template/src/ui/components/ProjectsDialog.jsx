@@ -101,7 +101,8 @@ function Row({ info, onOpen, onRemove }) {
         <p class="projects-name">
           {name} {here && <span class="projects-here">{words.here}</span>}
         </p>
-        <p class="projects-facts">{words.facts(info.examples, info.classes, fileSize(info.bytes))}</p>
+        <p class="projects-facts">{words.facts(info.examples, fileSize(info.bytes))}</p>
+        <p class="projects-facts projects-classes">{info.classes.join(', ')}</p>
         <p class="projects-facts">
           <time dateTime={new Date(info.updated).toISOString()}>{when}</time>
         </p>

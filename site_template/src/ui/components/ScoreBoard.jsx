@@ -7,7 +7,8 @@ import { strings } from '../strings.js';
 export function ScoreBoard() {
   const { probabilities } = prediction.value ?? {};
   return (
-    <ul class="scores" role="list" aria-label={strings.show.classes}>
+    // With many classes it scrolls, and who has only a keyboard must reach it for that.
+    <ul class="scores" role="list" aria-label={strings.show.classes} tabIndex={0}>
       {classes.value.map((entry) => {
         const probability = probabilities?.[entry.id];
         return (

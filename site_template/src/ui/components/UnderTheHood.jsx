@@ -6,7 +6,7 @@ import { BACKENDS } from '../../client.js';
 import { chooseBackend, readMemory } from '../actions.js';
 import { chosenBackend } from '../backend-choice.js';
 import { megabytes, milliseconds, seconds } from '../format.js';
-import { filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../state.js';
+import { adding, filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../state.js';
 import { strings } from '../strings.js';
 import { BackendTrials } from './BackendTrials.jsx';
 import { Fact, Facts } from './Facts.jsx';
@@ -64,8 +64,8 @@ function ModelFacts({ site: { backbone, precision } }) {
   return (
     <Facts>
       <Fact term={hood.backbone}>{backbone.name}</Fact>
-      <Fact term={hood.trainedOn}>{backbone.trainedOn}</Fact>
-      {backbone.why && <Fact term={hood.why}>{backbone.why}</Fact>}
+      <Fact term={hood.trainedOn}>{fromBuild(backbone.trainedOn)}</Fact>
+      {backbone.why && <Fact term={hood.why}>{fromBuild(backbone.why)}</Fact>}
       <Fact term={hood.features}>{backbone.features}</Fact>
       <Fact term={hood.precision}>{precision}</Fact>
       <Fact term={hood.selfCheck}>
@@ -78,6 +78,11 @@ function ModelFacts({ site: { backbone, precision } }) {
       <Fact term={hood.seed}>{settings.value.seed}</Fact>
     </Facts>
   );
+}
+
+/** @param {string} words English, as the build wrote them */
+function fromBuild(words) {
+  return strings.hood.inOtherWords[words] ?? <span lang="en">{words}</span>;
 }
 
 function SpeedFacts() {
@@ -115,7 +120,7 @@ function trainTime() {
 
 function BackendChoice() {
   const { hood } = strings;
-  const busy = startup.value.phase !== 'ready' || training.value !== null;
+  const busy = startup.value.phase !== 'ready' || training.value !== null || adding.value !== null;
   return (
     <label class="choice">
       <span>{hood.backendChoice}</span>

@@ -7,6 +7,12 @@
  */
 const counted = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
+/**
+ * A full stop, unless it says by itself that more would follow.
+ * @param {string} text
+ */
+const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
+
 /** @param {number} n */
 const photos = (n) => counted(n, 'photo', 'photos');
 
@@ -256,7 +262,7 @@ export const en = {
      * @param {number} n
      * @param {string} names the first of them
      */
-    unreadable: (n, names) => `${counted(n, 'file', 'files')} could not be read: ${names}.`,
+    unreadable: (n, names) => `${counted(n, 'file', 'files')} could not be read: ${ended(names)}`,
     unreadableHint:
       'Either broken, or of a kind that this browser does not open. Phones can share HEIC photos as JPEG, which every browser opens.',
     /** @param {number} n */
@@ -472,7 +478,7 @@ export const en = {
   reset: {
     button: 'Reset',
     title: 'Forget everything?',
-    text: 'All classes, all photos and the trained model on this page are deleted. This cannot be undone.',
+    text: 'All classes, all photos and the trained model of this project are deleted, from this page and from this browser. This cannot be undone.',
     confirm: 'Forget everything',
     cancel: 'Cancel',
     done: 'Everything was forgotten.',
@@ -516,10 +522,9 @@ export const en = {
     opened: (name) => `Opened ${name}.`,
     /**
      * @param {number} n
-     * @param {string[]} classes
      * @param {string} size
      */
-    facts: (n, classes, size) => `${photos(n)} · ${classes.join(', ')} · ${size}`,
+    facts: (n, size) => `${photos(n)} · ${size}`,
     otherModel: 'Made with another model: its photos are learned anew.',
     elsewhere: 'This project is open in another tab.',
     gone: 'It is no longer there.',
@@ -675,6 +680,8 @@ export const en = {
     lost: (backend) => `The graphics card that ${backend} used was taken away. The model goes on without it.`,
     backbone: 'Backbone',
     trainedOn: 'Backbone trained on',
+    /** What the build says in English, in other words. @type {Record<string, string>} */
+    inOtherWords: {},
     why: 'Why this backbone',
     precision: 'Weights',
     features: 'Feature width',

@@ -7,6 +7,9 @@
  */
 const counted = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
+/** @param {string} text */
+const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
+
 /** @param {number} n */
 const photos = (n) => counted(n, 'foto', 'foto’s');
 
@@ -116,7 +119,7 @@ export const nl = {
   },
 
   record: {
-    hold: 'Vasthouden voor opname',
+    hold: 'Vasthouden',
     holdFor: (name) => `Vasthouden voor opname van ${name}`,
     loading: 'Het model wordt geladen.',
     noModel: 'Het model is niet gestart.',
@@ -185,7 +188,7 @@ export const nl = {
     classes: (n) => counted(n, 'klasse', 'klassen'),
     done: (n, where) => `${photos(n)} toegevoegd aan ${where}.`,
     stopped: (n, total) => `Gestopt: ${n} van ${photos(total)} toegevoegd.`,
-    unreadable: (n, names) => `${counted(n, 'bestand kon', 'bestanden konden')} niet worden gelezen: ${names}.`,
+    unreadable: (n, names) => `${counted(n, 'bestand kon', 'bestanden konden')} niet worden gelezen: ${ended(names)}`,
     unreadableHint:
       'Ze zijn beschadigd, of van een soort die deze browser niet opent. Telefoons kunnen HEIC-foto’s als JPEG delen; dat opent elke browser.',
     unreadableTitle: (n) => `${counted(n, 'bestand kon', 'bestanden konden')} niet worden gelezen`,
@@ -326,7 +329,7 @@ export const nl = {
   reset: {
     button: 'Wissen',
     title: 'Alles vergeten?',
-    text: 'Alle klassen, alle foto’s en het getrainde model op deze pagina worden gewist. Dit kan niet ongedaan worden gemaakt.',
+    text: 'Alle klassen, alle foto’s en het getrainde model van dit project worden gewist, van deze pagina en uit deze browser. Dit kan niet ongedaan worden gemaakt.',
     confirm: 'Alles vergeten',
     cancel: 'Annuleren',
     done: 'Alles is vergeten.',
@@ -363,7 +366,7 @@ export const nl = {
     start: 'Nieuw project',
     started: 'Dit is een nieuw project. Het vorige is bewaard.',
     opened: (name) => `${name} is geopend.`,
-    facts: (n, classes, size) => `${photos(n)} · ${classes.join(', ')} · ${size}`,
+    facts: (n, size) => `${photos(n)} · ${size}`,
     otherModel: 'Met een ander model gemaakt: de foto’s worden opnieuw geleerd.',
     elsewhere: 'Dit project is in een ander tabblad open.',
     gone: 'Het is er niet meer.',
@@ -462,6 +465,11 @@ export const nl = {
     lost: (backend) => `De grafische kaart die ${backend} gebruikte, is weggenomen. Het model gaat zonder verder.`,
     backbone: 'Basismodel',
     trainedOn: 'Basismodel getraind op',
+    inOtherWords: {
+      'generated images only, no photograph among them': 'alleen beelden uit een programma, geen enkele foto',
+      'ImageNet photographs': 'foto’s uit ImageNet',
+      'what its publisher says; the file does not tell': 'wat de uitgever zegt; het bestand vermeldt het niet',
+    },
     why: 'Waarom dit basismodel',
     precision: 'Gewichten',
     features: 'Aantal kenmerken',
