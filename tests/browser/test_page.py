@@ -130,6 +130,7 @@ def settled(page: Page, class_name: str) -> int:
 
 def fact(page: Page, term: str) -> Locator:
     """What stands beside a term under the hood, which is open."""
+    expect(page.get_by_role("term").filter(has_text=re.compile(f"^{term}$"))).to_be_visible()
     return page.get_by_role("definition").nth(page.get_by_role("term").all_text_contents().index(term))
 
 
