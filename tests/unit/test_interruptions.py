@@ -168,6 +168,7 @@ def project(site: Callable[..., Built], tmp_path: Path) -> Iterator[Project]:
 @pytest.fixture
 def ready(site: Callable[..., Built], tmp_path: Path, cache: Cache) -> Iterator[Project]:
     """With a copy of the shared cache, in which everything is made already."""
+    site("embedded")
     yield from _project(site, tmp_path, _copied(cache, tmp_path))
 
 
