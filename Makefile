@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: site serve test test-long lint bench clean distclean lock help needs browser FORCE
+.PHONY: site serve test test-long lint bench screenshots clean distclean lock help needs browser FORCE
 
 # What a user may set: `make site BUILD_ARGS="--classes 'Cup,Hand' --offline"`.
 BUILD_ARGS ?=
@@ -61,6 +61,10 @@ endef
 ## bench: measure against other ways to do the same, ten minutes (BENCH_ARGS="--only training")
 bench: $(DEV) $(NODE) $(PEERS) $(PEERS_PYTHON) browser
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+## screenshots: make the README's pictures of the page again
+screenshots: $(DEV) $(NODE) browser
+	@$(BIN)/python -m tools.screenshots
 
 ## lock: write the Python lock files anew from pyproject.toml (LOCK_ARGS=--upgrade takes newer versions)
 lock:

@@ -41,6 +41,9 @@ def manifest(site: dict[str, Any], icon: str) -> str:
         "display": "standalone",
         "background_color": "#f5f4f1",
         "theme_color": "#f5f4f1",
-        "icons": [{"src": icon, "sizes": "any", "type": mime_type(Path(icon)), "purpose": "any"}],
+        # A kind alone: with "; charset" behind it, browsers take the icon for one that they cannot show.
+        "icons": [
+            {"src": icon, "sizes": "any", "type": mime_type(Path(icon)).partition(";")[0], "purpose": "any"}
+        ],
     }
     return json.dumps(described, sort_keys=True, ensure_ascii=False, indent=1) + "\n"

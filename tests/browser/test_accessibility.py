@@ -1,0 +1,136 @@
+"""axe-core finds nothing wrong, in every state of the page, light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from builder.pipeline import Built
+from builder.site.server import SiteServer
+from tests.browser import axe, cameras, pages, states
+from tests.conftest import Visit
+
+SIZES = {1280: 900, 390: 844}
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Any) -> Iterator[Browser]:
+    with chromium(camera=False) as visit:
+        yield visit.page.context.browser
+
+
+@pytest.fixture
+def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
+    return serving(site("embedded").out).url
+
+
+@contextmanager
+def opened(browser: Browser) -> Iterator[Visit]:
+    # What moves would be looked at half way.
+    context = browser.new_context(reduced_motion="reduce", service_workers="block")
+    try:
+        yield Visit(context.new_page())
+    finally:
+        context.close()
+
+
+def look(page: Page, state: str) -> list[str]:
+    """What axe-core finds at every size and in both schemes; the page is left as on a desk."""
+    found = []
+    for width, height in reversed(SIZES.items()):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{state}, {width}, {scheme}: {violation}" for violation in axe.violations(page)]
+    return found
+
+
+def test_in_every_state(
+    browser: Browser, site: Callable[..., Built], serving: Callable[[Path], SiteServer], tmp_path: Path
+) -> None:
+    built = site("embedded")
+    found = []
+    seen = []
+    with opened(browser) as visit:
+        for state in states.walk(visit.page, built, serving(built.out).url, tmp_path):
+            seen.append(state)
+            found += look(visit.page, state)
+        assert visit.complaints == []
+    assert found == []
+    assert len(seen) == len(set(seen)) == states.COUNT
+
+
+def test_before_the_camera_was_allowed_and_after_the_model_failed(browser: Browser, url: str) -> None:
+    with opened(browser) as visit:
+        page = visit.page
+        cameras.install(page, permission="prompt")
+        pages.open_ready(page, url, live=True)
+        expect(states.button(page, "Start camera")).to_be_visible()
+        assert look(page, "never asked") == []
+        assert visit.complaints == []
+
+        page.route("**/model/**", lambda route: route.abort())
+        page.reload()
+        expect(page.get_by_text("The model could not be started").first).to_be_visible()
+        assert look(page, "no model") == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "Object.defineProperty(Navigator.prototype, 'mediaDevices', {get: () => undefined})",
+        "delete window.Worker",
+    ],
+)
+def test_where_it_cannot_work(script: str, browser: Browser, url: str) -> None:
+    with opened(browser) as visit:
+        visit.page.add_init_script(script)
+        visit.page.goto(url)
+        expect(visit.page.get_by_role("alert")).to_be_visible()
+        assert look(visit.page, "obstacle") == []
+        assert visit.complaints == []
+
+
+def test_with_much_in_it(browser: Browser, url: str) -> None:
+    """Twelve classes of long names: what scrolls then can be scrolled by keyboard."""
+    with opened(browser) as visit:
+        page = visit.page
+        page.set_viewport_size({"width": 1280, "height": 900})
+        cameras.install(page)
+        pages.open_ready(page, url)
+        expect(states.button(page, "Stop camera")).to_be_visible()
+        for _ in range(9):
+            states.button(page, "Add class").click()
+        for i in range(1, 13):
+            page.get_by_role("textbox", name=f"Name of class {i}", exact=True).fill(f"{i} {'long name ' * 5}")
+        for name in (f"{i} {'long name ' * 5}".strip() for i in (1, 2)):
+            for _ in range(2):
+                states.button(page, f"Hold to record {name}").click()
+            expect(states.photos(page, name)).to_have_count(2)
+        states.button(page, "Train").click()
+        expect(page.get_by_text(re.compile("of its own photos right"))).to_be_visible()
+        page.get_by_text("Under the hood").click()
+        expect(page.get_by_role("table", name="What it takes for what")).to_be_visible()
+        assert look(page, "under the hood") == []
+        states.button(page, "Show mode").click()
+        assert look(page, "show mode") == []
+        assert visit.complaints == []
+
+
+def test_what_is_wrong_would_be_seen(browser: Browser, url: str) -> None:
+    with opened(browser) as visit:
+        page = visit.page
+        page.goto(url)
+        page.get_by_role("textbox", name="Name of class 1").evaluate(
+            "(box) => { box.removeAttribute('aria-label'); box.removeAttribute('placeholder'); }"
+        )
+        page.locator(".site-tagline").evaluate("(text) => { text.style.color = '#ccc' }")
+        found = " ".join(axe.violations(page))
+        assert "label:" in found
+        assert "color-contrast:" in found
