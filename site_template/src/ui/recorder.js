@@ -56,7 +56,8 @@ export async function startHandsFree(classId) {
   }
   recording.value = classId;
   const interval = 1000 / rate;
-  takePhotos(session, { delay: interval, interval, until: performance.now() + duration * 1000 });
+  const most = rate * duration; // a timer that fires late would let one more in
+  takePhotos(session, { delay: interval, interval, until: performance.now() + duration * 1000, most });
 }
 
 /** Ends whatever records or counts down. */
@@ -99,8 +100,9 @@ function begin(classId) {
  * @param {number} pace.delay between the first photo and the second
  * @param {number} pace.interval between further ones; longer where a photo takes longer
  * @param {number} pace.until which time, on the clock of `performance.now`
+ * @param {number} [pace.most] photos
  */
-async function takePhotos(session, { delay, interval, until }) {
+async function takePhotos(session, { delay, interval, until, most = Infinity }) {
   let taken = 0;
   let due = performance.now() + delay;
   do {
@@ -108,7 +110,8 @@ async function takePhotos(session, { delay, interval, until }) {
     taken += 1;
     if (session.going) await wait(session, Math.min(due, until) - performance.now());
     due = Math.max(due, performance.now()) + interval;
-  } while (session.going && performance.now() < until);
+    // A timer may be early by a hair: that must not make room for one photo more.
+  } while (session.going && taken < most && performance.now() < until - interval / 2);
   if (session === current) stopRecording();
 
   const entry = classes.value.find((candidate) => candidate.id === session.classId);
