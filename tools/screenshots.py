@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -97,7 +98,7 @@ class Studio:
     def __init__(self, browser: Browser) -> None:
         self._page = browser.new_page(viewport={"width": 640, "height": 480})
 
-    def draw(self, thing: str, x: float, turn: float, scale: float) -> np.ndarray:
+    def draw(self, thing: str, x: float, turn: float, scale: float) -> npt.NDArray[np.uint8]:
         """A thing on a table: `[480, 640, 3]` uint8 RGB."""
         drawing = SCENE.format(
             thing=THINGS[thing].format(segments=SEGMENTS),
