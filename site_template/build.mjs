@@ -23,10 +23,10 @@ const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js', sw: 'src/se
 const UNHASHED = ['onthefly', 'sw'];
 const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
-const STYLES = { style: 'static/style.css' };
+const STYLE = 'static/style.css';
 /** The types of `onthefly.js`, for those who write against it; no page asks for them. */
 const TYPES = 'onthefly.d.ts';
-const STATIC = { icon: 'static/icon.svg' };
+const ICON = 'static/icon.svg';
 
 /** The threaded build of the wasm backend: half its code, and never used (see src/worker/backbone.js). */
 const withoutThreads = {
@@ -53,11 +53,16 @@ async function emit(name, contents, hashed = true) {
   return { url, sha256, bytes: Buffer.byteLength(contents) };
 }
 
-/** @param {string} entry */
-async function bundle(entry) {
-  const result = await esbuild.build({
-    entryPoints: [path.join(here, entry)],
+/**
+ * Bundles everything in one go, so that what several of them hold is read and parsed once.
+ * @param {Record<string, string>} entries files by the name of their bundle, without its suffix
+ * @returns {Promise<Map<string, Uint8Array>>} bundles by their name, with its suffix
+ */
+async function bundle(entries) {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, path.join(here, file)])),
     absWorkingDir: here,
+    outdir: out,
     bundle: true,
     write: false,
     format: 'esm',
@@ -71,30 +76,33 @@ async function bundle(entry) {
     plugins: [withoutThreads, kernel],
     logLevel: 'warning',
   });
-  return result.outputFiles[0].contents;
+  return new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
 }
 
 /**
- * Emits each entry of a table.
- * @param {Record<string, string>} table
- * @param {(name: string, file: string) => Promise<object>} make
+ * @param {string[]} names
+ * @param {(name: string) => Promise<object>} make
+ * @returns {Promise<Record<string, object>>} what was made, by name
  */
-async function each(table, make) {
-  /** @type {Record<string, object>} */
-  const made = {};
-  for (const [name, file] of Object.entries(table)) made[name] = await make(name, file);
-  return made;
+async function each(names, make) {
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await make(name)])));
 }
 
 await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
-const workers = Object.fromEntries(BACKENDS.map((name) => [name, `src/worker/backends/${name}.js`]));
+const workers = Object.fromEntries(BACKENDS.map((name) => [`worker-${name}`, `src/worker/backends/${name}.js`]));
+const bundles = await bundle({ ...PAGES, ...workers, style: STYLE });
+/** @param {string} file @param {boolean} [hashed] */
+const emitBundle = (file, hashed) => emit(file, /** @type {Uint8Array} */ (bundles.get(file)), hashed);
 const assets = {
-  ...(await each(PAGES, async (name, entry) => emit(`${name}.js`, await bundle(entry), !UNHASHED.includes(name)))),
-  ...(await each(STYLES, async (_, entry) => emit('style.css', await bundle(entry)))),
-  ...(await each(STATIC, async (_, file) => emit(path.basename(file), await readFile(path.join(here, file))))),
-  workers: await each(workers, async (name, entry) => emit(`worker-${name}.js`, await bundle(entry))),
-  wasm: await each(WASM, async (_, file) => emit(file, await readFile(path.join(wasmFolder, 'dist', file)))),
+  ...(await each(Object.keys(PAGES), (name) => emitBundle(`${name}.js`, !UNHASHED.includes(name)))),
+  style: await emitBundle('style.css'),
+  icon: await emit(path.basename(ICON), await readFile(path.join(here, ICON))),
+  workers: await each(BACKENDS, (name) => emitBundle(`worker-${name}.js`)),
+  wasm: await each(Object.keys(WASM), async (name) => {
+    const file = WASM[/** @type {keyof typeof WASM} */ (name)];
+    return emit(file, await readFile(path.join(wasmFolder, 'dist', file)));
+  }),
 };
 await copyFile(path.join(here, TYPES), path.join(out, TYPES));
 await writeFile(path.join(out, 'assets.json'), JSON.stringify(assets, null, 1));
