@@ -7,6 +7,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'src', 'kernel', 'assembly');
 // The stub runtime brings no allocator and no collector: none of their code is in the result.
@@ -50,5 +51,7 @@ export const kernelPlugin = plugin(() => (compiled ??= compileKernel()));
 export const compiledKernelPlugin = (folder) => plugin(() => readFile(path.join(folder, 'layer.wasm')));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // The compiler is a large WebAssembly module that runs once: optimizing it takes longer than it saves.
+  setFlagsFromString('--liftoff-only');
   await writeFile(path.join(process.argv[2], 'layer.wasm'), await compileKernel());
 }
