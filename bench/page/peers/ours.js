@@ -3,6 +3,9 @@
 import { cloud, examplesOf, SCHEDULE } from "../data.js";
 
 const SITE = "/site/";
+const CLASSES = [..."abcdefghij"];
+/** What is held and added to has three of them. */
+const HELD = 3;
 
 /** A JPEG such as the worker keeps for each example. */
 async function picture() {
@@ -20,21 +23,18 @@ export async function start(options) {
   });
   const frameOf = (/** @type {HTMLCanvasElement} */ canvas) =>
     createImageBitmap(canvas);
-  const classes = ["a", "b", "c"];
-  await worker.setClasses(classes);
+  await worker.setClasses(CLASSES.slice(0, HELD));
 
-  /** @param {number} count examples that the worker holds from now on */
-  async function hold(count) {
-    // Not kept: it would count as the page's own memory.
-    const { features, labels } = cloud(
-      Math.max(count, 1),
-      ready.features,
-      classes.length,
-    );
+  /**
+   * @param {{features: Float32Array, labels: Uint16Array}} examples that the worker holds from now on
+   * @param {number} classCount
+   */
+  async function give({ features, labels }, classCount) {
+    const classes = CLASSES.slice(0, classCount);
     const blob = await picture();
-    const examples = Array.from({ length: count }, (_, i) => ({
+    const examples = Array.from(labels, (label, i) => ({
       id: i + 1,
-      classId: classes[labels[i]],
+      classId: classes[label],
       features: features.slice(i * ready.features, (i + 1) * ready.features),
       picture: new Blob([blob], { type: blob.type }),
     }));
@@ -47,26 +47,17 @@ export async function start(options) {
     first: async (canvas) => worker.embed(await frameOf(canvas)),
     embed: async (canvas) => worker.embed(await frameOf(canvas)),
     run: ({ bytes }) => worker.embed({ data: bytes, width: 224, height: 224 }),
-    add: async (canvas) => worker.addExample(await frameOf(canvas), "a"),
-    hold,
+    add: async (canvas) => worker.addExample(await frameOf(canvas), CLASSES[0]),
+    // Not from `examplesOf`, which keeps them: they would count as the page's own memory.
+    hold: (count) => give(cloud(count, ready.features, HELD), HELD),
     memory: () => worker.memory(),
 
     /** @returns {Promise<number>} ms on this thread's clock, with the way to the worker and back */
     async train(count, classCount) {
-      const { features, labels } = examplesOf(
-        count,
-        ready.features,
-        classCount,
-      );
-      const task = {
-        features,
-        labels,
-        classes: classCount,
-        settings: SCHEDULE,
-        states: false,
-      };
+      await give(examplesOf(count, ready.features, classCount), classCount);
       const begin = performance.now();
-      await worker.probe.train(task);
+      const { outcome } = await worker.train(SCHEDULE);
+      if (outcome !== "trained") throw new Error(`Training: ${outcome}.`);
       return performance.now() - begin;
     },
 

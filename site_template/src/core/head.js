@@ -65,6 +65,13 @@ class AdamTensor {
     this.m = new Float32Array(values.length);
     this.v = new Float32Array(values.length);
   }
+
+  /** @returns {number} Euclidean, of the values, summed in float64 */
+  get norm() {
+    let sum = 0;
+    for (const value of this.values) sum += value * value;
+    return Math.sqrt(sum);
+  }
 }
 
 export class PlainHead {
@@ -94,6 +101,12 @@ export class PlainHead {
   get weights() {
     const { kernel1, bias1, kernel2, bias2 } = this.tensors;
     return { kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
+  }
+
+  /** @returns {number[]} Euclidean, of kernel1, bias1, kernel2 and bias2 */
+  get norms() {
+    const { kernel1, bias1, kernel2, bias2 } = this.tensors;
+    return [kernel1, bias1, kernel2, bias2].map((tensor) => tensor.norm);
   }
 
   /**
@@ -265,14 +278,14 @@ export class PlainHead {
 function updateKernel(kernel, inputs, starts, gradients, rates) {
   const outputs = gradients.length / starts.length;
   const rows = kernel.values.length / outputs;
-  const row = new Float64Array(outputs);
-  for (let i = 0; i < rows; i++) {
-    row.fill(0);
-    for (let b = 0; b < starts.length; b++) {
-      const input = inputs[starts[b] + i];
-      for (let o = 0; o < outputs; o++) row[o] += input * gradients[b * outputs + o];
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let o = 0; o < outputs; o++, at++) {
+      let gradient = 0;
+      for (let b = 0, place = o; b < starts.length; b++, place += outputs) {
+        gradient += inputs[starts[b] + i] * gradients[place];
+      }
+      adam(kernel, at, gradient, rates);
     }
-    adam(kernel, i * outputs, row, rates);
   }
 }
 
@@ -283,29 +296,25 @@ function updateKernel(kernel, inputs, starts, gradients, rates) {
  */
 function updateBias(bias, gradients, rates) {
   const outputs = bias.values.length;
-  const sums = new Float64Array(outputs);
-  for (let row = 0; row < gradients.length; row += outputs) {
-    for (let o = 0; o < outputs; o++) sums[o] += gradients[row + o];
+  for (let o = 0; o < outputs; o++) {
+    let gradient = 0;
+    for (let place = o; place < gradients.length; place += outputs) gradient += gradients[place];
+    adam(bias, o, gradient, rates);
   }
-  adam(bias, 0, sums, rates);
 }
 
 /**
  * Adam as TensorFlow.js computes it, epsilon beside the root of the corrected second moment
  * (Kingma and Ba, 2015, algorithm 1; Keras puts epsilon elsewhere).
  * @param {AdamTensor} tensor
- * @param {number} offset
- * @param {Float64Array} gradient
+ * @param {number} at place of the value that is moved
+ * @param {number} g its gradient
  * @param {Rates} rates
  */
-function adam({ values, m, v }, offset, gradient, rates) {
-  for (let o = 0; o < gradient.length; o++) {
-    const at = offset + o;
-    const g = gradient[o];
-    m[at] = BETA1 * m[at] + (1 - BETA1) * g;
-    v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
-    values[at] -= (rates.rate * m[at] * rates.m) / (Math.sqrt(v[at] * rates.v) + EPSILON);
-  }
+function adam({ values, m, v }, at, g, rates) {
+  m[at] = BETA1 * m[at] + (1 - BETA1) * g;
+  v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
+  values[at] -= (rates.rate * m[at] * rates.m) / (Math.sqrt(v[at] * rates.v) + EPSILON);
 }
 
 /**

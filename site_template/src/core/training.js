@@ -23,25 +23,6 @@ export function shuffle(order, random) {
  * @property {number[][]} norms of kernel1, bias1, kernel2, bias2 (Euclidean): before the first epoch and after each
  */
 
-/**
- * @param {import('./head.js').HeadWeights} weights
- * @returns {number[]}
- */
-function normsOf({ kernel1, bias1, kernel2, bias2 }) {
-  return [kernel1, bias1, kernel2, bias2].map((values) => {
-    // Two halves side by side, as each addition waits for the one before it in its own sum.
-    const half = values.length >> 1;
-    let low = 0;
-    let high = 0;
-    for (let i = 0; i < half; i++) {
-      low += values[i] ** 2;
-      high += values[half + i] ** 2;
-    }
-    const last = values.length % 2 ? values[values.length - 1] : 0;
-    return Math.sqrt(low + high + last ** 2);
-  });
-}
-
 export class Training {
   /**
    * @param {import('./head.js').PlainHead} head with its examples loaded
@@ -56,7 +37,7 @@ export class Training {
     /** @type {import('../protocol.js').EpochReport[]} */
     this.history = [];
     /** @type {Trace} */
-    this.trace = { losses: [], norms: [normsOf(head.weights)] };
+    this.trace = { losses: [], norms: [head.norms] };
     this.at = 0;
     this.loss = 0;
     this.correct = 0;
@@ -87,7 +68,7 @@ export class Training {
       accuracy: this.correct / this.order.length,
     };
     this.history.push(report);
-    this.trace.norms.push(normsOf(this.head.weights));
+    this.trace.norms.push(this.head.norms);
     this.at = 0;
     this.loss = 0;
     this.correct = 0;

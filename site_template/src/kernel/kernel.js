@@ -32,6 +32,7 @@ const KEPT = 64 * MIB;
  *   packed: number, peaks: number, sums: number) => number} forward
  * @property {(rows: number, groups: number, features: number, width: number, slopes: number, room: number,
  *   kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
+ * @property {(values: number, count: number) => number} sumOfSquares
  */
 
 /**
@@ -100,6 +101,12 @@ class KernelTensor {
 
   get v() {
     return this.head.readKernel(this.at.v);
+  }
+
+  get norm() {
+    const { code, shape, width } = this.head;
+    // The units that fill the width up are zero.
+    return Math.sqrt(code.sumOfSquares(this.at.values, shape.features * width));
   }
 }
 

@@ -378,3 +378,21 @@ function narrowSlopes(slopes: usize, groups: usize, width: usize, blocks: usize,
     v128.store(limits + column * 4, f32x4.mul(sum, f32x4.splat(factor)));
   }
 }
+
+/**
+ * @param values float32
+ * @param count how many, a multiple of four
+ * @returns the sum of their squares, in float64
+ */
+export function sumOfSquares(values: usize, count: usize): f64 {
+  let low = f64x2.splat(0);
+  let high = low;
+  for (const end = values + count * 4; values < end; values += 16) {
+    const a = f64x2.promote_low_f32x4(v128.load64_zero(values));
+    const b = f64x2.promote_low_f32x4(v128.load64_zero(values, 8));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const two = f64x2.add(low, high);
+  return f64x2.extract_lane(two, 0) + f64x2.extract_lane(two, 1);
+}
