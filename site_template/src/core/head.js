@@ -193,13 +193,19 @@ export class PlainHead {
     const activations = sums;
     const logits = new Float64Array(this.tensors.bias2.values);
     for (let h = 0, row = 0; h < hidden; h++, row += classes) {
-      activations[h] = Math.fround(Math.max(0, sums[h]));
-      for (let c = 0; c < classes; c++) logits[c] += activations[h] * kernel[row + c];
+      const activation = Math.fround(Math.max(0, sums[h]));
+      activations[h] = activation;
+      if (activation === 0) continue; // as half of them are
+      for (let c = 0; c < classes; c++) logits[c] += activation * kernel[row + c];
     }
-    let peak = -Infinity;
-    for (const logit of logits) peak = Math.max(peak, logit);
-    const probabilities = logits.map((logit) => Math.exp(logit - peak));
-    const sum = probabilities.reduce((a, b) => a + b, 0);
+    let peak = logits[0];
+    for (let c = 1; c < classes; c++) peak = Math.max(peak, logits[c]);
+    const probabilities = new Float64Array(classes);
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      probabilities[c] = Math.exp(logits[c] - peak);
+      sum += probabilities[c];
+    }
     for (let c = 0; c < classes; c++) probabilities[c] /= sum;
     return { activations, probabilities, logits, logSum: peak + Math.log(sum) };
   }

@@ -2,13 +2,19 @@
 // loss and the schedule are the plain head's own. `assembly/layer.ts` computes, this file lays out its memory and
 // says when the forward pass has to be exact.
 
-import { EPSILON, PlainHead } from '../core/head.js';
+import { BETA1, BETA2, EPSILON, PlainHead } from '../core/head.js';
 
 /** Examples that the passes take at once; a batch's last group is filled up with a row of zeros. */
 const GROUP = 5;
 
 /** Units that the passes take at once; the hidden layer is filled up with units that stay zero. */
 const LANES = 4;
+
+/** The scale of the moments (see `update`) at the first step, where second moments are what Adam calls them. */
+const FIRST_SCALE = Math.sqrt(1 - BETA2);
+
+/** Where the scale has grown to 1, it is brought back by this power of two, which rounds nothing. */
+const SCALE_BACK = 2 ** -5;
 
 /** Sums of the hidden layer are rarely above 10. */
 const LARGE = 64;
@@ -23,7 +29,8 @@ const LIMIT = 2 ** 30;
 const KEPT = 64 * MIB;
 
 /**
- * What `assembly/layer.ts` exports; all but the last two of `update` are whole numbers, most of them addresses.
+ * What `assembly/layer.ts` exports; all but the last two of `update` and a factor are whole numbers, most of them
+ * addresses.
  * @typedef {object} Code
  * @property {WebAssembly.Memory} memory
  * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
@@ -33,6 +40,7 @@ const KEPT = 64 * MIB;
  * @property {(rows: number, groups: number, features: number, width: number, slopes: number, room: number,
  *   kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
  * @property {(values: number, count: number) => number} sumOfSquares
+ * @property {(values: number, count: number, factor: number) => void} multiply
  */
 
 /**
@@ -96,11 +104,11 @@ class KernelTensor {
   }
 
   get m() {
-    return this.head.readKernel(this.at.m);
+    return this.head.readKernel(this.at.m, (1 - BETA1) / this.head.scale);
   }
 
   get v() {
-    return this.head.readKernel(this.at.v);
+    return this.head.readKernel(this.at.v, (1 - BETA2) / this.head.scale ** 2);
   }
 
   get norm() {
@@ -151,6 +159,8 @@ export class KernelHead extends PlainHead {
       /** After the examples: the addresses of a batch's, its sums or their gradients, room for what comes up. */
       batch: end,
     };
+    /** Of the moments. */
+    this.scale = FIRST_SCALE;
     /** The units that no step has moved. */
     this.unmoved = Array.from({ length: hidden }, (_, h) => h);
     this.reserve(1);
@@ -282,16 +292,28 @@ export class KernelHead extends PlainHead {
   updateKernel1(indices, gradients, { rate, m, v }) {
     const { features, hidden } = this.shape;
     const { rows, sums, room, groups } = this.placeBatch(this.addresses(indices));
+    this.growScale();
     const slopes = this.doubles(sums, groups * GROUP * this.width).fill(0);
     for (let b = 0; b < indices.length; b++) {
-      slopes.set(gradients.subarray(b * hidden, (b + 1) * hidden), b * this.width);
+      for (let h = 0; h < hidden; h++) slopes[b * this.width + h] = this.scale * gradients[b * hidden + h];
     }
     this.unmoved = this.unmoved.filter((h) => indices.every((_, b) => gradients[b * hidden + h] === 0));
     // Both corrections once instead of for every weight: m·rate/(√(v·c) + ε) = m·(rate/√c)/(√v + ε/√c).
-    const root = Math.sqrt(v);
+    const root = Math.sqrt(v * (1 - BETA2));
     const { values, m: first, v: second } = this.at;
-    const [step, epsilon] = [(rate * m) / root, EPSILON / root];
+    const [step, epsilon] = [(rate * m * (1 - BETA1)) / root, (EPSILON * this.scale) / root];
     this.code.update(rows, groups, features, this.width, sums, room, values, first, second, step, epsilon);
+  }
+
+  /** Brings the moments' scale to the next step. */
+  growScale() {
+    if (this.scale >= 1) {
+      const count = this.shape.features * this.width;
+      this.code.multiply(this.at.m, count, SCALE_BACK);
+      this.code.multiply(this.at.v, count, SCALE_BACK ** 2);
+      this.scale *= SCALE_BACK;
+    }
+    this.scale /= Math.sqrt(BETA2);
   }
 
   /** @param {Uint32Array} indices */
@@ -333,13 +355,16 @@ export class KernelHead extends PlainHead {
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   }
 
-  /** @param {number} at address of kernel1 or of one of its moments */
-  readKernel(at) {
+  /**
+   * @param {number} at address of kernel1 or of one of its moments
+   * @param {number} [factor]
+   */
+  readKernel(at, factor = 1) {
     const { features, hidden } = this.shape;
     const copy = new Float32Array(features * hidden);
     if (hidden === this.width) copy.set(this.floats(at, copy.length));
     else for (let f = 0; f < features; f++) copy.set(this.floats(at + 4 * f * this.width, hidden), f * hidden);
-    return copy;
+    return factor === 1 ? copy : copy.map((value) => factor * value);
   }
 
   /**

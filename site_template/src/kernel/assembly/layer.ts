@@ -26,6 +26,9 @@ const RUN: usize = 32;
 /** Bytes of four units of a group's gradients in float32: `[5 examples, 4 units]`. */
 const BLOCK: usize = 80;
 
+/** What a step leaves of the first moment in its growing scale: β1 / √β2. */
+const FADE: f32 = 0.9 / 0.9994998749374609;
+
 /** How far a weight may end a step from where float64 sums would have moved it: a tenth of a step's tolerance. */
 const WEIGHT_ERROR: f32 = 1e-6;
 
@@ -259,28 +262,29 @@ function gradientExactly(rows: usize, examples: usize, offset: usize, slopes: us
   return narrow(low, high);
 }
 
-/** Adam's second moment, of what is left of it and the gradient. (1 − β2)·g comes first: g² leaves float32's range. */
-function secondMoment(faded: v128, g: v128): v128 {
-  return f32x4.add(faded, f32x4.mul(f32x4.mul(f32x4.splat(0.001), g), g));
-}
-
 /**
  * Gradient, both moments of Adam and the new weights, in one pass over the kernel's rows.
  *
+ * The moments are kept in a scale that grows with every step, so that of the two recurrences as few multiplications
+ * are left as can be: with s the scale, G = s·g is a gradient as it comes from slopes times s, and
+ *
+ *   M = s·m / (1 − β1)     M ← FADE·M + G     where FADE = β1 / √β2
+ *   V = s²·v / (1 − β2)    V ← V + G²         where s grows by 1 / √β2 each step
+ *
  * The float32 gradient of a weight sums n products of a feature and a slope that was rounded itself, so it is off by at
  * most (n + 2)·u·Σ|x·s|, which is at most (n + 2)·u·Σ|s| times the row's largest feature. Adam's move is
- * step·m/(√v + ε). Changed by d, the gradient changes m by 0.1·d and √v by at most 0.04·d, and |m| is never above
- * 7.3·√v (Cauchy and Schwarz, on the two weighted sums that they are); so the move changes by less than
- * step·d/(√v + ε). Where that may be above WEIGHT_ERROR the gradient is summed again.
+ * step·M/(√V + ε). Changed by d, the gradient changes M by d and √V by at most d, and |M| is never above
+ * 2.4·√V (Cauchy and Schwarz, on the two weighted sums that they are); so the move changes by less than
+ * 4·step·d/(√V + ε). Where that may be above WEIGHT_ERROR the gradient is summed again.
  * @param rows addresses of the examples, five for each group
  * @param groups how many fives
- * @param slopes gradients of the sums, [groups, 5, width] of float64
+ * @param slopes gradients of the sums times s, [groups, 5, width] of float64
  * @param room for [groups · 5 + 2, width] of float32
  * @param kernel [features, width] of float32
- * @param m first moment, likewise
- * @param v second moment, likewise
- * @param step the learning rate with both bias corrections: rate · √(1 − β2ᵗ) / (1 − β1ᵗ)
- * @param epsilon Adam's, brought to the uncorrected root: ε · √(1 − β2ᵗ)
+ * @param m M, likewise
+ * @param v V, likewise
+ * @param step the learning rate with both bias corrections, brought to the scale of M and V
+ * @param epsilon Adam's, brought to the scale of V
  */
 export function update(
   rows: usize,
@@ -300,23 +304,25 @@ export function update(
   const limits = room;
   const gradient = limits + row;
   const end = gradient + row;
-  narrowSlopes(slopes, groups, width, end, limits, (step * <f32>(examples + 2) * <f32>(2.0 ** -24)) / WEIGHT_ERROR);
+  narrowSlopes(slopes, groups, width, end, limits, (4 * step * <f32>(examples + 2) * <f32>(2.0 ** -24)) / WEIGHT_ERROR);
   const steps = f32x4.splat(step);
   const epsilons = f32x4.splat(epsilon);
+  // All groups but the last leave the row's gradient here; with one group it stays zero.
+  for (let at = gradient; at < end; at += 16) v128.store(at, f32x4.splat(0));
+  const last = rows + (groups - 1) * 20;
   for (let offset: usize = 0; offset < features * 4; offset += 4) {
     let slope = end;
     let peak = f32x4.splat(0);
-    for (let group: usize = 0; group < groups; group++) {
-      const five = rows + group * 20;
+    let five = rows;
+    for (; five < last; five += 20) {
       const x0 = feature(five, offset);
       const x1 = feature(five + 4, offset);
       const x2 = feature(five + 8, offset);
       const x3 = feature(five + 12, offset);
       const x4 = feature(five + 16, offset);
-      const pairs = f32x4.pmax(f32x4.pmax(f32x4.abs(x0), f32x4.abs(x1)), f32x4.pmax(f32x4.abs(x2), f32x4.abs(x3)));
-      peak = f32x4.pmax(peak, f32x4.pmax(pairs, f32x4.abs(x4)));
+      peak = f32x4.pmax(peak, largestOf(x0, x1, x2, x3, x4));
       let at = gradient;
-      if (group == 0) {
+      if (five == rows) {
         do {
           v128.store(at, products(slope, x0, x1, x2, x3, x4));
           slope += BLOCK;
@@ -330,29 +336,56 @@ export function update(
         } while (at < end);
       }
     }
+    const x0 = feature(five, offset);
+    const x1 = feature(five + 4, offset);
+    const x2 = feature(five + 8, offset);
+    const x3 = feature(five + 12, offset);
+    const x4 = feature(five + 16, offset);
+    peak = f32x4.pmax(peak, largestOf(x0, x1, x2, x3, x4));
     let at = gradient;
     let limit = limits;
-    do {
-      let g = v128.load(at);
-      const faded = f32x4.mul(f32x4.splat(0.999), v128.load(v));
-      let variance = secondMoment(faded, g);
-      let root = f32x4.add(f32x4.sqrt(variance), epsilons);
-      if (i32x4.bitmask(f32x4.gt(root, f32x4.mul(peak, v128.load(limit)))) != 15) {
-        g = gradientExactly(rows, examples, offset, slopes + (at - gradient) * 2, row * 2);
-        variance = secondMoment(faded, g);
-        root = f32x4.add(f32x4.sqrt(variance), epsilons);
-      }
-      const mean = f32x4.add(f32x4.mul(f32x4.splat(0.9), v128.load(m)), f32x4.mul(f32x4.splat(0.1), g));
-      v128.store(m, mean);
-      v128.store(v, variance);
-      v128.store(kernel, f32x4.sub(v128.load(kernel), f32x4.div(f32x4.mul(steps, mean), root)));
+    while (true) {
+      // Without the float64 sums in it, this loop stays within the processor's registers.
+      do {
+        const g = f32x4.add(v128.load(at), products(slope, x0, x1, x2, x3, x4));
+        const variance = f32x4.add(v128.load(v), f32x4.mul(g, g));
+        const root = f32x4.add(f32x4.sqrt(variance), epsilons);
+        if (i32x4.bitmask(f32x4.gt(root, f32x4.mul(peak, v128.load(limit)))) != 15) break;
+        move(kernel, m, v, g, variance, root, steps);
+        slope += BLOCK;
+        kernel += 16;
+        m += 16;
+        v += 16;
+        at += 16;
+        limit += 16;
+      } while (at < end);
+      if (at >= end) break;
+      const g = gradientExactly(rows, examples, offset, slopes + (at - gradient) * 2, row * 2);
+      const variance = f32x4.add(v128.load(v), f32x4.mul(g, g));
+      move(kernel, m, v, g, variance, f32x4.add(f32x4.sqrt(variance), epsilons), steps);
+      slope += BLOCK;
       kernel += 16;
       m += 16;
       v += 16;
       at += 16;
       limit += 16;
-    } while (at < end);
+      if (at >= end) break;
+    }
   }
+}
+
+/** The largest magnitude among five features, four times. */
+function largestOf(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128): v128 {
+  const pairs = f32x4.pmax(f32x4.pmax(f32x4.abs(x0), f32x4.abs(x1)), f32x4.pmax(f32x4.abs(x2), f32x4.abs(x3)));
+  return f32x4.pmax(pairs, f32x4.abs(x4));
+}
+
+/** Four weights and their moments, one step further. */
+function move(kernel: usize, m: usize, v: usize, g: v128, variance: v128, root: v128, steps: v128): void {
+  const mean = f32x4.add(f32x4.mul(f32x4.splat(FADE), v128.load(m)), g);
+  v128.store(m, mean);
+  v128.store(v, variance);
+  v128.store(kernel, f32x4.sub(v128.load(kernel), f32x4.div(f32x4.mul(steps, mean), root)));
 }
 
 /**
@@ -395,4 +428,14 @@ export function sumOfSquares(values: usize, count: usize): f64 {
   }
   const two = f64x2.add(low, high);
   return f64x2.extract_lane(two, 0) + f64x2.extract_lane(two, 1);
+}
+
+/**
+ * @param values float32, each multiplied by a factor
+ * @param count how many, a multiple of four
+ */
+export function multiply(values: usize, count: usize, factor: f32): void {
+  for (const end = values + count * 4; values < end; values += 16) {
+    v128.store(values, f32x4.mul(v128.load(values), f32x4.splat(factor)));
+  }
 }
