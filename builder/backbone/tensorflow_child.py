@@ -250,8 +250,9 @@ def _end_with_parent() -> None:
 def _spare_imports() -> None:
     """Keep out what TensorFlow and its converter import and never need here: a fifth of the whole time.
 
-    They do without JAX, tables (pandas) and SciPy where those are not installed; decision forests are imported
-    for the sake of their operations, which no backbone has; models of JAX have a converter of their own.
+    They do without JAX, tables (pandas) and SciPy where those are not installed; decision forests are
+    imported for the sake of their operations, which no backbone has; models of JAX have a converter of
+    their own.
     """
     forests, jax_models = "tensorflow_decision_forests", "tensorflowjs.converters.jax_conversion"
     empty = {name: ModuleType(name) for name in (forests, jax_models)}
