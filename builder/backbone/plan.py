@@ -180,6 +180,8 @@ class _Recognition:
         """The value that a term is, its activation put where it belongs."""
         if term.clamp and term.padding == NO_PADDING:
             term = self._activate(term, term.clamp, name)
+        elif term.scale != 1 and term.value and replace(term, scale=1.0).is_plain:
+            term = self._rescale(term)
         if not term.is_plain or term.version != self._versions[term.value]:
             raise NotRecognised(f"{name}: reads a value that only exists in the graph")
         if term.value == 0:
@@ -195,6 +197,16 @@ class _Recognition:
         if value in self._read or term.version != self._versions[value]:
             raise NotRecognised(f"{name}: the value before the activation is read elsewhere")
         step.activation = activation
+        self._versions[value] += 1
+        return _Term(value, self._versions[value])
+
+    def _rescale(self, term: _Term) -> _Term:
+        """A factor after an activation, of which it becomes a part where nothing has read it without."""
+        value, step = term.value, self._plan.steps[term.value - 1]
+        free = value not in self._read and term.version == self._versions[value] and step.other is None
+        if step.activation is None or not free:
+            return term
+        step.activation = replace(step.activation, scale=step.activation.scale * term.scale)
         self._versions[value] += 1
         return _Term(value, self._versions[value])
 
