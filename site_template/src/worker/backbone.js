@@ -129,19 +129,21 @@ export async function startBackbone(choice, site, parts, golden, wanted) {
   /** @type {unknown} */
   let failure;
   for (const { kind, make } of roads) {
+    /** @type {Backbone|undefined} */
+    let backbone;
     try {
-      const backbone = new Backbone(await make(parts), site, choice.device?.());
+      backbone = new Backbone(await make(parts), site, choice.device?.());
       const check = await selfCheck(backbone, golden, site.golden.limit);
       if (check.error <= check.limit) {
         const why = kind === 'stock' && wanted ? [] : missing;
         return { backbone, check, kernels: { kind, why: why.join(' ') || null } };
       }
-      backbone.dispose();
-      failure = new Error(
+      throw new Error(
         `On ${choice.name} this browser computes other numbers than the site was built with ` +
           `(off by ${check.error.toPrecision(2)}, limit ${check.limit}).`,
       );
     } catch (error) {
+      backbone?.dispose();
       failure = error;
     }
     missing.push(`${kind}: ${failure instanceof Error ? failure.message : String(failure)}`);
