@@ -157,7 +157,7 @@ def _write(
     files = converted.model_files()
     model_folder = folder / "model" / _model_hash(converted)
     model_folder.mkdir(parents=True)
-    for file in files:
+    for file in [*files, *filter(None, [converted.plan])]:
         shutil.copyfile(file, model_folder / file.name)
     for name in ("golden.json", "golden.bin"):
         shutil.copyfile(converted.folder / name, folder / name)
@@ -218,6 +218,7 @@ def _site(
             "hash": model_folder.name,
             "graph": _asset(root, graph),
             "shards": [_asset(root, shard) for shard in shards],
+            **_plan(converted, root, model_folder),
         },
         "golden": {
             "index": _asset(root, root / "golden.json"),
@@ -227,6 +228,13 @@ def _site(
         "workers": assets["workers"],
         "wasm": assets["wasm"],
     }
+
+
+def _plan(converted: Converted, root: Path, model_folder: Path) -> dict[str, Any]:
+    """What the page's own kernels run, or why they cannot."""
+    if converted.plan is None:
+        return {"noPlan": converted.no_plan}
+    return {"plan": _asset(root, model_folder / converted.plan.name)}
 
 
 def _classes(config: SiteConfig) -> list[str]:

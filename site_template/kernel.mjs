@@ -1,57 +1,84 @@
-// Compiles the training kernel: `src/kernel/assembly/layer.ts` to the bytes of a WebAssembly module.
+// Compiles the kernels from AssemblyScript to the bytes of WebAssembly modules.
 //
 //   node kernel.mjs OUT
 //
-// leaves them as `layer.wasm` in a folder, from which any number of builds can take them.
+// leaves each as NAME.wasm in a folder, from which any number of builds can take them.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
-const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'src', 'kernel', 'assembly');
+const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'src', 'kernel');
 // The stub runtime brings no allocator and no collector: none of their code is in the result.
 const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--enable', 'simd', '--disable', 'bulk-memory'];
+/** For code that computes in the memory of another module. */
+const GUEST = ['--importMemory', '--initialMemory', '0', '--memoryBase', '0'];
 
-/** @returns {Promise<Uint8Array>} the same bytes from the same source and compiler */
-export async function compileKernel() {
+/**
+ * By name: where the source is, and how it is compiled.
+ * @type {Record<string, {source: string, options: string[]}>}
+ */
+const KERNELS = {
+  layer: { source: 'assembly/layer.ts', options: [] },
+  'backbone-simd': { source: 'assembly/backbone/backbone.ts', options: GUEST },
+  'backbone-relaxed': { source: 'assembly/backbone/backbone.ts', options: [...GUEST, '--enable', 'relaxed-simd'] },
+};
+
+/**
+ * @param {string} name a key of KERNELS
+ * @returns {Promise<Uint8Array>} the same bytes from the same source and compiler
+ */
+export async function compileKernel(name = 'layer') {
   // Only here: the compiler takes longer to load than a bundle to be made.
   const { main } = await import('assemblyscript/asc');
+  const { source, options } = KERNELS[name];
+  const { dir, base } = path.parse(source);
   /** @type {Uint8Array|undefined} */
   let bytes;
-  const { error, stderr } = await main(['layer.ts', '--baseDir', folder, '--outFile', 'layer.wasm', ...OPTIONS], {
-    writeFile(name, contents) {
-      if (name === 'layer.wasm') bytes = /** @type {Uint8Array} */ (contents);
+  const place = ['--baseDir', path.join(folder, dir), '--outFile', 'out.wasm'];
+  const { error, stderr } = await main([base, ...place, ...OPTIONS, ...options], {
+    writeFile(file, contents) {
+      if (file === 'out.wasm') bytes = /** @type {Uint8Array} */ (contents);
     },
   });
-  if (error || !bytes) throw new Error(`The kernel does not compile:\n${stderr.toString()}`, { cause: error });
+  if (error || !bytes) throw new Error(`The kernel ${name} does not compile:\n${stderr.toString()}`, { cause: error });
   return bytes;
 }
 
-/** @type {Promise<Uint8Array>|undefined} */
-let compiled;
-
-/** @param {() => Promise<Uint8Array>} bytesOf */
+/** @param {(name: string) => Promise<Uint8Array>} bytesOf */
 const plugin = (bytesOf) => ({
   name: 'kernel',
   /** @param {import('esbuild').PluginBuild} build */
   setup(build) {
-    build.onResolve({ filter: /^\.\/layer\.wasm$/ }, () => ({ path: 'layer.wasm', namespace: 'kernel' }));
-    build.onLoad({ filter: /./, namespace: 'kernel' }, async () => ({ contents: await bytesOf(), loader: 'binary' }));
+    build.onResolve({ filter: /^\.\/[\w-]+\.wasm$/ }, ({ path: file }) => ({ path: file, namespace: 'kernel' }));
+    build.onLoad({ filter: /./, namespace: 'kernel' }, async ({ path: file }) => ({
+      contents: await bytesOf(path.parse(file).name),
+      loader: 'binary',
+    }));
   },
 });
 
+/** @type {Map<string, Promise<Uint8Array>>} */
+const compiled = new Map();
+
 /** For esbuild: the import of a `.wasm` in `src/kernel` is the compiled kernel, its bytes within the bundle. */
-export const kernelPlugin = plugin(() => (compiled ??= compileKernel()));
+export const kernelPlugin = plugin((name) => {
+  const bytes = compiled.get(name) ?? compileKernel(name);
+  compiled.set(name, bytes);
+  return bytes;
+});
 
 /**
- * The same with a kernel that was compiled before.
- * @param {string} folder where `node kernel.mjs` left it
+ * The same with kernels that were compiled before.
+ * @param {string} from the folder in which `node kernel.mjs` left them
  */
-export const compiledKernelPlugin = (folder) => plugin(() => readFile(path.join(folder, 'layer.wasm')));
+export const compiledKernelPlugin = (from) => plugin((name) => readFile(path.join(from, `${name}.wasm`)));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // The compiler is a large WebAssembly module that runs once: optimizing it takes longer than it saves.
   setFlagsFromString('--liftoff-only');
-  await writeFile(path.join(process.argv[2], 'layer.wasm'), await compileKernel());
+  for (const name of Object.keys(KERNELS)) {
+    await writeFile(path.join(process.argv[2], `${name}.wasm`), await compileKernel(name));
+  }
 }

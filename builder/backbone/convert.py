@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone import check, golden
+from builder.backbone import check, golden, graph_model, plan
 from builder.backbone.obtain import Source
 from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_text, sha256_tree
@@ -38,22 +38,31 @@ CHILD_ENVIRONMENT = {
     "TF_USE_LEGACY_KERAS": "1",
 }
 CHILD_TIMEOUT_S = 900
+PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
 class Converted:
     """A backbone ready to publish.
 
-    `folder` holds `model.json`, its shards, `golden.json`, `golden.bin` and `check.json`.
+    `folder` holds `model.json`, its shards, `golden.json`, `golden.bin`, `check.json` and, where there is
+    one, `plan.json`.
     """
 
     folder: Path
     features: int
     rows: list[check.Row]
+    no_plan: str | None
+    """Why the page's own kernels cannot run it; None where they can."""
 
     def model_files(self) -> list[Path]:
         """`model.json` and its shards, the graph first."""
         return [self.folder / "model.json", *sorted(self.folder.glob("weights-*.bin"))]
+
+    @property
+    def plan(self) -> Path | None:
+        """What the page's own kernels run."""
+        return None if self.no_plan else self.folder / PLAN
 
 
 @lru_cache
@@ -82,7 +91,8 @@ def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Rep
         reporter.step("convert", f"to TensorFlow.js in {precision}, then run it against the original")
     folder = cache.folder("model", key, lambda into: _fill(source, precision, into, cache))
     recorded = json.loads((folder / "check.json").read_text("utf-8"))
-    return Converted(folder, recorded["features"], [check.Row(**row) for row in recorded["rows"]])
+    rows = [check.Row(**row) for row in recorded["rows"]]
+    return Converted(folder, recorded["features"], rows, recorded["no_plan"])
 
 
 def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> None:
@@ -115,8 +125,22 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
     (into / "golden.bin").write_bytes(features.astype("<f4").tobytes())
     index = {**golden.index(), "features": features.shape[1], "limit": check.GOLDEN_LIMIT}
     (into / "golden.json").write_text(json.dumps(index, sort_keys=True, separators=(",", ":")), "utf-8")
-    recorded = {"features": int(features.shape[1]), "rows": [asdict(row) for row in rows]}
+    recorded = {
+        "features": int(features.shape[1]),
+        "rows": [asdict(row) for row in rows],
+        "no_plan": _write_plan(into, features),
+    }
     (into / "check.json").write_text(json.dumps(recorded, sort_keys=True, indent=1), "utf-8")
+
+
+def _write_plan(into: Path, features: check.Features) -> str | None:
+    """Write what the page's own kernels run, proven on the golden images; returns why there is nothing."""
+    try:
+        made = plan.proven(graph_model.read(into), golden.inputs(), features)
+    except plan.NotRecognised as reason:
+        return str(reason)
+    (into / PLAN).write_text(json.dumps(made.as_json(), sort_keys=True, separators=(",", ":")), "utf-8")
+    return None
 
 
 def run_child(job: dict[str, Any], environment: dict[str, str] | None = None) -> None:

@@ -184,9 +184,14 @@ class Tab:
         """Close the page and with it the worker."""
         self._context.close()
 
-    def start(self, backend: str) -> tuple[dict[str, Any] | None, str | None]:
-        """Start the worker of a backend: what it reports when ready, or why it did not start."""
-        answer = self._run("start", backend)
+    def start(self, backend: str, kernels: str | None = None) -> tuple[dict[str, Any] | None, str | None]:
+        """Start the worker of a backend: what it reports when ready, or why it did not start.
+
+        Args:
+            backend: to compute on.
+            kernels: that are to compute the backbone; the site's own choice otherwise.
+        """
+        answer = self._run("start", backend, kernels)
         return answer["ready"], answer["error"]
 
     def call(self, path: str, *parameters: Any) -> Any:

@@ -15,6 +15,7 @@ VERDICTS: tuple[Verdict, ...] = ("ok", "FAILED", "not checked", "not started")
 GROUPS = (
     "start",
     "selfcheck",
+    "kernels",
     "preprocess",
     "features",
     "end-to-end",

@@ -180,6 +180,8 @@ def _check_backend(work: _Work, browsers: Browsers, served: ServedSite, backend:
             work.seen[backend] = _check_worker(work, tab, backend, first)
             if first:
                 _check_layers(work, served, tab, backend)
+            if backend == "wasm":
+                _check_kernels(work, tab, backend)
         record["seconds"] = round(time.monotonic() - begin, 1)
 
 
@@ -205,6 +207,28 @@ def _started(
         yield tab, record, ready
     finally:
         tab.close()
+
+
+KERNELS = ("relaxed", "simd", "stock")
+"""What may compute the backbone on wasm, as the worker's `start` takes it."""
+
+
+def _check_kernels(work: _Work, tab: Tab, backend: str) -> None:
+    """Rows `kernels/KIND`: the golden images by each of them; only the first is what a visitor gets here."""
+    report = work.report
+    for kernels in KERNELS:
+        row = f"kernels/{kernels}"
+        if not report.selection.row(row):
+            continue
+        why = work.site.record["model"].get("noPlan")
+        ready, reason = (None, why) if why and kernels != "stock" else tab.start(backend, kernels)
+        if ready:
+            detail = f"{ready['selfCheck']['images']} golden images, computed by {ready['kernels']['kind']}"
+            report.check(row, backend, ready["selfCheck"]["error"], GOLDEN_LIMIT, detail)
+        elif _refused(reason):
+            report.fail(row, backend, str(reason), GOLDEN_LIMIT)
+        else:
+            report.skip(row, backend, str(reason))
 
 
 _OFF_BY = re.compile(r"computes other numbers .*\(off by ([^,]+), limit")

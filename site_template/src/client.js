@@ -107,7 +107,10 @@ function beginDownloads({ model, golden, wasm }, base, backend, onProgress) {
   const take = downloader(base, (asset, more) => {
     if (parts.includes(asset)) onProgress?.({ phase: 'download', bytes: (bytes += more), total });
   });
-  if (backend === 'wasm') take(WebAssembly.validate(Uint8Array.from(SIMD)) ? wasm.simd : wasm.plain);
+  if (backend === 'wasm') {
+    take(WebAssembly.validate(Uint8Array.from(SIMD)) ? wasm.simd : wasm.plain);
+    if (model.plan) take(model.plan);
+  }
   [...parts, golden.index, golden.features].forEach(take);
   return take;
 }

@@ -21,7 +21,7 @@
  * @property {HeadSettings} head
  * @property {'float32'|'float16'|'int8'} precision
  * @property {Backbone} backbone
- * @property {{hash: string, graph: Asset, shards: Asset[]}} model
+ * @property {Model} model
  * @property {{index: Asset, features: Asset, limit: number}} golden limit is relative to each image's max|y|
  * @property {Record<BackendName, Asset>} workers the worker's code for each backend
  * @property {{simd: Asset, plain: Asset}} wasm
@@ -29,6 +29,23 @@
  */
 
 /** @typedef {'wasm'|'webgl'|'webgpu'|'cpu'} BackendName */
+
+/**
+ * The backbone's files.
+ * @typedef {object} Model
+ * @property {string} hash
+ * @property {Asset} graph
+ * @property {Asset[]} shards
+ * @property {Asset} [plan] what the page's own kernels compute, see kernel/backbone/plan.js
+ * @property {string} [noPlan] why there is none
+ */
+
+/**
+ * What computes the backbone: the page's own kernels, with or without relaxed multiply-adds, or TensorFlow.js' own.
+ * @typedef {'relaxed'|'simd'|'stock'} Kernels
+ */
+
+/** @typedef {{kind: Kernels, why: string|null}} KernelsInUse and why faster ones are not, where there are faster ones */
 
 /**
  * @typedef {object} Preprocess
@@ -74,6 +91,7 @@
  * What the worker found when it started.
  * @typedef {object} Ready
  * @property {BackendName} backend
+ * @property {KernelsInUse} kernels
  * @property {number} features width of the feature vector
  * @property {SelfCheck} selfCheck
  * @property {boolean} exactPixels false where the browser changes the pixels that a page reads
@@ -217,8 +235,9 @@
  * The worker's functions, called through Comlink; each returns a promise on the main thread.
  * @typedef {object} WorkerApi
  * @property {(site: Site, base: string, onProgress?: (p: StartProgress) => void,
- *   take?: (asset: Asset) => Promise<ArrayBuffer>) => Promise<Ready>} start `base` is the absolute URL of the site's root;
- *   `take` gives verified files, which the worker downloads by itself otherwise
+ *   take?: (asset: Asset) => Promise<ArrayBuffer>, kernels?: Kernels) => Promise<Ready>} start `base` is the absolute
+ *   URL of the site's root; `take` gives verified files, which the worker downloads by itself otherwise; `kernels` are
+ *   to compute and no others, the fastest otherwise
  * @property {(ids: string[]) => void} setClasses ids in display order; examples of absent ids are dropped
  * @property {(frame: Frame, classId: string) => Promise<Added>} addExample
  * @property {(id: number) => void} removeExample
@@ -242,7 +261,8 @@
  * @property {() => Snapshot} snapshot everything that was taught, for another worker or a file
  * @property {(snapshot: Snapshot) => void} restore takes the place of everything taught so far
  * @property {ProbeApi} probe for `onthefly validate`
- * @property {() => {tensors: number, bytes: number, examples: number}} memory of TF.js, and examples kept
+ * @property {() => {tensors: number, bytes: number, examples: number}} memory of the
+ *   backbone, and examples kept
  */
 
 export {};

@@ -1,5 +1,5 @@
-/** The compiled `assembly/layer.ts`; `kernel.mjs` puts it into the bundle. */
-declare module '*/layer.wasm' {
+/** The kernels compiled from `assembly` folders; `kernel.mjs` puts them into the bundle. */
+declare module '*.wasm' {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
 }

@@ -82,9 +82,10 @@ async function inTime(promise, what) {
 /**
  * Starts the worker of one backend through the site's own module, in the place of the one before.
  * @param {import('../protocol.js').BackendName} backend
+ * @param {import('../protocol.js').Kernels|null} kernels the site's own choice where null
  * @returns {Promise<{ready: import('../protocol.js').Ready|null, error: string|null}>}
  */
-export async function start(backend) {
+export async function start(backend, kernels) {
   connection?.terminate();
   connection = null;
   try {
@@ -92,7 +93,8 @@ export async function start(backend) {
     const { connect, loadSite } = /** @type {typeof import('../onthefly.js')} */ (await import(module));
     const { site, base } = await loadSite();
     connection = await connect(site, base, backend);
-    return { ready: await inTime(connection.worker.start(site, base), 'the start'), error: null };
+    const started = connection.worker.start(site, base, undefined, undefined, kernels ?? undefined);
+    return { ready: await inTime(started, 'the start'), error: null };
   } catch (error) {
     return { ready: null, error: error instanceof Error ? error.message : String(error) };
   }

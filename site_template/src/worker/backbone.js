@@ -1,8 +1,36 @@
-// The backbone in TensorFlow.js: loaded from verified bytes, run on one picture at a time.
+// The backbone in TensorFlow.js: loaded from verified bytes, run on one picture at a time. There may be several roads to
+// the same features: the page's own kernels where the build has a plan for them, and always TensorFlow.js' graph.
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { concatenate, foldScales } from './fold.js';
+import { selfCheck } from './self-check.js';
+
+/** @import {KernelsInUse, Kernels, SelfCheck, Site, StartProgress} from '../protocol.js' */
+/** @import {Golden} from './self-check.js' */
+
+/**
+ * The model's files, read.
+ * @typedef {object} Parts
+ * @property {import('./fold.js').Artifacts} artifacts
+ * @property {object} signature
+ * @property {import('../kernel/backbone/plan.js').Plan|null} plan null where no road needs it, or there is none
+ */
+
+/**
+ * A backbone that is ready to run.
+ * @typedef {object} Computation
+ * @property {number} bytes held in memory beside tensors
+ * @property {(pictures: tf.Tensor4D) => tf.Tensor} compute [n, size, size, 3] to [n, features]
+ * @property {() => void} dispose
+ */
+
+/**
+ * A way to compute the backbone.
+ * @typedef {object} Road
+ * @property {Kernels} kind
+ * @property {(parts: Parts) => Promise<Computation>} make throws where it cannot be had here
+ */
 
 /**
  * A backend of TensorFlow.js that one of `backends/` has registered.
@@ -10,6 +38,7 @@ import { concatenate, foldScales } from './fold.js';
  * @property {import('../protocol.js').BackendName} name
  * @property {(site: import('../protocol.js').Site, take: import('../verified.js').Take) => Promise<() => void>} [prepare]
  *   run before it starts; resolves to what is to be run after
+ * @property {() => Road[]} [roads] other than TensorFlow.js' graph, the fastest first
  * @property {() => {lost: Promise<unknown>, isLost: () => boolean}} [device] what it computes on, once it has started;
  *   a graphics card can be taken away at any time. `lost` resolves soon after
  */
@@ -26,44 +55,112 @@ async function startBackend({ name, prepare }, site, take) {
   finish?.();
 }
 
+/** @type {Road} */
+const STOCK = {
+  kind: 'stock',
+  async make({ artifacts, signature }) {
+    const model = await loadGraphModel({ load: async () => ({ ...artifacts, signature }) });
+    return {
+      bytes: 0,
+      compute: (pictures) => /** @type {tf.Tensor} */ (model.execute(pictures)),
+      dispose: () => model.dispose(),
+    };
+  },
+};
+
 /**
- * Downloads everything the backbone needs, all files at once, and makes it ready.
+ * Downloads everything the backbone needs, all files at once, and starts the backend.
  * @param {BackendChoice} choice
- * @param {import('../protocol.js').Site} site
+ * @param {Site} site
  * @param {import('../verified.js').Take} take
- * @param {(progress: import('../protocol.js').StartProgress) => void} [onProgress]
- * @returns {Promise<Backbone>}
+ * @param {(progress: StartProgress) => void} [onProgress]
+ * @returns {Promise<Parts>}
  */
-export async function loadBackbone(choice, site, take, onProgress) {
-  const { graph, shards } = site.model;
+export async function loadParts(choice, site, take, onProgress) {
+  const { graph, shards, plan } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
-  const [, graphBytes, ...shardBytes] = await Promise.all([
+  const [, planBytes, graphBytes, ...shardBytes] = await Promise.all([
     startBackend(choice, site, take),
+    plan && choice.roads ? take(plan) : null,
     take(graph),
     ...shards.map((shard) => take(shard)),
   ]);
   onProgress?.({ phase: 'compile', bytes: total, total });
-  const { modelTopology, weightsManifest, signature } = JSON.parse(new TextDecoder().decode(graphBytes));
+  const read = (/** @type {ArrayBuffer} */ bytes) => JSON.parse(new TextDecoder().decode(bytes));
+  const { modelTopology, weightsManifest, signature } = read(graphBytes);
   const artifacts = foldScales({
     modelTopology,
     weightSpecs: weightsManifest.flatMap((/** @type {{weights: object[]}} */ group) => group.weights),
     weightData: concatenate(shardBytes.map((shard) => new Uint8Array(shard))),
   });
-  const model = await loadGraphModel({ load: async () => ({ ...artifacts, signature }) });
-  return new Backbone(model, site.preprocess.size, site.backbone.features, choice.device?.());
+  return { artifacts, signature, plan: planBytes && read(planBytes) };
+}
+
+/**
+ * The roads to try, and why the fast ones are not among them.
+ * @param {BackendChoice} choice
+ * @param {Site} site
+ * @param {Kernels} [wanted] this road and no other
+ * @returns {{roads: Road[], missing: string[]}}
+ */
+function roadsFor(choice, { model }, wanted) {
+  const own = choice.roads?.() ?? [];
+  /** @type {string[]} */
+  const missing = [];
+  if (choice.roads && !own.length) missing.push('This browser does not run WebAssembly SIMD.');
+  if (choice.roads && !model.plan) missing.push(`The page's kernels do not know this model: ${model.noPlan}.`);
+  const roads = [...(model.plan ? own : []), STOCK].filter(({ kind }) => !wanted || kind === wanted);
+  if (!roads.length) throw new Error(missing[0] ?? `This browser does not run the kernels ${wanted}.`);
+  return { roads, missing };
+}
+
+/**
+ * The first road that computes what the build computed.
+ * @param {BackendChoice} choice
+ * @param {Site} site
+ * @param {Parts} parts
+ * @param {Golden[]} golden
+ * @param {Kernels} [wanted] this road and no other
+ * @returns {Promise<{backbone: Backbone, check: SelfCheck, kernels: KernelsInUse}>}
+ * @throws {Error} the last road's, where there is none
+ */
+export async function startBackbone(choice, site, parts, golden, wanted) {
+  const { roads, missing } = roadsFor(choice, site, wanted);
+  /** @type {unknown} */
+  let failure;
+  for (const { kind, make } of roads) {
+    /** @type {Backbone|undefined} */
+    let backbone;
+    try {
+      backbone = new Backbone(await make(parts), site, choice.device?.());
+      const check = await selfCheck(backbone, golden, site.golden.limit);
+      if (check.error <= check.limit) {
+        const why = kind === 'stock' && wanted ? [] : missing;
+        return { backbone, check, kernels: { kind, why: why.join(' ') || null } };
+      }
+      throw new Error(
+        `On ${choice.name} this browser computes other numbers than the site was built with ` +
+          `(off by ${check.error.toPrecision(2)}, limit ${check.limit}).`,
+      );
+    } catch (error) {
+      backbone?.dispose();
+      failure = error;
+    }
+    missing.push(`${kind}: ${failure instanceof Error ? failure.message : String(failure)}`);
+  }
+  throw failure;
 }
 
 export class Backbone {
   /**
-   * @param {import('@tensorflow/tfjs-converter').GraphModel} model
-   * @param {number} size edge of the square it reads
-   * @param {number} features width of what it gives
+   * @param {Computation} computation
+   * @param {Site} site
    * @param {ReturnType<NonNullable<BackendChoice['device']>>} [device]
    */
-  constructor(model, size, features, device) {
-    this.model = model;
-    this.size = size;
-    this.features = features;
+  constructor(computation, site, device) {
+    this.computation = computation;
+    this.size = site.preprocess.size;
+    this.features = site.backbone.features;
     this.isLost = device?.isLost ?? (() => false);
     /** Resolves when the backend can compute no more: never, on the processor. */
     this.lost = new Promise((resolve) => {
@@ -77,7 +174,7 @@ export class Backbone {
    */
   async embed(pixels) {
     const input = tf.tensor4d(pixels, [1, this.size, this.size, 3]);
-    const output = /** @type {tf.Tensor} */ (this.model.execute(input));
+    const output = this.computation.compute(input);
     try {
       const computed = /** @type {Float32Array} */ (await output.data());
       // TensorFlow.js goes on without its device, and gives zeros or remains of other frames.
@@ -88,10 +185,14 @@ export class Backbone {
       output.dispose();
     }
   }
-}
 
-/** @returns {{tensors: number, bytes: number}} what TensorFlow.js holds */
-export function tensorMemory() {
-  const { numTensors, numBytes } = tf.memory();
-  return { tensors: numTensors, bytes: numBytes };
+  dispose() {
+    this.computation.dispose();
+  }
+
+  /** @returns {{tensors: number, bytes: number}} what is held, by TensorFlow.js and beside it */
+  memory() {
+    const { numTensors, numBytes } = tf.memory();
+    return { tensors: numTensors, bytes: numBytes + this.computation.bytes };
+  }
 }

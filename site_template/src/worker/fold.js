@@ -21,7 +21,7 @@
 const BYTES = { float32: 4, int32: 4, float16: 2, uint8: 1, uint16: 2 };
 
 /** @param {WeightSpec} spec */
-function byteLength({ shape, dtype, quantization }) {
+export function byteLength({ shape, dtype, quantization }) {
   const stored = /** @type {keyof typeof BYTES} */ (quantization?.dtype ?? dtype);
   return shape.reduce((product, size) => product * size, 1) * BYTES[stored];
 }

@@ -4,13 +4,13 @@
 import { expose } from 'comlink';
 import { PlainHead } from '../core/head.js';
 import { fetchVerified } from '../verified.js';
-import { loadBackbone, tensorMemory } from './backbone.js';
+import { loadParts, startBackbone } from './backbone.js';
 import { Examples } from './examples.js';
 import { agree, readFrame, readsBackExactly, release, thumbnail, toInput } from './frames.js';
 import { askAboutHeldOut } from './held-out.js';
 import { makeProbe } from './probe.js';
 import { runToEnd } from './run.js';
-import { drawGoldenImages, selfCheck } from './self-check.js';
+import { drawGoldenImages } from './self-check.js';
 import { first } from './task.js';
 
 /** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
@@ -77,25 +77,20 @@ const probe = makeProbe(started);
 
 /** @type {import('../protocol.js').WorkerApi} */
 const api = {
-  async start(site, base, onProgress, given) {
+  async start(site, base, onProgress, given, kernels) {
     /** @type {import('../verified.js').Take} */
     const take = given ?? ((asset) => fetchVerified(asset, base));
-    const [backbone, golden] = await Promise.all([
-      loadBackbone(choice, site, take, onProgress),
+    const [parts, golden] = await Promise.all([
+      loadParts(choice, site, take, onProgress),
       drawGoldenImages(site, take),
     ]);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
     onProgress?.({ phase: 'check', bytes: total, total });
-    const result = await selfCheck(backbone, golden, site.golden.limit);
-    if (!(result.error <= result.limit)) {
-      throw new Error(
-        `On ${choice.name} this browser computes other numbers than the site was built with ` +
-          `(off by ${result.error.toPrecision(2)}, limit ${result.limit}).`,
-      );
-    }
+    const begun = await startBackbone(choice, site, parts, golden, kernels);
+    const { backbone, check: selfCheck } = begun;
     running = { backbone, site };
     const exactPixels = await readsBackExactly();
-    return { backend: choice.name, features: backbone.features, selfCheck: result, exactPixels };
+    return { backend: choice.name, kernels: begun.kernels, features: backbone.features, selfCheck, exactPixels };
   },
 
   setClasses(ids) {
@@ -207,7 +202,7 @@ const api = {
 
   memory() {
     // Asking TensorFlow.js would start a backend, before its files have been checked.
-    const held = running ? tensorMemory() : { tensors: 0, bytes: 0 };
+    const held = running?.backbone.memory() ?? { tensors: 0, bytes: 0 };
     return { ...held, examples: examples.size };
   },
 };

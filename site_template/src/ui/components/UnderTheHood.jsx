@@ -91,6 +91,7 @@ function SpeedFacts() {
     <Facts>
       <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
       <Fact term={hood.backend}>{ready.value?.backend ?? hood.unknown}</Fact>
+      <Fact term={hood.kernels}>{ready.value ? <Kernels {...ready.value.kernels} /> : hood.unknown}</Fact>
       {skipped.value.map(({ backend, reason }) => (
         <Fact key={backend} term={hood.skipped(backend)}>
           {reason}
@@ -116,6 +117,16 @@ function trainTime() {
   if (!head.value?.engine) return hood.unknown;
   const { ms, examples, history } = head.value;
   return hood.trainTimeValue(seconds(ms), milliseconds(ms / (examples * history.length)));
+}
+
+/** @param {import('../../protocol.js').KernelsInUse} props */
+function Kernels({ kind, why }) {
+  return (
+    <>
+      {strings.hood.kernelsOf[kind]}
+      {why && <span lang="en"> {why}</span>}
+    </>
+  );
 }
 
 function BackendChoice() {

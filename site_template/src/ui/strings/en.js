@@ -702,6 +702,12 @@ export const en = {
      */
     selfCheckValue: (error, limit, images) =>
       `error ${error}, limit ${limit}, over ${counted(images, 'image', 'images')}`,
+    kernels: 'Backbone computed by',
+    kernelsOf: {
+      relaxed: 'the page’s own WebAssembly kernels (relaxed SIMD)',
+      simd: 'the page’s own WebAssembly kernels (SIMD)',
+      stock: 'TensorFlow.js’ kernels',
+    },
     frame: 'Time per frame',
     engine: 'Trained by',
     engines: { 'wasm-simd': 'the page’s own WebAssembly kernel (SIMD)', plain: 'plain JavaScript' },

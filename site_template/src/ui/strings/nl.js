@@ -482,6 +482,12 @@ export const nl = {
     selfCheckValue: (error, limit, images) =>
       `afwijking ${error}, grens ${limit}, over ${counted(images, 'beeld', 'beelden')}`,
     frame: 'Tijd per beeld',
+    kernels: 'Basisnetwerk berekend door',
+    kernelsOf: {
+      relaxed: 'de eigen WebAssembly-kernen van de pagina (relaxed SIMD)',
+      simd: 'de eigen WebAssembly-kernen van de pagina (SIMD)',
+      stock: 'de kernen van TensorFlow.js',
+    },
     engine: 'Getraind door',
     engines: { 'wasm-simd': 'de eigen WebAssembly-kern van de pagina (SIMD)', plain: 'gewoon JavaScript' },
     fromFile: 'kwam getraind uit een bestand',

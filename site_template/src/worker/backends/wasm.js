@@ -3,6 +3,7 @@
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { serve } from '../main.js';
+import { ownRoads } from '../own-kernels.js';
 
 const FILES = { plain: 'tfjs-backend-wasm.wasm', simd: 'tfjs-backend-wasm-simd.wasm' };
 const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
@@ -16,6 +17,7 @@ async function requireWasm() {
 
 serve({
   name: 'wasm',
+  roads: ownRoads,
 
   async prepare(site, take) {
     await requireWasm();

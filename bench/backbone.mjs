@@ -1,0 +1,140 @@
+// The backbone's kernels by kind of step, and as a whole against TensorFlow.js' wasm graph, interleaved in one process:
+//
+//   node --experimental-wasm-relaxed-simd bench/backbone.mjs SITE
+//
+// SITE is a built site. Prints medians in milliseconds, and the fastest run.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { PlannedBackbone } from "../site_template/src/kernel/backbone/backbone.js";
+import { concatenate, foldScales } from "../site_template/src/worker/fold.js";
+import { weightReader } from "../site_template/src/worker/weights.js";
+
+const ROUNDS = 200;
+const folder = process.argv[2];
+const file = ({ url }) => readFileSync(path.join(folder, url));
+const { model } = JSON.parse(file({ url: "site.json" }));
+if (!model.plan)
+  throw new Error(`The site's model has no plan: ${model.noPlan}`);
+const plan = JSON.parse(file(model.plan));
+const { modelTopology, weightsManifest, signature } = JSON.parse(
+  file(model.graph),
+);
+const artifacts = foldScales({
+  modelTopology,
+  weightSpecs: weightsManifest.flatMap(({ weights }) => weights),
+  weightData: concatenate(model.shards.map((shard) => file(shard))),
+});
+
+const require = createRequire(
+  new URL("../site_template/package.json", import.meta.url),
+);
+const tf = require("@tensorflow/tfjs-core");
+const wasm = require("@tensorflow/tfjs-backend-wasm");
+const { loadGraphModel } = require("@tensorflow/tfjs-converter");
+const entry = require.resolve("@tensorflow/tfjs-backend-wasm");
+wasm.setWasmPaths(path.dirname(entry) + path.sep);
+wasm.setThreadsCount(1);
+await tf.setBackend("wasm");
+const graph = await loadGraphModel({
+  load: async () => ({ ...artifacts, signature }),
+});
+const picture = Float32Array.from(
+  { length: plan.input.reduce((a, b) => a * b) },
+  (_, i) => ((i * 37) % 256) / 255,
+);
+const input = tf.tensor4d(picture, [1, ...plan.input]);
+
+/** Compiled in a process of its own, as in kernel.mjs. */
+const compile = (name) =>
+  execFileSync(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    `import { compileKernel } from "${new URL("../site_template/kernel.mjs", import.meta.url)}";
+     process.stdout.write(await compileKernel("${name}"));`,
+  ]);
+
+/** @param {string} build */
+function own(build) {
+  const bytes = compile(`backbone-${build}`);
+  if (!WebAssembly.validate(bytes)) return null;
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  let end = 64;
+  const allocate = (size) => {
+    const at = end;
+    end += size;
+    memory.grow(Math.ceil(size / 2 ** 16) + 1);
+    return at;
+  };
+  const heap = { memory, allocate, free() {} };
+  const module = new WebAssembly.Module(bytes);
+  const planned = new PlannedBackbone(
+    module,
+    heap,
+    plan,
+    weightReader(artifacts),
+  );
+  const at = allocate(picture.byteLength);
+  new Float32Array(memory.buffer, at, picture.length).set(picture);
+  return { planned, at };
+}
+
+const builds = Object.fromEntries(
+  ["simd", "relaxed"].map((build) => [build, own(build)]),
+);
+const roads = {
+  stock: () => {
+    const output = graph.execute(input);
+    output.dataSync();
+    output.dispose();
+  },
+};
+for (const [build, made] of Object.entries(builds)) {
+  if (made) roads[build] = () => made.planned.run(made.at);
+  else console.log(`${build}: this Node does not run it`);
+}
+
+const times = Object.fromEntries(Object.keys(roads).map((name) => [name, []]));
+for (let round = -ROUNDS / 2; round < ROUNDS; round++) {
+  for (const [name, run] of Object.entries(roads)) {
+    const begin = performance.now();
+    run();
+    if (round >= 0) times[name].push(performance.now() - begin);
+  }
+}
+const sorted = (list) => list.sort((a, b) => a - b);
+const figure = (number) => number.toFixed(3).padStart(9);
+console.log("whole pass     median  fastest  of stock");
+for (const [name, list] of Object.entries(times)) {
+  sorted(list);
+  const middle = list[ROUNDS >> 1];
+  const share = middle / times.stock[ROUNDS >> 1];
+  console.log(
+    `${name.padEnd(12)}${[middle, list[0], share].map(figure).join("")}`,
+  );
+}
+
+/** A vector's product is bound by its weights, a plane's by arithmetic: they are told apart. */
+const kindOf = ({ op, shape: [rows, columns] }) =>
+  op === "pointwise" && rows * columns === 1 ? "vector" : op;
+for (const [build, made] of Object.entries(builds)) {
+  if (!made) continue;
+  const each = plan.steps.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    made.planned.runs.forEach((run, i) => {
+      const begin = performance.now();
+      run(made.at);
+      each[i].push(performance.now() - begin);
+    });
+  }
+  const sums = new Map();
+  plan.steps.forEach((step, i) => {
+    const kind = kindOf(step);
+    sums.set(kind, (sums.get(kind) ?? 0) + sorted(each[i])[ROUNDS >> 1]);
+  });
+  console.log(`\n${build}, by kind of step`);
+  for (const [kind, sum] of sums)
+    console.log(`${kind.padEnd(12)}${figure(sum)}`);
+}

@@ -1,0 +1,85 @@
+// The backbone on the page's own kernels: packs the weights once, then runs the plan step by step.
+
+import { Constants } from './constants.js';
+import { aligned, layOut, Room } from './plan.js';
+import { prepare } from './steps.js';
+
+/** @import {Plan} from './plan.js' */
+
+/**
+ * What `assembly/backbone/backbone.ts` exports; its files say what the numbers are.
+ * @typedef {object} Code
+ * @property {(x: number, from: number, pixels: number, rows: number, row: number, run: number, weights: number,
+ *   bias: number, blocks: number, chunk: number, out: number, to: number, other: number, at: number, kind: number,
+ *   shift: number, high: number, scale: number) => void} multiply
+ * @property {(x: number, height: number, row: number, pixel: number, top: number, left: number, rows: number,
+ *   columns: number, down: number, across: number, weights: number, bias: number, groups: number, out: number,
+ *   outRows: number, outColumns: number, kind: number, shift: number, high: number, scale: number) => void} depthwise
+ * @property {(x: number, step: number, pixels: number, share: number, out: number) => void} mean
+ * @property {(x: number, step: number, pixels: number, factors: number, out: number) => void} rescale
+ * @property {(at: number, bytes: number, row: number, times: number) => void} clear
+ * @property {(x: number, bytes: number, from: number, out: number, row: number, times: number) => void} spread
+ * @property {(x: number, height: number, width: number, row: number, pixel: number, places: number, windows: number,
+ *   rows: number, columns: number, fill: number, out: number) => void} cut
+ */
+
+/**
+ * The memory that the kernels compute in, and whoever hands it out.
+ * @typedef {object} Heap
+ * @property {WebAssembly.Memory} memory
+ * @property {(bytes: number) => number} allocate returns an address, 0 where there is no room
+ * @property {(address: number) => void} free
+ */
+
+/** @typedef {(picture: number) => void} Run does one step; takes the picture's address */
+
+export class PlannedBackbone {
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {Heap} heap
+   * @param {Plan} plan
+   * @param {(name: string) => Float32Array} weight the values of a weight, in the graph's own order
+   * @throws {Error} where a weight is missing or there is no memory
+   */
+  constructor(module, heap, plan, weight) {
+    const { steps } = plan;
+    const room = new Room();
+    const places = layOut(plan, room);
+    const constants = new Constants();
+    const prepared = steps.map((step, i) =>
+      prepare(step, i + 1, {
+        places,
+        scratch: (bytes) => room.take(bytes, i, i),
+        weight: (name) => weight(/** @type {string} */ (name)),
+        constants,
+      }),
+    );
+    this.heap = heap;
+    this.features = steps[steps.length - 1].shape[2];
+    /** What is held in memory. */
+    this.bytes = aligned(1) + room.size + constants.size;
+    this.address = heap.allocate(this.bytes);
+    if (!this.address) throw new RangeError(`There are no ${this.bytes} bytes for the backbone.`);
+    const begin = aligned(this.address);
+    constants.write(heap.memory.buffer, begin + room.size);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+    const code = /** @type {Code} */ (/** @type {unknown} */ (exports));
+    this.runs = prepared.map((finish) => finish(code, begin, begin + room.size));
+    this.out = begin + places[steps.length].at;
+  }
+
+  /**
+   * @param {number} picture address of [rows, columns, channels] float32
+   * @returns {number} address of the [features] float32; they are there until the next run
+   */
+  run(picture) {
+    for (const run of this.runs) run(picture);
+    return this.out;
+  }
+
+  /** Gives the memory back: this backbone cannot run any more. */
+  release() {
+    this.heap.free(this.address);
+    this.runs = [];
+  }
+}

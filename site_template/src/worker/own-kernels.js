@@ -1,0 +1,83 @@
+// The page's own kernels within TensorFlow.js: one operation for the whole backbone, on the wasm backend's memory.
+
+import * as tf from '@tensorflow/tfjs-core';
+import { PlannedBackbone } from '../kernel/backbone/backbone.js';
+import { builds, compile } from '../kernel/backbone/builds.js';
+import { weightReader } from './weights.js';
+
+/** @import {Computation, Parts, Road} from './backbone.js' */
+/** @import {Heap} from '../kernel/backbone/backbone.js' */
+
+const OPERATION = 'OnTheFlyBackbone';
+
+/**
+ * What of TensorFlow.js' wasm backend is used here. Its types say nothing of it: it is looked at before it is trusted.
+ * @typedef {object} WasmBackend
+ * @property {{asm?: {memory?: unknown}, wasmMemory?: unknown, HEAPU8?: Uint8Array, _malloc?: (bytes: number) => number,
+ *   _free?: (address: number) => void}} wasm
+ * @property {(shape: number[], dtype: 'float32') => tf.TensorInfo} makeOutput
+ * @property {(dataId: object) => number} getMemoryOffset
+ */
+
+/** @returns {WasmBackend} */
+function wasmBackend() {
+  return /** @type {WasmBackend} */ (/** @type {unknown} */ (tf.backend()));
+}
+
+/**
+ * @param {WasmBackend} backend
+ * @returns {Heap}
+ * @throws {Error} where this TensorFlow.js keeps its memory otherwise
+ */
+function heapOf({ wasm, makeOutput, getMemoryOffset }) {
+  const memory = wasm?.asm?.memory ?? wasm?.wasmMemory;
+  const { _malloc: allocate, _free: free } = wasm ?? {};
+  const isKnown = memory instanceof WebAssembly.Memory && memory.buffer === wasm.HEAPU8?.buffer;
+  if (!isKnown || !allocate || !free || !makeOutput || !getMemoryOffset) {
+    throw new Error("TensorFlow.js' memory is not where it is expected.");
+  }
+  // Addresses above 2 GiB come as negative numbers.
+  return { memory, allocate: (bytes) => allocate(bytes) >>> 0, free };
+}
+
+/**
+ * @param {WebAssembly.Module} module
+ * @param {Parts} parts
+ * @returns {Computation}
+ */
+function start(module, { plan, artifacts }) {
+  if (!plan) throw new Error('The model has no plan.');
+  const backend = wasmBackend();
+  const heap = heapOf(backend);
+  const planned = new PlannedBackbone(module, heap, plan, weightReader(artifacts));
+  const { features } = planned;
+  tf.registerKernel({
+    kernelName: OPERATION,
+    backendName: 'wasm',
+    kernelFunc({ inputs }) {
+      const { shape, dataId } = /** @type {tf.TensorInfo} */ (inputs.pictures);
+      const [pictures, ...size] = shape;
+      const out = backend.makeOutput([pictures, features], 'float32');
+      for (let i = 0; i < pictures; i++) {
+        const picture = backend.getMemoryOffset(dataId) + 4 * i * tf.util.sizeFromShape(size);
+        const made = planned.run(picture);
+        const place = backend.getMemoryOffset(out.dataId) + 4 * i * features;
+        new Uint8Array(heap.memory.buffer).copyWithin(place, made, made + 4 * features);
+      }
+      return out;
+    },
+  });
+  return {
+    bytes: planned.bytes,
+    compute: (pictures) => tf.engine().runKernel(OPERATION, { pictures }),
+    dispose() {
+      tf.unregisterKernel(OPERATION, 'wasm');
+      planned.release();
+    },
+  };
+}
+
+/** @returns {Road[]} what this browser runs, the fastest first */
+export function ownRoads() {
+  return builds().map((kind) => ({ kind, make: async (parts) => start(await compile(kind), parts) }));
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const SITE = new URL("../../../site_template/", import.meta.url);
+const esbuild = createRequire(new URL("package.json", SITE))("esbuild");
+
+// The module as the worker has it, on the backend that runs anywhere.
+const scratch = mkdtempSync(path.join(tmpdir(), "roads-"));
+const outfile = path.join(scratch, "roads.mjs");
+await esbuild.build({
+  stdin: {
+    contents: `
+      import "@tensorflow/tfjs-backend-cpu";
+      export * as tf from "@tensorflow/tfjs-core";
+      export { startBackbone } from "./src/worker/backbone.js";`,
+    resolveDir: fileURLToPath(SITE),
+  },
+  bundle: true,
+  outfile,
+  format: "esm",
+  platform: "node",
+  mainFields: ["module", "main"],
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  },
+  target: "es2022",
+});
+const { startBackbone, tf } = await import(pathToFileURL(outfile).href);
+rmSync(scratch, { recursive: true });
+await tf.setBackend("cpu");
+
+const PIXELS = Float32Array.from({ length: 12 }, (_, i) => i / 12);
+/** The mean of each of the three channels. */
+const EXPECTED = Float32Array.from([4.5, 5.5, 6.5], (sum) => sum / 12);
+const GOLDEN = [{ pixels: PIXELS, expected: EXPECTED }];
+
+/** A graph that computes that. */
+const PARTS = {
+  plan: null,
+  signature: {
+    inputs: { x: { name: "x:0", dtype: "DT_FLOAT" } },
+    outputs: { y: { name: "y:0", dtype: "DT_FLOAT" } },
+  },
+  artifacts: {
+    modelTopology: {
+      versions: {},
+      node: [
+        { name: "x", op: "Placeholder", attr: { dtype: { type: "DT_FLOAT" } } },
+        { name: "axes", op: "Const", attr: { dtype: { type: "DT_INT32" } } },
+        {
+          name: "y",
+          op: "Mean",
+          input: ["x", "axes"],
+          attr: { T: { type: "DT_FLOAT" }, keep_dims: { b: false } },
+        },
+      ],
+    },
+    weightSpecs: [{ name: "axes", shape: [2], dtype: "int32" }],
+    weightData: Int32Array.of(1, 2).buffer,
+  },
+};
+
+/** @param {object} model */
+const site = (model) => ({
+  preprocess: { size: 2 },
+  backbone: { features: 3 },
+  golden: { limit: 1e-3 },
+  model,
+});
+const WITH_PLAN = site({ plan: {} });
+
+/** @type {string[]} */
+let disposed = [];
+
+/** A road whose features are off by a factor. */
+const road = (kind, factor) => ({
+  kind,
+  make: async () => ({
+    bytes: 100,
+    compute: () => tf.tensor2d(EXPECTED.map((x) => x * factor), [1, 3]),
+    dispose: () => disposed.push(kind),
+  }),
+});
+const broken = (kind, message) => ({
+  kind,
+  make: async () => {
+    throw new Error(message);
+  },
+});
+const choice = (...roads) => ({ name: "wasm", roads: () => roads });
+
+test("the fastest road that computes right is taken", async () => {
+  const roads = choice(road("relaxed", 1), road("simd", 1));
+  const { backbone, kernels, check } = await startBackbone(
+    roads,
+    WITH_PLAN,
+    PARTS,
+    GOLDEN,
+  );
+  assert.deepEqual(kernels, { kind: "relaxed", why: null });
+  assert.ok(check.error < 1e-6);
+  assert.deepEqual([...(await backbone.embed(PIXELS))], [...EXPECTED]);
+  assert.equal(backbone.memory().bytes, tf.memory().numBytes + 100);
+});
+
+test("a road that computes wrong or cannot be had gives way, and it is said why", async () => {
+  disposed = [];
+  const tensors = tf.memory().numTensors;
+  for (const wrong of [1.01, NaN]) {
+    const roads = choice(road("relaxed", wrong), road("simd", 1));
+    const { kernels } = await startBackbone(roads, WITH_PLAN, PARTS, GOLDEN);
+    assert.equal(kernels.kind, "simd");
+    assert.match(kernels.why, /^relaxed: .*computes other numbers/);
+  }
+  assert.deepEqual(disposed, ["relaxed", "relaxed"]);
+  assert.equal(tf.memory().numTensors, tensors);
+
+  const none = choice(broken("relaxed", "no memory"), road("simd", 2));
+  const stock = await startBackbone(none, WITH_PLAN, PARTS, GOLDEN);
+  assert.equal(stock.kernels.kind, "stock");
+  assert.match(stock.kernels.why, /relaxed: no memory simd: .*other numbers/);
+  const found = await stock.backbone.embed(PIXELS);
+  found.forEach((x, i) => assert.ok(Math.abs(x - EXPECTED[i]) < 1e-6));
+  stock.backbone.dispose();
+});
+
+test("without a plan or SIMD TensorFlow.js' graph runs, and it is said why", async () => {
+  const unknown = site({ noPlan: "no step does Sigmoid" });
+  const cases = [
+    [choice(road("simd", 1)), unknown, /do not know this model: no step does/],
+    [choice(), WITH_PLAN, /does not run WebAssembly SIMD/],
+  ];
+  for (const [given, described, why] of cases) {
+    const { kernels } = await startBackbone(given, described, PARTS, GOLDEN);
+    assert.equal(kernels.kind, "stock");
+    assert.match(kernels.why, why);
+  }
+  const webgl = { name: "webgl" };
+  const { kernels } = await startBackbone(webgl, WITH_PLAN, PARTS, GOLDEN);
+  assert.deepEqual(kernels, { kind: "stock", why: null });
+});
+
+test("the kernels that are asked for run, or none", async () => {
+  const roads = choice(road("relaxed", 1), road("simd", 1.01));
+  const start = (wanted) =>
+    startBackbone(roads, WITH_PLAN, PARTS, GOLDEN, wanted);
+  assert.deepEqual((await start("stock")).kernels, { kind: "stock", why: null });
+  await assert.rejects(start("simd"), /computes other numbers .*\(off by 0\.01/);
+  await assert.rejects(
+    startBackbone(choice(), WITH_PLAN, PARTS, GOLDEN, "relaxed"),
+    /does not run WebAssembly SIMD/,
+  );
+});
