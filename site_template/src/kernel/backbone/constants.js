@@ -22,6 +22,7 @@ export class Constants {
   }
 
   /**
+   * Writes everything, and lets go of it: it is not held twice.
    * @param {ArrayBufferLike} buffer
    * @param {number} address
    */
@@ -30,5 +31,6 @@ export class Constants {
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       new Uint8Array(buffer, address + at, bytes.length).set(bytes);
     }
+    this.parts = [];
   }
 }
