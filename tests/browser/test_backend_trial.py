@@ -139,6 +139,7 @@ def test_a_visitor_who_saves_data_downloads_no_candidate(url: str, chromium: Any
         assert [name for name in asked if "/worker-web" in name] == []
 
 
+@pytest.mark.long  # two minutes where a program computes the graphics
 def test_a_clearly_faster_graphics_card_is_taken_and_remembered(
     site: Callable[..., Built], serving: Callable[[Path], SiteServer], chromium: Any, tmp_path: Path
 ) -> None:

@@ -17,6 +17,16 @@ from tests.browser import pages
 
 KEPT = "Kept in this browser."
 NAMELESS = "Project without a name"
+DELETING = "Deleting. Thousands of photos take a while."
+SAID_JS = """
+() => {
+  // What the page says of a deletion, however short it is.
+  window.said = [];
+  new MutationObserver(() => {
+    for (const one of document.querySelectorAll('[aria-live], [role=status]')) said.push(one.textContent);
+  }).observe(document.body, {subtree: true, childList: true, characterData: true});
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -144,13 +154,17 @@ def test_several_projects_are_kept_opened_and_deleted(url: str, chromium: Any) -
         dialog.get_by_role("button", name="Cancel").click()
         expect(dialog.get_by_role("listitem")).to_have_count(2)
         dialog.get_by_role("button", name=f"Delete {NAMELESS}").click()
+        page.evaluate(SAID_JS)
         dialog.get_by_role("button", name="Delete it").click()
         expect(dialog.get_by_role("listitem")).to_have_count(1)
+        assert DELETING in page.evaluate("window.said"), "a large project takes a while"
         dialog.get_by_role("button", name="Close").click()
 
         button(page, "Reset").click()
+        page.evaluate("() => { window.said.length = 0 }")
         page.get_by_role("button", name="Forget everything").click()
         expect(status(page)).to_have_text("Everything was forgotten.")
+        assert DELETING in page.evaluate("window.said")
         pages.open_ready(page, url)
         expect(photos(page, "Class 1")).to_have_count(0)
         button(page, "Projects").click()

@@ -20,6 +20,8 @@ const END = { signature: 0x06054b50, bytes: 22, comment: 65_535 };
 const CENTRAL = { signature: 0x02014b50, bytes: 46 };
 const LOCAL = { signature: 0x04034b50, bytes: 30 };
 const INFLATE_CHUNK = 4096;
+/** Bytes summed at once: a few milliseconds, so that the page can draw in between. */
+const CRC_CHUNK = 1 << 20;
 
 const notAZip = () =>
   new ProjectError('not-a-project', 'This file is not a project of On-the-Fly: it is no zip, or only a part of one.');
@@ -176,7 +178,8 @@ export async function readEntry(file, entry) {
   }
   const packed = bytes.slice(start, start + entry.packed);
   const contents = entry.method === 0 ? packed : inflate(packed, entry);
-  if (crc32(contents) !== entry.crc) throw damaged(entry.name, 'its checksum is wrong; copy or download it again');
+  if ((await crc32(contents)) !== entry.crc)
+    throw damaged(entry.name, 'its checksum is wrong; copy or download it again');
   return contents;
 }
 
@@ -211,10 +214,22 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** @param {Uint8Array} bytes */
-function crc32(bytes) {
+async function crc32(bytes) {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
+  for (let start = 0; start < bytes.length; start += CRC_CHUNK) {
+    if (start) await new Promise((resolve) => setTimeout(resolve));
+    crc = updateCrc(crc, bytes.subarray(start, start + CRC_CHUNK));
+  }
   return (crc ^ 0xffffffff) >>> 0;
+}
+
+/**
+ * @param {number} crc
+ * @param {Uint8Array} bytes
+ */
+function updateCrc(crc, bytes) {
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
+  return crc;
 }
 
 /**

@@ -230,6 +230,7 @@ export async function removeProject(id) {
 
 /** Forgets everything of this project, here and in this browser's storage. */
 export async function reset() {
+  say(strings.keeping.removing); // many photos take many seconds
   try {
     await endRun();
     await keeping.discard();

@@ -84,10 +84,11 @@ export function ProjectsDialog({ onClose }) {
  * @param {object} props
  * @param {ProjectInfo} props.info
  * @param {() => void} props.onOpen
- * @param {() => void} props.onRemove
+ * @param {() => Promise<void>} props.onRemove resolves when it is gone, or could not be removed
  */
 function Row({ info, onOpen, onRemove }) {
   const asking = useSignal(false);
+  const removing = useSignal(false);
   const { keeping: words } = strings;
   const name = info.name || words.unnamed;
   const here = info.id === projectId.value;
@@ -95,8 +96,18 @@ function Row({ info, onOpen, onRemove }) {
     dateStyle: 'medium',
     timeStyle: 'short',
   });
+  const remove = async () => {
+    removing.value = true;
+    try {
+      await onRemove();
+    } finally {
+      // It may still be there: another tab has it open, or the browser refused.
+      removing.value = false;
+      asking.value = false;
+    }
+  };
   return (
-    <li class="projects-row">
+    <li class="projects-row" aria-busy={removing.value}>
       <div class="projects-texts">
         <p class="projects-name">
           {name} {here && <span class="projects-here">{words.here}</span>}
@@ -107,15 +118,17 @@ function Row({ info, onOpen, onRemove }) {
           <time dateTime={new Date(info.updated).toISOString()}>{when}</time>
         </p>
         {info.backbone.modelHash !== session.site.model.hash && <p class="projects-facts">{words.otherModel}</p>}
-        {asking.value && <p class="projects-sure">{words.removeSure}</p>}
+        <p class="projects-sure" aria-live="polite">
+          {removing.value ? words.removing : asking.value && words.removeSure}
+        </p>
       </div>
       <div class="projects-acts">
-        {asking.value ? (
+        {removing.value ? null : asking.value ? (
           <>
             <button type="button" class="button button-small" onClick={() => (asking.value = false)}>
               {words.cancel}
             </button>
-            <button type="button" class="button button-small button-danger" onClick={onRemove}>
+            <button type="button" class="button button-small button-danger" onClick={remove}>
               {words.removeConfirm}
             </button>
           </>

@@ -514,6 +514,7 @@ export const en = {
     removeNamed: (name) => `Delete ${name}`,
     removeSure: 'Its photos and its model are deleted for good.',
     removeConfirm: 'Delete it',
+    removing: 'Deleting. Thousands of photos take a while.',
     cancel: 'Cancel',
     close: 'Close',
     start: 'New project',

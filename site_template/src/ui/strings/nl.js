@@ -361,6 +361,7 @@ export const nl = {
     removeNamed: (name) => `${name} wissen`,
     removeSure: 'De foto’s en het model worden voorgoed gewist.',
     removeConfirm: 'Ja, wissen',
+    removing: 'Bezig met wissen. Bij duizenden foto’s duurt dat even.',
     cancel: 'Annuleren',
     close: 'Sluiten',
     start: 'Nieuw project',
