@@ -9,6 +9,7 @@ nothing then, since hs(z) - hs(-z) = z.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -67,9 +68,9 @@ def pooled(backbone: Backbone, images: Pixels, device: torch.device) -> Floats:
     return np.concatenate([backbone.pooled(batch).cpu().numpy() for batch in _in_batches(images, device)])
 
 
-def _in_batches(images: Pixels, device: torch.device) -> list[Tensor] | map[Tensor]:
+def _in_batches(images: Pixels, device: torch.device) -> Iterator[Tensor]:
     starts = range(0, len(images) - len(images) % _BATCH or len(images), _BATCH)
-    return map(lambda k: channels_last(as_tensor(images[k : k + _BATCH], device)), starts)
+    return (channels_last(as_tensor(images[k : k + _BATCH], device)) for k in starts)
 
 
 def components(values: Floats) -> tuple[Points, Points]:

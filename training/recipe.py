@@ -33,6 +33,8 @@ class Recipe:
     stages: tuple[Stage, ...]
     decay_images: int
     """Over so many last images the learning rate falls to zero."""
+    constant_images: int = 0
+    """Until then the rate stays whole, also where the fall would have begun."""
     seed: int = 7
     batch: int = 256
     shards: int = 2
@@ -76,6 +78,8 @@ class Recipe:
         """The learning rate of a step."""
         warm = min(1.0, (step + 1) * self.batch / self.warm_up_images)
         cool = min(1.0, (self.steps - step) * self.batch / self.decay_images)
+        if step * self.batch < self.constant_images:
+            cool = 1.0
         return self.rate * warm * cool
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,19 +90,21 @@ class Recipe:
 RECIPES = {
     "full": Recipe(
         stages=(
-            Stage(96, 680_000, scene=112, uses=3, window=4096),
-            Stage(128, 140_000, scene=192, uses=4, window=1536),
-            Stage(160, 70_000, scene=192, uses=4, window=1536),
-            Stage(224, 24_000, scene=192, uses=4, window=1536),
+            Stage(96, 350_000, scene=112, uses=3, window=4096),
+            Stage(128, 70_000, scene=192, uses=4, window=1536),
+            Stage(160, 40_000, scene=192, uses=4, window=1536),
+            Stage(224, 14_000, scene=192, uses=4, window=1536),
         ),
-        decay_images=350_000,
+        decay_images=200_000,
+        constant_images=305_664,
     ),
     "ten-minutes": Recipe(
         stages=(
-            Stage(96, 125_000, scene=112, uses=3, window=4096),
-            Stage(160, 14_000, scene=192, uses=4, window=1536),
+            Stage(64, 80_000, scene=112, uses=3, window=4096),
+            Stage(96, 45_000, scene=112, uses=3, window=4096),
+            Stage(160, 10_000, scene=192, uses=4, window=1536),
         ),
-        decay_images=60_000,
+        decay_images=55_000,
     ),
     "one-minute": Recipe(
         stages=(Stage(64, 12_800, scene=112, uses=3, window=4096),),

@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.generate.basics import TAU, Floats, Pixels, Points, Rng, noise, palette, rng_of
+from training.generate.basics import Floats, Pixels, Points, Rng, noise, palette, rng_of
 
 CLASSES = 400
 INSTANCES = 8
