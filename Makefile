@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: site serve test test-long lint bench screenshots clean distclean lock help needs browser FORCE
+.PHONY: site serve test test-long lint bench screenshots backbone training clean distclean lock help needs browser FORCE
 
 # What a user may set: `make site BUILD_ARGS="--classes 'Cup,Hand' --offline"`.
 BUILD_ARGS ?=
@@ -17,6 +17,9 @@ TEST_ARGS ?=
 # Tests in two processes: a browser's work fills one core at a time. A file's tests share what they set up.
 TWO := -n 2 --dist loadfile
 BENCH_ARGS ?=
+# `make backbone RECIPE=ten-minutes TORCH=cuda`: how long to train, and for which build of PyTorch to install.
+RECIPE ?= full
+TORCH ?= cpu
 
 BIN := .venv/bin
 NPM := npm --prefix site_template
@@ -65,6 +68,13 @@ bench: $(DEV) $(NODE) $(PEERS) $(PEERS_PYTHON) browser
 ## screenshots: make the README's pictures of the page again
 screenshots: $(DEV) $(NODE) browser
 	@$(BIN)/python -m tools.screenshots
+
+## backbone: train the embedded backbone anew, an hour or more on two cores (RECIPE=ten-minutes, TORCH=cuda)
+backbone: training
+	@training/.venv/bin/python -m training --recipe $(RECIPE)
+
+## training: install what `make backbone` needs (about 1 GB) into training/.venv
+training: training/.venv/.installed
 
 ## lock: write the Python lock files anew from pyproject.toml (LOCK_ARGS=--upgrade takes newer versions)
 lock:
@@ -181,4 +191,11 @@ $(PEERS): bench/package-lock.json bench/package.json | needs
 # Beside the packages of .venv, whose versions the lock files hold.
 $(PEERS_PYTHON): bench/requirements.lock $(RUNTIME)
 	@rm -rf $(@D); $(PIP) install --quiet --no-deps --require-hashes --target $(@D) -r bench/requirements.lock
+	@touch $@
+
+# Training has its own environment: PyTorch and OpenCV are nothing to a builder of sites.
+training/.venv/.installed: training/requirements.lock training/requirements-cuda.lock
+	@[ -x training/.venv/bin/python ] || "$${PYTHON:-python3}" -m venv training/.venv
+	@env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX training/.venv/bin/python -m pip install --quiet --no-deps --require-hashes \
+	  -r training/requirements.lock $(if $(filter cuda,$(TORCH)),-r training/requirements-cuda.lock)
 	@touch $@

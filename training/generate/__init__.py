@@ -1,0 +1,1 @@
+"""Images made by programs: textures, objects, figures in rooms. Nothing here reads a photograph."""
