@@ -39,7 +39,7 @@ def edit(file: str, old: str, new: str) -> tuple[Edit, ...]:
 
 
 PREPROCESS, HEAD, TRAINING = "core/preprocess.js", "core/head.js", "core/training.js"
-KERNEL, WORKER = "kernel/assembly/layer.ts", "worker/main.js"
+MOMENTS, WORKER = "kernel/kernel.js", "worker/main.js"
 ROOT_OF_V = "(Math.sqrt(v[at] * rates.v) + EPSILON)"
 STEPS = ("steps/wasm-simd/two", "steps/plain/two")
 
@@ -111,7 +111,7 @@ MUTATIONS = {
         edit(HEAD, "BETA2 = 0.999;", "BETA2 = 0.99;"), caught=STEPS, holding=("init", "order")
     ),
     "beta2 of 0.99 in the kernel": Mutation(
-        edit(KERNEL, "f32x4.splat(0.999)", "f32x4.splat(0.99)"),
+        edit(MOMENTS, "this.scale /= Math.sqrt(BETA2);", "this.scale /= Math.sqrt(0.99);"),
         caught=("steps/wasm-simd/two",),
         holding=("steps/plain/two",),
         is_long=False,
