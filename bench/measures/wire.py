@@ -147,7 +147,7 @@ def _paint(stage: Stage) -> tuple[Table, dict[str, float]]:
     for slow in (False, True):
         host = stage.host(slow=slow)
         host.take()
-        host.hold(".bin", "/model.json")
+        host.hold(".bin", "/model.json", "/plan.json")
         context = stage.context()
         try:
             page = context.new_page()
