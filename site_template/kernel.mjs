@@ -20,7 +20,7 @@ const GUEST = ['--importMemory', '--initialMemory', '0', '--memoryBase', '0'];
  * @type {Record<string, {source: string, options: string[]}>}
  */
 const KERNELS = {
-  layer: { source: 'assembly/layer.ts', options: [] },
+  head: { source: 'assembly/head.ts', options: [] },
   'backbone-simd': { source: 'assembly/backbone/backbone.ts', options: GUEST },
   'backbone-relaxed': { source: 'assembly/backbone/backbone.ts', options: [...GUEST, '--enable', 'relaxed-simd'] },
 };
@@ -29,7 +29,7 @@ const KERNELS = {
  * @param {string} name a key of KERNELS
  * @returns {Promise<Uint8Array>} the same bytes from the same source and compiler
  */
-export async function compileKernel(name = 'layer') {
+export async function compileKernel(name = 'head') {
   // Only here: the compiler takes longer to load than a bundle to be made.
   const { main } = await import('assemblyscript/asc');
   const { source, options } = KERNELS[name];

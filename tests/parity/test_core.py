@@ -42,7 +42,7 @@ def node(script: str, folder: Path, *arrays: np.ndarray) -> Any:
 def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a module for `node` begins with to have `makeHead(engine, shape, weights)`."""
     folder = tmp_path_factory.mktemp("kernel")
-    compiled = folder / "layer.wasm"
+    compiled = folder / "head.wasm"
     script = f"""
       import {{writeFileSync}} from 'node:fs';
       import {{compileKernel}} from '{TEMPLATE}/kernel.mjs';

@@ -39,7 +39,7 @@ def edit(file: str, old: str, new: str) -> tuple[Edit, ...]:
 
 
 PREPROCESS, HEAD, TRAINING = "core/preprocess.js", "core/head.js", "core/training.js"
-MOMENTS, WORKER = "kernel/kernel.js", "worker/main.js"
+MOMENTS, OUTPUT, WORKER = "kernel/kernel.js", "kernel/assembly/output.ts", "worker/main.js"
 ROOT_OF_V = "(Math.sqrt(v[at] * rates.v) + EPSILON)"
 STEPS = ("steps/wasm-simd/two", "steps/plain/two")
 
@@ -103,8 +103,18 @@ MUTATIONS = {
     ),
     "epsilon within the root": Mutation(
         edit(HEAD, ROOT_OF_V, "Math.sqrt(v[at] * rates.v + EPSILON)"),
-        caught=STEPS,
-        holding=("init", "order"),
+        caught=("steps/plain/two",),
+        holding=("init", "order", "steps/wasm-simd/two"),
+        is_long=False,
+    ),
+    "epsilon within the root in the kernel": Mutation(
+        edit(
+            OUTPUT,
+            "(sqrt(<f64>variance * correction2) + EPSILON)",
+            "sqrt(<f64>variance * correction2 + EPSILON)",
+        ),
+        caught=("steps/wasm-simd/two",),
+        holding=("init", "order", "steps/plain/two"),
         is_long=False,
     ),
     "beta2 of 0.99": Mutation(

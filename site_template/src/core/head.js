@@ -66,12 +66,19 @@ class AdamTensor {
     this.v = new Float32Array(values.length);
   }
 
-  /** @returns {number} Euclidean, of the values, summed in float64 */
   get norm() {
-    let sum = 0;
-    for (const value of this.values) sum += value * value;
-    return Math.sqrt(sum);
+    return norm(this.values);
   }
+}
+
+/**
+ * @param {Float32Array} values
+ * @returns {number} Euclidean, summed in float64
+ */
+export function norm(values) {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
 }
 
 export class PlainHead {
@@ -95,6 +102,8 @@ export class PlainHead {
     this.features = new Float32Array(0);
     /** @type {Uint16Array} */
     this.labels = new Uint16Array(0);
+    /** The hidden layer of the batch that `forwardBatch` was given last, [batch, hidden]. */
+    this.activations = new Float64Array(0);
   }
 
   /** @returns {HeadWeights} the live weights */
@@ -158,7 +167,9 @@ export class PlainHead {
    * @param {number} offset where the example begins
    */
   forward(x, offset) {
-    return this.outputs(this.hiddenSums(x, offset));
+    const activations = this.hiddenSums(x, offset);
+    const logits = this.outputs(activations);
+    return { activations, logits, ...softmax(logits) };
   }
 
   /**
@@ -179,35 +190,20 @@ export class PlainHead {
   }
 
   /**
-   * @param {Uint32Array} indices of loaded examples
-   * @returns {Float64Array[]} for each the hidden layer before its activation, [hidden]
+   * @param {Float64Array} sums the hidden layer before its activation, [hidden]; its activations are left there
+   * @returns {Float64Array} logits, [classes]
    */
-  batchSums(indices) {
-    return Array.from(indices, (i) => this.hiddenSums(this.features, i * this.shape.features));
-  }
-
-  /** @param {Float64Array} sums the hidden layer before its activation, [hidden]; taken over */
   outputs(sums) {
     const { hidden, classes } = this.shape;
     const kernel = this.tensors.kernel2.values;
-    const activations = sums;
     const logits = new Float64Array(this.tensors.bias2.values);
     for (let h = 0, row = 0; h < hidden; h++, row += classes) {
       const activation = Math.fround(Math.max(0, sums[h]));
-      activations[h] = activation;
+      sums[h] = activation;
       if (activation === 0) continue; // as half of them are
       for (let c = 0; c < classes; c++) logits[c] += activation * kernel[row + c];
     }
-    let peak = logits[0];
-    for (let c = 1; c < classes; c++) peak = Math.max(peak, logits[c]);
-    const probabilities = new Float64Array(classes);
-    let sum = 0;
-    for (let c = 0; c < classes; c++) {
-      probabilities[c] = Math.exp(logits[c] - peak);
-      sum += probabilities[c];
-    }
-    for (let c = 0; c < classes; c++) probabilities[c] /= sum;
-    return { activations, probabilities, logits, logSum: peak + Math.log(sum) };
+    return logits;
   }
 
   /**
@@ -217,52 +213,65 @@ export class PlainHead {
    * @returns {{loss: number, correct: number}} summed over the batch, before the step
    */
   trainBatch(indices, rate) {
-    const { hidden, classes } = this.shape;
+    const { classes } = this.shape;
     const size = indices.length;
-    const hiddenGradients = new Float64Array(size * hidden);
-    const logitGradients = new Float64Array(size * classes);
-    const activations = new Float64Array(size * hidden);
-    const kernel2 = this.tensors.kernel2.values;
+    const outputs = this.forwardBatch(indices);
     let loss = 0;
     let correct = 0;
-    this.batchSums(indices).forEach((sums, b) => {
+    for (let b = 0; b < size; b++) {
       const label = this.labels[indices[b]];
-      const pass = this.outputs(sums);
-      activations.set(pass.activations, b * hidden);
-      loss += pass.logSum - pass.logits[label];
-      if (argmax(pass.probabilities) === label) correct++;
-      for (let c = 0; c < classes; c++) {
-        logitGradients[b * classes + c] = (pass.probabilities[c] - (c === label ? 1 : 0)) / size;
-      }
-      for (let h = 0; h < hidden; h++) {
-        if (pass.activations[h] <= 0) continue;
-        let sum = 0;
-        for (let c = 0; c < classes; c++) sum += logitGradients[b * classes + c] * kernel2[h * classes + c];
-        hiddenGradients[b * hidden + h] = sum;
-      }
-    });
+      const logits = outputs.subarray(b * classes, (b + 1) * classes);
+      const { probabilities, logSum } = softmax(logits);
+      loss += logSum - logits[label];
+      if (argmax(probabilities) === label) correct++;
+      for (let c = 0; c < classes; c++) logits[c] = (probabilities[c] - (c === label ? 1 : 0)) / size;
+    }
     this.steps++;
-    const rates = {
+    this.backwardBatch(indices, outputs, {
       rate,
       m: 1 / (1 - BETA1 ** this.steps),
       v: 1 / (1 - BETA2 ** this.steps),
-    };
-    this.updateKernel1(indices, hiddenGradients, rates);
-    updateBias(this.tensors.bias1, hiddenGradients, rates);
-    const rows = Array.from(indices, (_, b) => b * hidden);
-    updateKernel(this.tensors.kernel2, activations, rows, logitGradients, rates);
-    updateBias(this.tensors.bias2, logitGradients, rates);
+    });
     return { loss, correct };
   }
 
   /**
-   * @param {Uint32Array} indices of the batch's examples
-   * @param {Float64Array} gradients of the hidden layer before its activation, [batch, hidden]
+   * @param {Uint32Array} indices of loaded examples
+   * @returns {Float64Array} logits, [batch, classes]; their gradients take their place
+   */
+  forwardBatch(indices) {
+    const { features, hidden, classes } = this.shape;
+    const logits = new Float64Array(indices.length * classes);
+    this.activations = new Float64Array(indices.length * hidden);
+    indices.forEach((i, b) => {
+      const sums = this.hiddenSums(this.features, i * features);
+      logits.set(this.outputs(sums), b * classes);
+      this.activations.set(sums, b * hidden);
+    });
+    return logits;
+  }
+
+  /**
+   * Updates the weights by the batch that `forwardBatch` was given last.
+   * @param {Uint32Array} indices of its examples
+   * @param {Float64Array} errors gradients of its logits, [batch, classes]
    * @param {Rates} rates
    */
-  updateKernel1(indices, gradients, rates) {
-    const starts = Array.from(indices, (i) => i * this.shape.features);
-    updateKernel(this.tensors.kernel1, this.features, starts, gradients, rates);
+  backwardBatch(indices, errors, rates) {
+    const { features, hidden, classes } = this.shape;
+    const { kernel1, bias1, kernel2, bias2 } = this.tensors;
+    const { activations } = this;
+    const gradients = activations.map((activation, at) => {
+      if (activation <= 0) return 0;
+      const [from, row] = [Math.floor(at / hidden) * classes, (at % hidden) * classes];
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += errors[from + c] * kernel2.values[row + c];
+      return sum;
+    });
+    updateKernel(kernel1, this.features, indices.map((i) => i * features), gradients, rates);
+    updateBias(bias1, gradients, rates);
+    updateKernel(kernel2, activations, indices.map((_, b) => b * hidden), errors, rates);
+    updateBias(bias2, errors, rates);
   }
 }
 
@@ -277,7 +286,7 @@ export class PlainHead {
  * Gradient, moments and weights of a dense layer's kernel, in one pass over its rows.
  * @param {AdamTensor} kernel [inputs, outputs]
  * @param {Float32Array|Float64Array} inputs
- * @param {number[]} starts where each example of the batch begins in `inputs`
+ * @param {Uint32Array} starts where each example of the batch begins in `inputs`
  * @param {Float64Array} gradients of the layer's outputs before activation, [batch, outputs]
  * @param {Rates} rates
  */
@@ -321,6 +330,23 @@ function adam({ values, m, v }, at, g, rates) {
   m[at] = BETA1 * m[at] + (1 - BETA1) * g;
   v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
   values[at] -= (rates.rate * m[at] * rates.m) / (Math.sqrt(v[at] * rates.v) + EPSILON);
+}
+
+/**
+ * @param {Float64Array} logits
+ * @returns {{probabilities: Float64Array, logSum: number}} and the logarithm of the sum of their exponentials
+ */
+function softmax(logits) {
+  let peak = logits[0];
+  for (let c = 1; c < logits.length; c++) peak = Math.max(peak, logits[c]);
+  const probabilities = new Float64Array(logits.length);
+  let sum = 0;
+  for (let c = 0; c < logits.length; c++) {
+    probabilities[c] = Math.exp(logits[c] - peak);
+    sum += probabilities[c];
+  }
+  for (let c = 0; c < logits.length; c++) probabilities[c] /= sum;
+  return { probabilities, logSum: peak + Math.log(sum) };
 }
 
 /**

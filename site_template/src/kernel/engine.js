@@ -3,7 +3,7 @@
 
 import { PlainHead } from '../core/head.js';
 import { Kernel, KernelHead } from './kernel.js';
-import bytes from './layer.wasm';
+import bytes from './head.wasm';
 
 const kernel = Kernel.from(bytes);
 

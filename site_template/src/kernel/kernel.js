@@ -1,8 +1,8 @@
-// The head with its hidden layer in WebAssembly SIMD, where nearly all of the work is. The output layer, the
-// loss and the schedule are the plain head's own. `assembly/layer.ts` computes, this file lays out its memory and
-// says when the forward pass has to be exact.
+// The head with its layers in WebAssembly: the hidden one in SIMD, where nearly all of the work is. The loss and the
+// schedule are the plain head's own. `assembly/head.ts` computes, this file lays out its memory and says when the
+// forward pass has to be exact.
 
-import { BETA1, BETA2, EPSILON, PlainHead } from '../core/head.js';
+import { BETA1, BETA2, EPSILON, norm, PlainHead } from '../core/head.js';
 
 /** Examples that the passes take at once; a batch's last group is filled up with a row of zeros. */
 const GROUP = 5;
@@ -19,6 +19,12 @@ const SCALE_BACK = 2 ** -5;
 /** Sums of the hidden layer are rarely above 10. */
 const LARGE = 64;
 
+/** The tensors beside the hidden layer's kernel. */
+const SMALL = /** @type {const} */ (['bias1', 'kernel2', 'bias2']);
+
+const NOTHING = new Float32Array(0);
+const EMPTY = { kernel1: NOTHING, bias1: NOTHING, kernel2: NOTHING, bias2: NOTHING };
+
 const PAGE = 2 ** 16;
 const MIB = 2 ** 20;
 
@@ -28,17 +34,30 @@ const LIMIT = 2 ** 30;
 /** Memory of WebAssembly cannot shrink: an instance that grew beyond this is not kept for the next run. */
 const KEPT = 64 * MIB;
 
+/** Steps after which the largest weights are measured again, from which `forward` has its bound. */
+const PEAKS_KEPT = 16;
+
+/** A step moves no weight by more than this many times its `step`: see `update`. */
+const LONGEST_MOVE = 2.5;
+
 /**
- * What `assembly/layer.ts` exports; all but the last two of `update` and a factor are whole numbers, most of them
- * addresses.
+ * What `assembly/head.ts` exports; its files say what the numbers are. Most are addresses.
  * @typedef {object} Code
  * @property {WebAssembly.Memory} memory
  * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
  *   sums: number) => void} forwardExactly
  * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
- *   packed: number, peaks: number, sums: number) => number} forward
- * @property {(rows: number, groups: number, features: number, width: number, slopes: number, room: number,
- *   kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
+ *   packed: number, peaks: number, drift: number, sums: number) => number} forward
+ * @property {(features: number, width: number, kernel: number, peaks: number) => void} measurePeaks
+ * @property {(sums: number, examples: number, hidden: number, width: number, kernel: number, bias: number,
+ *   classes: number, logits: number) => void} outputs
+ * @property {(activations: number, examples: number, hidden: number, width: number, kernel: number,
+ *   classes: number, errors: number, gradients: number) => void} hiddenGradients
+ * @property {(rows: number, groups: number, features: number, width: number, slopes: number, scale: number,
+ *   room: number, kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
+ * @property {(inputs: number, inputRow: number, rows: number, errors: number, errorRow: number, columns: number,
+ *   examples: number, values: number, m: number, v: number, rate: number, correction1: number,
+ *   correction2: number) => void} updateSmall
  * @property {(values: number, count: number) => number} sumOfSquares
  * @property {(values: number, count: number, factor: number) => void} multiply
  */
@@ -47,10 +66,17 @@ const KEPT = 64 * MIB;
  * Where a batch is, and how large.
  * @typedef {object} Batch
  * @property {number} rows address of the addresses of its examples
- * @property {number} sums address of the hidden layer before its activation, or its gradients: [groups, 5, width]
- * @property {number} room address of room for `forward` or `update`
+ * @property {number} sums address of the hidden layer, before its activation and after it: [groups, 5, width]
+ * @property {number} gradients address of the gradients of its sums, likewise
+ * @property {number} logits address of the logits or their gradients, [examples, classes]
+ * @property {number} room address of room for `update`
  * @property {number} examples how many
  * @property {number} groups how many fives, the last one filled up
+ */
+
+/**
+ * Where a tensor of weights is, and its moments.
+ * @typedef {{values: number, m: number, v: number}} Place
  */
 
 /** The compiled code, and an instance of it for the next run. */
@@ -92,13 +118,34 @@ export class Kernel {
 class KernelTensor {
   /**
    * @param {KernelHead} head
-   * @param {{values: number, m: number, v: number}} at addresses
+   * @param {Place} at
+   * @param {number} length
    */
-  constructor(head, at) {
+  constructor(head, at, length) {
     this.head = head;
     this.at = at;
+    this.length = length;
   }
 
+  get values() {
+    return this.head.floats(this.at.values, this.length).slice();
+  }
+
+  get m() {
+    return this.head.floats(this.at.m, this.length).slice();
+  }
+
+  get v() {
+    return this.head.floats(this.at.v, this.length).slice();
+  }
+
+  get norm() {
+    return norm(this.head.floats(this.at.values, this.length));
+  }
+}
+
+/** The hidden layer's kernel: its rows are filled up to the width, its moments in a scale of their own. */
+class KernelMatrix extends KernelTensor {
   get values() {
     return this.head.readKernel(this.at.values);
   }
@@ -112,9 +159,8 @@ class KernelTensor {
   }
 
   get norm() {
-    const { code, shape, width } = this.head;
     // The units that fill the width up are zero.
-    return Math.sqrt(code.sumOfSquares(this.at.values, shape.features * width));
+    return Math.sqrt(this.head.code.sumOfSquares(this.at.values, this.length));
   }
 }
 
@@ -125,12 +171,14 @@ export class KernelHead extends PlainHead {
   /**
    * @param {Kernel} kernel
    * @param {import('../core/head.js').HeadShape} shape
-   * @param {import('../core/head.js').HeadWeights} weights taken over, not copied, except for kernel1
+   * @param {import('../core/head.js').HeadWeights} weights copied
    * @throws {RangeError} where that much memory is not to be had
    */
   constructor(kernel, shape, weights) {
-    super(shape, { ...weights, kernel1: new Float32Array(0) });
-    const { features, hidden } = shape;
+    // What the plain head would hold is in the kernel's memory.
+    super({ features: 0, hidden: 0, classes: 0 }, EMPTY);
+    this.shape = shape;
+    const { features, hidden, classes } = shape;
     this.kernel = kernel;
     /** @type {Code|null} */
     this.held = kernel.take();
@@ -141,34 +189,51 @@ export class KernelHead extends PlainHead {
       end = aligned(end + bytes);
       return at;
     };
-    const matrix = 4 * features * this.width;
-    const values = place(matrix);
-    const m = place(matrix);
-    const v = place(matrix);
+    const tensor = (/** @type {number} */ length) => {
+      const [values, m, v] = [place(4 * length), place(4 * length), place(4 * length)];
+      return { values, m, v };
+    };
     this.at = {
-      values,
-      m,
-      v,
-      bias: place(4 * this.width),
+      kernel1: tensor(features * this.width),
+      bias1: tensor(this.width),
+      kernel2: tensor(hidden * classes),
+      bias2: tensor(classes),
       /** A row of zeros, for the places that a batch leaves empty. */
       blank: place(4 * features),
+      /** The input of a bias. */
+      one: place(8),
+      /** Each hidden unit's largest weight. */
+      peaks: place(4 * this.width),
       packed: place(4 * GROUP * (features + 1)),
       /** The example that is predicted. */
       given: place(4 * features),
       examples: end,
-      /** After the examples: the addresses of a batch's, its sums or their gradients, room for what comes up. */
+      /** After the examples: the addresses of a batch's, what is computed from them, room for what comes up. */
       batch: end,
     };
     /** Of the moments. */
     this.scale = FIRST_SCALE;
+    /** How far weights may have moved since their peaks were measured, and in how many steps. */
+    this.drift = 0;
+    this.drifted = PEAKS_KEPT;
     /** The units that no step has moved. */
     this.unmoved = Array.from({ length: hidden }, (_, h) => h);
     this.reserve(1);
-    new Uint8Array(this.code.memory.buffer, 0, this.at.packed).fill(0);
+    const { at } = this;
+    new Uint8Array(this.code.memory.buffer, 0, at.packed).fill(0);
+    this.doubles(at.one, 1)[0] = 1;
     for (let f = 0; f < features; f++) {
-      this.floats(values + 4 * f * this.width, hidden).set(weights.kernel1.subarray(f * hidden, (f + 1) * hidden));
+      this.floats(at.kernel1.values + 4 * f * this.width, hidden).set(
+        weights.kernel1.subarray(f * hidden, (f + 1) * hidden),
+      );
     }
-    this.tensors.kernel1 = new KernelTensor(this, { values, m, v });
+    for (const name of SMALL) this.floats(at[name].values, weights[name].length).set(weights[name]);
+    this.tensors = {
+      kernel1: new KernelMatrix(this, at.kernel1, features * this.width),
+      bias1: new KernelTensor(this, at.bias1, hidden),
+      kernel2: new KernelTensor(this, at.kernel2, hidden * classes),
+      bias2: new KernelTensor(this, at.bias2, classes),
+    };
   }
 
   /**
@@ -200,19 +265,9 @@ export class KernelHead extends PlainHead {
     this.floats(this.at.examples + 4 * this.shape.features * i, features.length).set(features);
   }
 
-  /** @returns {import('../core/head.js').HeadWeights} the live weights, until the memory grows */
-  get weights() {
-    const { features, hidden } = this.shape;
-    const { values } = this.at;
-    const isDense = hidden === this.width;
-    const kernel1 = isDense ? this.floats(values, features * hidden) : this.readKernel(values);
-    const { bias1, kernel2, bias2 } = this.tensors;
-    return { kernel1, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
-  }
-
   /** @returns {PlainHead} */
   finish() {
-    const head = new PlainHead(this.shape, { ...this.weights, kernel1: this.readKernel(this.at.values) });
+    const head = new PlainHead(this.shape, this.weights);
     this.release();
     return head;
   }
@@ -234,32 +289,58 @@ export class KernelHead extends PlainHead {
    * @returns {Float64Array}
    */
   hiddenSums(x, offset) {
-    const { features } = this.shape;
+    const { features, hidden } = this.shape;
     this.floats(this.at.given, features).set(x.subarray(offset, offset + features));
-    return this.exactSums(this.placeBatch([this.at.given]))[0];
+    const batch = this.placeBatch([this.at.given]);
+    this.code.forwardExactly(...this.layerOf(batch), batch.sums);
+    return this.doubles(batch.sums, hidden).slice();
   }
 
   /**
-   * Sums in float32 as far as they are good enough. Exact ones are taken for a batch
+   * @param {Uint32Array} indices
+   * @returns {Float64Array}
+   */
+  forwardBatch(indices) {
+    const { hidden, classes } = this.shape;
+    const { kernel2, bias2 } = this.at;
+    const { examples, sums, logits } = this.batchSums(indices);
+    this.code.outputs(sums, examples, hidden, this.width, kernel2.values, bias2.values, classes, logits);
+    return this.doubles(logits, examples * classes);
+  }
+
+  /**
+   * The hidden layer before its activation, in float32 as far as that is good enough. Exact sums are taken for a batch
    * - that turns on a unit which no step has moved. Adam's first step of a weight is as long whatever the gradient, so
    *   there one that nearly vanishes must have the right sign, and with it everything that it is made of. Afterwards
    *   what earlier gradients left in the second moment makes rounding harmless;
    * - that has a sum above LARGE: rounding, which is a share of it, would show in the probabilities.
    * @param {Uint32Array} indices
-   * @returns {Float64Array[]}
+   * @returns {Batch} with its sums
    */
   batchSums(indices) {
     const batch = this.placeBatch(this.addresses(indices));
-    const largest = this.code.forward(...this.layerOf(batch), this.at.packed, batch.room, batch.sums);
-    const sums = this.readSums(batch);
-    const isNew = this.unmoved.some((h) => sums.some((one) => one[h] > 0));
-    return isNew || largest > LARGE ? this.exactSums(batch) : sums;
+    const { packed, peaks, kernel1 } = this.at;
+    if (this.drifted >= PEAKS_KEPT) {
+      this.code.measurePeaks(this.shape.features, this.width, kernel1.values, peaks);
+      this.drift = 0;
+      this.drifted = 0;
+    }
+    const layer = this.layerOf(batch);
+    const largest = this.code.forward(...layer, packed, peaks, this.drift, batch.sums);
+    if (largest > LARGE || this.turnsOn(batch)) this.code.forwardExactly(...layer, batch.sums);
+    return batch;
   }
 
-  /** @param {Batch} batch */
-  exactSums(batch) {
-    this.code.forwardExactly(...this.layerOf(batch), batch.sums);
-    return this.readSums(batch);
+  /**
+   * Whether one of the batch's examples turns on a unit that no step has moved.
+   * @param {Batch} batch
+   */
+  turnsOn({ sums, examples }) {
+    const computed = this.doubles(sums, examples * this.width);
+    return this.unmoved.some((h) => {
+      for (let at = h; at < computed.length; at += this.width) if (computed[at] > 0) return true;
+      return false;
+    });
   }
 
   /**
@@ -268,62 +349,72 @@ export class KernelHead extends PlainHead {
    * @returns {[number, number, number, number, number, number]}
    */
   layerOf({ rows, examples }) {
-    const { features, hidden } = this.shape;
-    const { values, bias } = this.at;
-    this.floats(bias, hidden).set(this.tensors.bias1.values);
-    return [rows, examples, features, this.width, values, bias];
-  }
-
-  /**
-   * @param {Batch} batch
-   * @returns {Float64Array[]} for each example the hidden layer before its activation
-   */
-  readSums({ sums, examples }) {
-    const computed = this.doubles(sums, examples * this.width);
-    const starts = Array.from({ length: examples }, (_, b) => b * this.width);
-    return starts.map((start) => computed.slice(start, start + this.shape.hidden));
+    return [rows, examples, this.shape.features, this.width, this.at.kernel1.values, this.at.bias1.values];
   }
 
   /**
    * @param {Uint32Array} indices
-   * @param {Float64Array} gradients [batch, hidden]
+   * @param {Float64Array} errors where `forwardBatch` left the logits
    * @param {import('../core/head.js').Rates} rates
    */
-  updateKernel1(indices, gradients, { rate, m, v }) {
-    const { features, hidden } = this.shape;
-    const { rows, sums, room, groups } = this.placeBatch(this.addresses(indices));
+  backwardBatch(indices, errors, rates) {
+    const { code, at, width } = this;
+    const { features, hidden, classes } = this.shape;
+    const { rows, groups, examples, sums, gradients, logits, room } = this.placeBatch(this.addresses(indices));
+    const slopes = this.doubles(gradients, groups * GROUP * width).fill(0);
+    code.hiddenGradients(sums, examples, hidden, width, at.kernel2.values, classes, logits, gradients);
+    this.unmoved = this.unmoved.filter((h) => {
+      for (let place = h; place < slopes.length; place += width) if (slopes[place] !== 0) return false;
+      return true;
+    });
+    const row = 8 * width;
+    this.updateSmall(at.kernel2, [sums, row, hidden], [logits, 8 * classes, classes], examples, rates);
+    this.updateSmall(at.bias2, [at.one, 0, 1], [logits, 8 * classes, classes], examples, rates);
+    this.updateSmall(at.bias1, [at.one, 0, 1], [gradients, row, hidden], examples, rates);
     this.growScale();
-    const slopes = this.doubles(sums, groups * GROUP * this.width).fill(0);
-    for (let b = 0; b < indices.length; b++) {
-      for (let h = 0; h < hidden; h++) slopes[b * this.width + h] = this.scale * gradients[b * hidden + h];
-    }
-    this.unmoved = this.unmoved.filter((h) => indices.every((_, b) => gradients[b * hidden + h] === 0));
     // Both corrections once instead of for every weight: m·rate/(√(v·c) + ε) = m·(rate/√c)/(√v + ε/√c).
-    const root = Math.sqrt(v * (1 - BETA2));
-    const { values, m: first, v: second } = this.at;
-    const [step, epsilon] = [(rate * m * (1 - BETA1)) / root, (EPSILON * this.scale) / root];
-    this.code.update(rows, groups, features, this.width, sums, room, values, first, second, step, epsilon);
+    const root = Math.sqrt(rates.v * (1 - BETA2));
+    const step = (rates.rate * rates.m * (1 - BETA1)) / root;
+    const epsilon = (EPSILON * this.scale) / root;
+    const { values, m, v } = at.kernel1;
+    code.update(rows, groups, features, width, gradients, this.scale, room, values, m, v, step, epsilon);
+    this.drift += LONGEST_MOVE * step;
+    this.drifted++;
+  }
+
+  /**
+   * @param {Place} place of the kernel or bias
+   * @param {[number, number, number]} inputs address, bytes from one example's to the next's, how many
+   * @param {[number, number, number]} errors likewise
+   * @param {number} examples
+   * @param {import('../core/head.js').Rates} rates
+   */
+  updateSmall({ values, m, v }, inputs, errors, examples, rates) {
+    this.code.updateSmall(...inputs, ...errors, examples, values, m, v, rates.rate, rates.m, rates.v);
   }
 
   /** Brings the moments' scale to the next step. */
   growScale() {
     if (this.scale >= 1) {
       const count = this.shape.features * this.width;
-      this.code.multiply(this.at.m, count, SCALE_BACK);
-      this.code.multiply(this.at.v, count, SCALE_BACK ** 2);
+      this.code.multiply(this.at.kernel1.m, count, SCALE_BACK);
+      this.code.multiply(this.at.kernel1.v, count, SCALE_BACK ** 2);
       this.scale *= SCALE_BACK;
     }
     this.scale /= Math.sqrt(BETA2);
   }
 
-  /** @param {Uint32Array} indices */
+  /**
+   * @param {Uint32Array} indices
+   * @returns {Uint32Array}
+   */
   addresses(indices) {
-    return Array.from(indices, (i) => this.at.examples + 4 * this.shape.features * i);
+    return indices.map((i) => this.at.examples + 4 * this.shape.features * i);
   }
 
   /**
    * Writes where the examples of a batch are.
-   * @param {number[]} addresses
+   * @param {ArrayLike<number>} addresses
    * @returns {Batch}
    */
   placeBatch(addresses) {
@@ -333,9 +424,12 @@ export class KernelHead extends PlainHead {
     const places = new Uint32Array(this.code.memory.buffer, rows, groups * GROUP);
     places.set(addresses);
     places.fill(this.at.blank, addresses.length);
+    const matrix = 8 * places.length * this.width;
     const sums = aligned(rows + places.byteLength);
-    const room = sums + 8 * places.length * this.width;
-    return { rows, sums, room, examples: addresses.length, groups };
+    const gradients = sums + matrix;
+    const logits = gradients + matrix;
+    const room = aligned(logits + 8 * addresses.length * this.shape.classes);
+    return { rows, sums, gradients, logits, room, examples: addresses.length, groups };
   }
 
   /**
@@ -344,7 +438,8 @@ export class KernelHead extends PlainHead {
    */
   reserve(examples) {
     const filled = Math.ceil(examples / GROUP) * GROUP;
-    const end = aligned(this.at.batch + 4 * filled) + (8 * filled + 4 * (filled + 2)) * this.width;
+    const logits = aligned(this.at.batch + 4 * filled) + 2 * 8 * filled * this.width;
+    const end = aligned(logits + 8 * examples * this.shape.classes) + 4 * (filled + 2) * this.width;
     const { memory } = this.code;
     if (end > LIMIT) {
       throw new RangeError(

