@@ -225,21 +225,23 @@ def test_an_example_takes_little_beside_its_features(
         }
         route.fulfill(response=response, headers={**response.headers, **alone})
 
-    few, many = 200, 2200
+    few, many = 200, 4200
     with chromium("--enable-blink-features=ForceEagerMeasureMemory", camera=False) as visit:
         page = visit.page
         page.route(url, isolate)
         pages.open_ready(page, url)
         taken = []
-        # The first one drives out what the start has left behind: the model's files.
-        for photos in (many, few, many):
+        # The first one drives out what the start has left behind: the model's files. What still goes away
+        # afterwards goes bit by bit, so that two small ones on both sides of a large one cancel it.
+        for photos in (many, few, many, few):
             path = projects.save(tmp_path / f"{photos}.zip", project(built, photos))
             page.get_by_label("Project file", exact=True).set_input_files(path)
             imported = f"Imported {photos} photos"
             expect(page.get_by_role("status").filter(has_text=imported)).to_be_visible(timeout=pages.READY_MS)
             page.wait_for_timeout(1000)
             taken.append(heap(page))
-        each = (taken[2] - taken[1]) / (many - few)
+        each = (taken[2] - (taken[1] + taken[3]) / 2) / (many - few)
         print(f"\n{each:.0f} bytes an example")
-        assert FEATURES < each <= FEATURES + BESIDE
+        # From below only a check that the features are seen at all.
+        assert 0.9 * FEATURES < each <= FEATURES + BESIDE
         assert visit.complaints == []
