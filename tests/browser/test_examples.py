@@ -458,7 +458,7 @@ def test_a_photo_is_enlarged_leafed_moved_and_removed(opened: Opened, tmp_path: 
         expect(button(page, "Hold to record Class 1")).to_be_focused()
 
 
-THOUSANDS = 2000
+THOUSANDS = 10_000
 
 
 def many(built: Built) -> bytes:

@@ -107,7 +107,7 @@ def show(page: Page, scene: str) -> None:
     page.wait_for_timeout(200)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", [390, 768, 1280])
 def test_by_keyboard_alone(
     width: int,
     browser: Browser,

@@ -16,7 +16,7 @@ export const fileSize = (bytes) => {
 export const seconds = (ms) => (ms < 950 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`);
 
 /** @param {number} value */
-export const loss = (value) => (value < 0.0005 ? value.toExponential(0) : value.toFixed(3));
+export const loss = (value) => (value < 0.0005 ? '< 0.001' : value.toFixed(3));
 
 /** @param {number} ms where less than one matters */
 export const milliseconds = (ms) => `${Number(ms.toPrecision(2))} ms`;
