@@ -34,6 +34,7 @@ export function Confused({ mistakes, classes: order }) {
   const enlarged = useSignal(/** @type {number|null} */ (null));
   const list = useRef(/** @type {HTMLUListElement|null} */ (null));
   const title = useRef(/** @type {HTMLHeadingElement|null} */ (null));
+  /** Set where the dialog, which has the focus, takes the photo away. */
   const focusAt = useRef(/** @type {number|null} */ (null));
 
   const names = new Map(order.map(({ id, name }) => [id, name]));
@@ -53,12 +54,15 @@ export function Confused({ mistakes, classes: order }) {
     shown.push({ photo, entry, ...named, other: entries.get(said), sure: percent(probability) });
   }
 
-  // The focused button goes away with its photo: its neighbour takes over, so that a keyboard user keeps their place.
+  // The focused button goes away with its photo, when that is removed or no longer confused: its neighbour takes over,
+  // so that a keyboard user keeps their place.
+  const held = placeOfFocus(list.current);
   useLayoutEffect(() => {
-    if (focusAt.current === null) return;
-    const buttons = list.current?.querySelectorAll('.confused-remove');
-    const next = buttons?.[Math.min(focusAt.current, buttons.length - 1)] ?? title.current;
+    const at = focusAt.current ?? held;
     focusAt.current = null;
+    if (at === null || list.current?.contains(document.activeElement)) return;
+    const buttons = list.current?.querySelectorAll('.confused-remove');
+    const next = buttons?.[Math.min(at, buttons.length - 1)] ?? title.current;
     if (next instanceof HTMLElement) next.focus();
   });
 
@@ -70,7 +74,7 @@ export function Confused({ mistakes, classes: order }) {
       </h4>
       {shown.length === 0 && <p>{words.noMistakes}</p>}
       <ul class="confused" role="list" aria-labelledby="held-mistakes" ref={list}>
-        {shown.map((each, i) => {
+        {shown.map((each) => {
           const mistake = words.mistake(each.shows, each.said, each.sure);
           return (
             <li key={each.photo.id}>
@@ -91,10 +95,7 @@ export function Confused({ mistakes, classes: order }) {
                 class="icon-button confused-remove"
                 aria-label={words.remove(mistake)}
                 title={words.removeThis}
-                onClick={() => {
-                  focusAt.current = i;
-                  removePhotos(each.entry, new Set([each.photo.id]));
-                }}
+                onClick={() => removePhotos(each.entry, new Set([each.photo.id]))}
               >
                 <BinIcon />
               </button>
@@ -116,6 +117,15 @@ export function Confused({ mistakes, classes: order }) {
       )}
     </div>
   );
+}
+
+/**
+ * @param {HTMLUListElement|null} list as it stands before it is drawn anew
+ * @returns {number|null} which of its entries holds the focus
+ */
+function placeOfFocus(list) {
+  const at = [...(list?.children ?? [])].findIndex((entry) => entry.contains(document.activeElement));
+  return at < 0 ? null : at;
 }
 
 /**
