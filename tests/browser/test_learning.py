@@ -18,7 +18,7 @@ from tests.browser import pages
 CLASSES = ["Zero", "One", "Two"]
 DIGITS = ["0", "1", "2"]
 RECORDED = 20
-FRAMES_PER_SECOND = Fraction(4)
+FRAMES_PER_SECOND = Fraction(6)
 
 
 @pytest.fixture(scope="module")
