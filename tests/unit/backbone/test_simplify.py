@@ -288,5 +288,5 @@ def test_what_a_mobilenet_v3_is_left_with(
     left = operations(graph_model.read(converted(name, "float32").folder))
     assert left["Pad"] == 0
     assert left["Mean"] == excited + 1
-    # The output's factor has no weights to go to; nor has the one of Large's first, which a residual sum reads.
+    # The output's factor has no weights to go to, nor that of Large's first, which a residual sum reads.
     assert left["Mul"] == left["Relu6"] + excited + kept
