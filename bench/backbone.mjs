@@ -215,9 +215,6 @@ for (const [name, sums] of Object.entries(kinds)) {
     console.log(`${kind.padEnd(16)}${figure(sum)}`);
 }
 const shown = Object.fromEntries(
-  Object.entries(kinds).map(([name, sums]) => [
-    name,
-    Object.fromEntries(sums),
-  ]),
+  Object.entries(kinds).map(([name, sums]) => [name, Object.fromEntries(sums)]),
 );
 console.log(JSON.stringify({ whole: medians, kinds: shown }));
