@@ -15,7 +15,7 @@ SOFTWARE = ("webgl", "webgpu")
 
 def measure(stage: Stage) -> Result:
     """Milliseconds of a pass on every backend, both graphs in one tab and in turns."""
-    site = json.loads((stage.site() / "site.json").read_text("utf-8"))
+    site = json.loads((stage.site("float32") / "site.json").read_text("utf-8"))
     models = ["/models/tfjs/model.json", f"/site/{site['model']['graph']['url']}"]
     rows: list[list[str]] = []
     goals: list[Goal] = []
@@ -26,7 +26,7 @@ def measure(stage: Stage) -> Result:
     for backend, rounds in ROUNDS.items():
         name = f"{backend} (software)" if backend in SOFTWARE else backend
         query = "&".join(f"model={model}" for model in models)
-        address = f"{stage.host().url}/bench/peer.html?peer=graphs&backend={backend}&{query}"
+        address = f"{stage.host('float32').url}/bench/peer.html?peer=graphs&backend={backend}&{query}"
         try:
             page = stage.open_at(context, address)
             stage.call(page, "turns", max(2, rounds // 5))
@@ -43,6 +43,9 @@ def measure(stage: Stage) -> Result:
         "The portable graph on TensorFlow.js' own kernels",
         ["backend", "as converted", "as built", "of it", "features differ by"],
         rows,
-        ["Both in one tab, in turns, one thread; the difference is of the largest feature, on noise."],
+        [
+            "Both with float32 weights in one tab, in turns, one thread; the difference is of the largest feature, "
+            "on noise."
+        ],
     )
     return Result([table], goals, figures)
