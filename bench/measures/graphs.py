@@ -17,6 +17,7 @@ def measure(stage: Stage) -> Result:
     """Milliseconds of a pass on every backend, both graphs in one tab and in turns."""
     site = json.loads((stage.site("float32") / "site.json").read_text("utf-8"))
     models = ["/models/tfjs/model.json", f"/site/{site['model']['graph']['url']}"]
+    host = stage.host("float32")
     rows: list[list[str]] = []
     goals: list[Goal] = []
     figures: dict[str, dict[str, float]] = {}
@@ -44,8 +45,8 @@ def measure(stage: Stage) -> Result:
         ["backend", "as converted", "as built", "of it", "features differ by"],
         rows,
         [
-            "Both with float32 weights in one tab, in turns, one thread; the difference is of the largest feature, "
-            "on noise."
+            "Both with float32 weights in one tab, in turns, one thread; the difference is of the largest "
+            "feature, on noise."
         ],
     )
     return Result([table], goals, figures)
