@@ -27,7 +27,7 @@ def measure(stage: Stage) -> Result:
     for backend, rounds in ROUNDS.items():
         name = f"{backend} (software)" if backend in SOFTWARE else backend
         query = "&".join(f"model={model}" for model in models)
-        address = f"{stage.host('float32').url}/bench/peer.html?peer=graphs&backend={backend}&{query}"
+        address = f"{host.url}/bench/peer.html?peer=graphs&backend={backend}&{query}"
         try:
             page = stage.open_at(context, address)
             stage.call(page, "turns", max(2, rounds // 5))
