@@ -19,7 +19,18 @@ from bench.models import ROOT
 from bench.stage import HERE, Stage
 from builder.errors import OnTheFlyError
 
-MEASURES = ["embed", "training", "thumbnail", "first", "wire", "main_thread", "memory", "building"]
+MEASURES = [
+    "embed",
+    "kernels",
+    "graphs",
+    "training",
+    "thumbnail",
+    "first",
+    "wire",
+    "main_thread",
+    "memory",
+    "building",
+]
 RESULTS = HERE / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 

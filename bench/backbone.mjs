@@ -1,8 +1,9 @@
-// The backbone's kernels by kind of step, and as a whole against TensorFlow.js' wasm graph, interleaved in one process:
+// The backbone's kernels by kind of step beside TensorFlow.js' on wasm, and as a whole, interleaved in one process:
 //
-//   node --experimental-wasm-relaxed-simd bench/backbone.mjs SITE
+//   node --experimental-wasm-relaxed-simd bench/backbone.mjs SITE [GRAPH]
 //
-// SITE is a built site. Prints medians in milliseconds, and the fastest run.
+// SITE is a built site; GRAPH a folder with another TensorFlow.js graph of the same backbone, such as the converter's
+// own. Prints medians in milliseconds, and the fastest run; the last line is the medians as JSON.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -13,7 +14,7 @@ import { concatenate, foldScales } from "../site_template/src/worker/fold.js";
 import { weightReader } from "../site_template/src/worker/weights.js";
 
 const ROUNDS = 200;
-const folder = process.argv[2];
+const [folder, other] = process.argv.slice(2);
 const file = ({ url }) => readFileSync(path.join(folder, url));
 const { model } = JSON.parse(file({ url: "site.json" }));
 if (!model.plan)
@@ -38,9 +39,26 @@ const entry = require.resolve("@tensorflow/tfjs-backend-wasm");
 wasm.setWasmPaths(path.dirname(entry) + path.sep);
 wasm.setThreadsCount(1);
 await tf.setBackend("wasm");
-const graph = await loadGraphModel({
-  load: async () => ({ ...artifacts, signature }),
-});
+const graphs = {
+  stock: await loadGraphModel({
+    load: async () => ({ ...artifacts, signature }),
+  }),
+};
+if (other) {
+  const read = (name) => readFileSync(path.join(other, name));
+  const described = JSON.parse(read("model.json"));
+  const parts = described.weightsManifest.flatMap(({ paths }) =>
+    paths.map(read),
+  );
+  graphs.given = await loadGraphModel({
+    load: async () => ({
+      modelTopology: described.modelTopology,
+      signature: described.signature,
+      weightSpecs: described.weightsManifest.flatMap(({ weights }) => weights),
+      weightData: concatenate(parts),
+    }),
+  });
+}
 const picture = Float32Array.from(
   { length: plan.input.reduce((a, b) => a * b) },
   (_, i) => ((i * 37) % 256) / 255,
@@ -84,13 +102,14 @@ function own(build) {
 const builds = Object.fromEntries(
   ["simd", "relaxed"].map((build) => [build, own(build)]),
 );
-const roads = {
-  stock: () => {
+const roads = {};
+for (const [name, graph] of Object.entries(graphs)) {
+  roads[name] = () => {
     const output = graph.execute(input);
     output.dataSync();
     output.dispose();
-  },
-};
+  };
+}
 for (const [build, made] of Object.entries(builds)) {
   if (made) roads[build] = () => made.planned.run(made.at);
   else console.log(`${build}: this Node does not run it`);
@@ -116,9 +135,36 @@ for (const [name, list] of Object.entries(times)) {
   );
 }
 
+const medians = Object.fromEntries(
+  Object.entries(times).map(([name, list]) => [name, list[ROUNDS >> 1]]),
+);
+
 /** A vector's product is bound by its weights, a plane's by arithmetic: they are told apart. */
 const kindOf = ({ op, shape: [rows, columns] }) =>
   op === "pointwise" && rows * columns === 1 ? "vector" : op;
+
+/** @returns {Map<string, number>} medians of each step or kernel, summed by kind */
+function byKind(kinds, each) {
+  const sums = new Map();
+  kinds.forEach((kind, i) => {
+    const middle = sorted(each[i])[each[i].length >> 1];
+    sums.set(kind, (sums.get(kind) ?? 0) + middle);
+  });
+  return sums;
+}
+
+/** What a kernel of TensorFlow.js is called here, by its inputs. */
+function stockKind(name, { x, input, filter }) {
+  const plane = (x ?? input)?.shape;
+  if (name === "Mean") return "mean";
+  if (name.includes("Depthwise")) return "depthwise";
+  if (!name.includes("Conv2D")) return "single elements";
+  const isPoint = filter.shape[0] * filter.shape[1] === 1;
+  if (!isPoint) return "convolution";
+  return plane[1] * plane[2] === 1 ? "vector" : "pointwise";
+}
+
+const kinds = {};
 for (const [build, made] of Object.entries(builds)) {
   if (!made) continue;
   const each = plan.steps.map(() => []);
@@ -129,12 +175,46 @@ for (const [build, made] of Object.entries(builds)) {
       each[i].push(performance.now() - begin);
     });
   }
-  const sums = new Map();
-  plan.steps.forEach((step, i) => {
-    const kind = kindOf(step);
-    sums.set(kind, (sums.get(kind) ?? 0) + sorted(each[i])[ROUNDS >> 1]);
-  });
-  console.log(`\n${build}, by kind of step`);
-  for (const [kind, sum] of sums)
-    console.log(`${kind.padEnd(12)}${figure(sum)}`);
+  kinds[build] = byKind(plan.steps.map(kindOf), each);
 }
+
+// From here on TensorFlow.js' kernels are timed one by one, which takes its own time: the whole passes are done.
+let calls = [];
+const wrapped = tf.getKernelsForBackend("wasm");
+for (const { kernelName, kernelFunc, ...rest } of wrapped) {
+  tf.unregisterKernel(kernelName, "wasm");
+  tf.registerKernel({
+    ...rest,
+    kernelName,
+    kernelFunc(given) {
+      const begin = performance.now();
+      const made = kernelFunc(given);
+      const took = performance.now() - begin;
+      calls.push({ kind: stockKind(kernelName, given.inputs), took });
+      return made;
+    },
+  });
+}
+for (const name of Object.keys(graphs)) {
+  let known;
+  const each = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    calls = [];
+    roads[name]();
+    known ??= calls.map(({ kind }) => kind);
+    calls.forEach(({ took }, i) => (each[i] ??= []).push(took));
+  }
+  const sums = byKind(known, each);
+  const inKernels = [...sums.values()].reduce((sum, one) => sum + one, 0);
+  sums.set("between kernels", Math.max(0, medians[name] - inKernels));
+  kinds[name] = sums;
+}
+for (const [name, sums] of Object.entries(kinds)) {
+  console.log(`\n${name}, by kind of step`);
+  for (const [kind, sum] of sums)
+    console.log(`${kind.padEnd(16)}${figure(sum)}`);
+}
+const shown = Object.fromEntries(
+  Object.entries(kinds).map(([name, sums]) => [name, Object.fromEntries(sums)]),
+);
+console.log(JSON.stringify({ whole: medians, kinds: shown }));

@@ -22,12 +22,14 @@ from builder.pipeline import build
 from builder.report import Silent
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 HERE = Path(__file__).parent
 SLOW_LINE = 10e6 / 8
 """Bytes per second of a 10 Mbit/s line."""
 PATIENCE_MS = 240_000
+LIBRARIES = HERE.parent / "site_template" / "node_modules" / "@tensorflow"
+"""TensorFlow.js in the version and the parts that the page has."""
 
 
 class Stage:
@@ -48,6 +50,7 @@ class Stage:
         self._hosts: dict[str, Host] = {}
         self._models: Models | None = None
         self._browser: Browser | None = None
+        self._playwright: Playwright | None = None
         self._tabs: dict[str, Page | Unavailable] = {}
 
     # --- what is compared -----------------------------------------------------------------------
@@ -87,6 +90,7 @@ class Stage:
                 "/bench/": self._pages(),
                 "/npm/": HERE / "node_modules",
                 "/models/": self.models.folder,
+                "/tensorflow/": LIBRARIES,
             }
             host = Host(mounts, rate=SLOW_LINE if slow else None)
             self._hosts[key] = self._stack.enter_context(host)
@@ -108,19 +112,24 @@ class Stage:
     def browser(self) -> Browser:
         """Chromium, started."""
         if self._browser is None:
-            from playwright.sync_api import sync_playwright
-
-            playwright = self._stack.enter_context(sync_playwright())
             flags = (
                 "--use-fake-device-for-media-stream",
                 "--use-fake-ui-for-media-stream",
                 "--enable-unsafe-swiftshader",
                 "--enable-precise-memory-info",
             )
-            options = launch_options(*flags, browser=ensure_browser())
-            self._browser = playwright.chromium.launch(**options)
-            self._stack.callback(self._browser.close)
+            self._browser = self.launch(*flags)
         return self._browser
+
+    def launch(self, *flags: str) -> Browser:
+        """A Chromium with options of its own; it ends with the run."""
+        if self._playwright is None:
+            from playwright.sync_api import sync_playwright
+
+            self._playwright = self._stack.enter_context(sync_playwright())
+        browser = self._playwright.chromium.launch(**launch_options(*flags, browser=ensure_browser()))
+        self._stack.callback(browser.close)
+        return browser
 
     def context(self, *, service_workers: bool = False) -> BrowserContext:
         """A visitor who has never been here."""
@@ -159,13 +168,21 @@ class Stage:
         Raises:
             Unavailable: it cannot be run here.
         """
-        from playwright.sync_api import Error
-
         if peer == "onnx" and self.models.onnx:
             raise Unavailable(self.models.onnx)
+        return self.open_at(context, self.address(peer, slow=slow))
+
+    def open_at(self, context: BrowserContext, address: str) -> Page:
+        """Open one of our pages and wait for its first features.
+
+        Raises:
+            Unavailable: it cannot be run here.
+        """
+        from playwright.sync_api import Error
+
         page = context.new_page()
         try:
-            page.goto(self.address(peer, slow=slow))
+            page.goto(address)
             page.wait_for_function("() => globalThis.opened")
             page.evaluate("async () => { await opened; }")
         except Error as error:

@@ -11,8 +11,6 @@ then proven: `proven` computes the steps and compares with the graph's own featu
 
 from __future__ import annotations
 
-import base64
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -20,17 +18,25 @@ from typing import Any, Literal
 import numpy as np
 
 from builder.backbone import check
-from builder.backbone.golden import SIZE
 from builder.backbone.graph_model import Array, GraphModel, Node, fused_ops
+from builder.backbone.topology import (
+    NO_PADDING,
+    Padding,
+    Shape,
+    in_order,
+    input_shape,
+    numbers,
+    plain,
+    same_padding,
+    windowed,
+    word,
+)
 
 FORMAT = 1
 PROOF_LIMIT = 1e-4
 """How far the plan's features may lie from the graph's: both are float32, and sum in another order."""
 
 Operation = Literal["convolution", "depthwise", "pointwise", "mean", "scale"]
-Shape = tuple[int, int, int]
-Padding = tuple[int, int, int, int]
-NO_PADDING: Padding = (0, 0, 0, 0)
 
 
 class NotRecognised(Exception):
@@ -141,14 +147,14 @@ def recognise(model: GraphModel) -> Plan:
 class _Recognition:
     def __init__(self, model: GraphModel) -> None:
         self._model = model
-        self._plan = Plan(_input_shape(model))
+        self._plan = Plan(input_shape(model))
         self._terms: dict[str, _Term] = {}
         self._versions = [0]
         self._read: set[int] = set()
         """Values that a step has read: their meaning is settled."""
 
     def plan(self) -> Plan:
-        for node in _in_order(self._model):
+        for node in in_order(self._model):
             name = node["name"]
             if _constant(self._model, name) is not None:
                 continue
@@ -211,13 +217,13 @@ class _Recognition:
         return _Term(value, self._versions[value])
 
     def _term(self, node: Node, place: int = 0) -> _Term:
-        name = _plain(node["input"][place])
+        name = plain(node["input"][place])
         if name not in self._terms:
             raise NotRecognised(f"{node['name']}: its input {place} is a constant")
         return self._terms[name]
 
     def _constant(self, node: Node, place: int) -> Array:
-        found = _constant(self._model, _plain(node["input"][place]))
+        found = _constant(self._model, plain(node["input"][place]))
         if found is None:
             raise NotRecognised(f"{node['name']}: its input {place} is not a constant")
         return found
@@ -312,7 +318,7 @@ class _Recognition:
     def _scalar(self, node: Node) -> tuple[float | None, int]:
         """The one number that a node adds or multiplies by, and the place of its other input."""
         for place in (0, 1):
-            found = _constant(self._model, _plain(node["input"][place]))
+            found = _constant(self._model, plain(node["input"][place]))
             if found is not None:
                 if found.size != 1:
                     raise NotRecognised(f"{node['name']}: {node['op']} with a constant for each channel")
@@ -329,7 +335,7 @@ class _Recognition:
     def _op_avgpool(self, node: Node) -> _Term:
         value = self._value(self._term(node), node["name"])
         height, width, channels = self._shape(value)
-        if _numbers(node, "ksize") != [1, height, width, 1] or _word(node, "padding") != "VALID":
+        if numbers(node, "ksize") != [1, height, width, 1] or word(node, "padding") != "VALID":
             raise NotRecognised(f"{node['name']}: a pooling of less than the plane")
         return self._add(Step("mean", value, (1, 1, channels)))
 
@@ -351,7 +357,7 @@ class _Recognition:
         height, width, channels = self._shape(term.value)
         if channels != inner:
             raise NotRecognised(f"{node['name']}: a convolution in groups")
-        shape = (*_made(height, width, (rows, columns), stride, padding), outer)
+        shape = (*windowed(height, width, (rows, columns), stride, padding), outer)
         moving: dict[str, Any] = {"window": (rows, columns), "stride": stride, "padding": padding}
         if term.value == 0 and term.clamp is None:
             # Only the picture's own numbers are rescaled on the way.
@@ -372,7 +378,7 @@ class _Recognition:
         height, width, found = self._shape(value)
         if multiplier != 1 or found != channels:
             raise NotRecognised(f"{node['name']}: a depthwise convolution that makes more channels")
-        shape = (*_made(height, width, (rows, columns), stride, padding), channels)
+        shape = (*windowed(height, width, (rows, columns), stride, padding), channels)
         moving: dict[str, Any] = {"window": (rows, columns), "stride": stride, "padding": padding}
         return self._weighted(node, Step("depthwise", value, shape, **moving))
 
@@ -380,28 +386,28 @@ class _Recognition:
 
     def _window(self, node: Node, term: _Term, kernel: tuple[int, int]) -> tuple[tuple[int, int], Padding]:
         """How a convolution's window moves: stride and padding in numbers."""
-        if _word(node, "data_format") not in ("", "NHWC"):
+        if word(node, "data_format") not in ("", "NHWC"):
             raise NotRecognised(f"{node['name']}: channels first")
-        if any(step != 1 for step in _numbers(node, "dilations")):
+        if any(step != 1 for step in numbers(node, "dilations")):
             raise NotRecognised(f"{node['name']}: a dilated convolution")
-        _, down, right, _ = _numbers(node, "strides")
+        _, down, right, _ = numbers(node, "strides")
         height, width, _ = self._shape(term.value)
-        padding = _word(node, "padding")
+        padding = word(node, "padding")
         if padding == "VALID":
             return (down, right), term.padding
         if padding != "SAME" or term.padding != NO_PADDING:
             raise NotRecognised(f"{node['name']}: a padding that no step has")
-        return (down, right), (*_same(height, kernel[0], down), *_same(width, kernel[1], right))
+        return (down, right), (*same_padding(height, kernel[0], down), *same_padding(width, kernel[1], right))
 
     def _weighted(self, node: Node, step: Step) -> _Term:
         """Appends a step with the kernel, the bias and the activation of a node."""
-        step.kernel = _plain(node["input"][1])
+        step.kernel = plain(node["input"][1])
         fused = fused_ops(node)
         if fused and fused[0] == "BiasAdd":
             bias = self._constant(node, 2)
             if bias.shape != (step.shape[2],):
                 raise NotRecognised(f"{node['name']}: a bias of shape {bias.shape}")
-            step.bias, fused = _plain(node["input"][2]), fused[1:]
+            step.bias, fused = plain(node["input"][2]), fused[1:]
         term = self._add(step)
         known = {"Relu": None, "Relu6": 6.0}
         if not fused:
@@ -411,70 +417,16 @@ class _Recognition:
         return self._activate(term, Activation(high=known[fused[0]]), node["name"])
 
 
-def _plain(reference: str) -> str:
-    """The node that a reference such as `name:0` names."""
-    return reference.removeprefix("^").split(":")[0]
-
-
-def _in_order(model: GraphModel) -> list[Node]:
-    """The nodes that the output needs, each after its inputs."""
-    nodes = {node["name"]: node for node in model.nodes}
-    order: dict[str, Node] = {}
-    waiting = [model.output_name]
-    while waiting:
-        name = waiting[-1]
-        missing = [each for each in map(_plain, nodes[name].get("input", ())) if each not in order]
-        if name in order or not missing:
-            order[waiting.pop()] = nodes[name]
-        else:
-            waiting += missing
-    return list(order.values())
-
-
 def _constant(model: GraphModel, name: str) -> Array | None:
     """The value of a node that depends on no picture; 8-bit kernels are a product with channels' scales."""
     if name in model.weights:
         return model.dense(name)
     node = model.node(name)
-    inputs = [_plain(each) for each in node.get("input", ())]
+    inputs = [plain(each) for each in node.get("input", ())]
     if node["op"] != "Mul" or not all(each in model.weights for each in inputs):
         return None
     product: Array = model.dense(inputs[0]) * model.dense(inputs[1])
     return product
-
-
-def _input_shape(model: GraphModel) -> Shape:
-    sizes = model.node(model.input_name).get("attr", {}).get("shape", {}).get("shape", {}).get("dim", [])
-    found = [int(dim.get("size", -1)) for dim in sizes]
-    height, width, channels = found[1:] if len(found) == 4 else (-1, -1, -1)
-    return (height if height > 0 else SIZE, width if width > 0 else SIZE, channels if channels > 0 else 3)
-
-
-def _word(node: Node, attribute: str) -> str:
-    """A string attribute; empty where the node has none."""
-    return base64.b64decode(node.get("attr", {}).get(attribute, {}).get("s", "")).decode()
-
-
-def _numbers(node: Node, attribute: str) -> list[int]:
-    """A list of whole numbers; empty where the node has none."""
-    return [int(n) for n in node.get("attr", {}).get(attribute, {}).get("list", {}).get("i", [])]
-
-
-def _same(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after, as TensorFlow's SAME has them: the odd one comes after."""
-    whole = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
-    return whole // 2, whole - whole // 2
-
-
-def _made(
-    height: int, width: int, kernel: tuple[int, int], stride: tuple[int, int], padding: Padding
-) -> tuple[int, int]:
-    """Rows and columns that a window makes of a plane."""
-    top, bottom, left, right = padding
-    return (
-        (height + top + bottom - kernel[0]) // stride[0] + 1,
-        (width + left + right - kernel[1]) // stride[1] + 1,
-    )
 
 
 # --- the proof ------------------------------------------------------------------------------------

@@ -26,7 +26,16 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone import foreign_graph, golden, graph_model, precision, rewrite, rules, signature
+from builder.backbone import (
+    foreign_graph,
+    golden,
+    graph_model,
+    precision,
+    rewrite,
+    rules,
+    signature,
+    simplify,
+)
 from builder.backbone.graph_model import Array, GraphModel, Node, fused_ops
 from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.signature import SERVING, first_line
@@ -69,6 +78,7 @@ def convert(source: dict[str, Any], converted: Path) -> None:
             graph, reference = _from_graph_model(Path(source["graph_model"]))
         else:
             graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch))
+    graph = simplify.simplify(graph)
     rules.require_portable(graph)
     graph_model.write(graph, converted)
     np.save(converted / "reference.npy", reference)

@@ -240,6 +240,9 @@
  *   to compute and no others, the fastest otherwise
  * @property {(ids: string[]) => void} setClasses ids in display order; examples of absent ids are dropped
  * @property {(frame: Frame, classId: string) => Promise<Added>} addExample
+ * @property {(frames: Frame[], classIds: string[]) => Promise<(Added|null)[]>} addExamples several at once, all of them or,
+ *   where it rejects, none; null for those whose class is gone. Predictions have their turn between them
+ * @property {(frames: Frame[]) => Promise<Float32Array[]>} embedAll the feature vectors, likewise
  * @property {(id: number) => void} removeExample
  * @property {(classes: ArrangedClass[], upTo: number) => void} arrange which examples belong to which class, classes in
  *   display order; others up to the id `upTo` are set aside: kept, and not trained on

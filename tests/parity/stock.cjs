@@ -1,5 +1,8 @@
-// Runs a model folder with TensorFlow.js as published, none of our loader: node stock.cjs MODEL_DIR IMAGES OUT
-// IMAGES is raw float32 [n, 224, 224, 3], OUT gets raw float32 [n, F].
+// Runs a model folder with TensorFlow.js as published, none of our loader:
+//
+//   node stock.cjs MODEL_DIR IMAGES OUT [SIZE]
+//
+// IMAGES is raw float32 [n, SIZE, SIZE, 3], SIZE 224 unless given; OUT gets raw float32 [n, F].
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,7 +12,8 @@ const tf = from('@tensorflow/tfjs-core');
 from('@tensorflow/tfjs-backend-cpu');
 const { loadGraphModel } = from('@tensorflow/tfjs-converter');
 
-const [folder, images, out] = process.argv.slice(2);
+const [folder, images, out, edge = '224'] = process.argv.slice(2);
+const size = Number(edge);
 const bytes = (file) => Uint8Array.from(fs.readFileSync(file)).buffer;
 
 (async () => {
@@ -24,7 +28,7 @@ const bytes = (file) => Uint8Array.from(fs.readFileSync(file)).buffer;
     }),
   });
   const pixels = new Float32Array(bytes(images));
-  const input = tf.tensor4d(pixels, [pixels.length / (224 * 224 * 3), 224, 224, 3]);
+  const input = tf.tensor4d(pixels, [pixels.length / (size * size * 3), size, size, 3]);
   const features = await model.execute(input).data();
   fs.writeFileSync(out, new Uint8Array(features.buffer));
 })();

@@ -95,3 +95,42 @@ def test_features_in_chromium_are_those_of_the_saved_model(
     if name in TRAINED:
         # The images are told apart: a constant answer would have matched a broken reference too.
         assert np.std(expected, axis=0).max() > 0.1
+
+
+START_JS = """
+async (kernels) => {
+  // The site's worker with these kernels and no others.
+  const {connect, loadSite} = await import(new URL('onthefly.js', document.baseURI).href);
+  const {site, base} = await loadSite();
+  const {worker} = await connect(site, base, 'wasm');
+  window.worker = worker;
+  window.toFrame = ({bytes, width, height}) =>
+    ({data: Uint8ClampedArray.from(atob(bytes), (c) => c.charCodeAt(0)), width, height});
+  return (await worker.start(site, base, undefined, undefined, kernels)).kernels.kind;
+}
+"""
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_every_kernel_gives_the_saved_models_features_with_float32_weights(
+    name: str,
+    site: Callable[..., Built],
+    reference: Callable[[str], np.ndarray],
+    serving: Callable[[Path], SiteServer],
+    chromium: Any,
+) -> None:
+    built = site(name, "float32")
+    photographs = ten_photographs()
+    expected = reference(name)
+    found: dict[str, np.ndarray] = {}
+    with chromium(camera=False) as visit:
+        visit.page.goto(serving(built.out).url)
+        for kernels in ("relaxed", "simd", "stock"):
+            assert visit.page.evaluate(START_JS, kernels) == kernels
+            found[kernels] = pages.features(visit.page, photographs)
+    for kernels, computed in found.items():
+        error = check.relative_error(computed, expected).max()
+        print(f"\n{name} {kernels}: error {error:.2e}")
+        assert error <= 1e-4
+    # A relaxed multiply-add rounds once, a plain one twice: had one run in the other's place, it would show.
+    assert not np.array_equal(found["relaxed"], found["simd"])

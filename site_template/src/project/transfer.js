@@ -1,6 +1,7 @@
 // Between a worker and a file: what the page's Export and Import, and other pages, call.
 
 import { transfer } from 'comlink';
+import { inParts } from '../parts.js';
 import { ProjectError } from './errors.js';
 import { packProject } from './export.js';
 import { backboneOf, readableName } from './format.js';
@@ -134,12 +135,17 @@ const runOf = ({ classes, settings, examples, history, trace }) => ({ classes, s
 export async function embedAgain(worker, examples, onProgress) {
   /** @type {Example[]} */
   const embedded = [];
-  for (const example of examples) {
-    const bitmap = await createImageBitmap(example.picture).catch(() => {
-      throw new ProjectError('unreadable-photo', `Photo ${example.id} of this project cannot be read.`);
-    });
-    embedded.push({ ...example, features: await worker.embed(transfer(bitmap, [bitmap])) });
-    onProgress?.(embedded.length, examples.length);
-  }
+  await inParts(examples, {
+    file: ({ picture }) => picture,
+    decode: ({ id, picture }) =>
+      createImageBitmap(picture).catch(() => {
+        throw new ProjectError('unreadable-photo', `Photo ${id} of this project cannot be read.`);
+      }),
+    send: (_, frames) => worker.embedAll(transfer(frames, frames)),
+    done(part, found) {
+      embedded.push(...part.map((example, i) => ({ ...example, features: found[i] })));
+      onProgress?.(embedded.length, examples.length);
+    },
+  });
   return embedded;
 }

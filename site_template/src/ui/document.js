@@ -111,14 +111,14 @@ export function touch(change) {
 }
 
 /**
- * Adds a photo that the worker has already put into its class. `remember` follows when the recording ends.
+ * Adds photos that the worker has already put into their class. `remember` follows when the recording ends.
  * @param {ClassEntry} entry
- * @param {Photo} photo
+ * @param {Photo[]} photos
  */
-export function addPhoto(entry, photo) {
-  lastPhotoId = Math.max(lastPhotoId, photo.id);
+export function addPhotos(entry, photos) {
+  lastPhotoId = photos.reduce((last, { id }) => Math.max(last, id), lastPhotoId);
   touch(() => {
-    entry.photos.value = [...entry.photos.value, photo];
+    entry.photos.value = [...entry.photos.value, ...photos];
   });
 }
 

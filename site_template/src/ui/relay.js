@@ -3,7 +3,7 @@
 /** @import {Connection, RemoteWorker} from '../client.js' */
 
 /** What takes a frame needs the backend; everything else is answered without it. */
-const NEEDS_BACKEND = ['addExample', 'agree', 'embed', 'predict', 'timeFrame'];
+const NEEDS_BACKEND = ['addExample', 'addExamples', 'agree', 'embed', 'embedAll', 'predict', 'timeFrame'];
 
 export class Relay {
   /** @param {Connection} connection */

@@ -11,7 +11,7 @@ import { askAboutHeldOut } from './held-out.js';
 import { makeProbe } from './probe.js';
 import { runToEnd } from './run.js';
 import { drawGoldenImages } from './self-check.js';
-import { first } from './task.js';
+import { first, giveWay } from './task.js';
 
 /** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
 let running = null;
@@ -37,6 +37,62 @@ async function embedFrame(frame) {
   } finally {
     release(frame);
   }
+}
+
+/**
+ * One frame after another, each a request of its own: predictions and training have their turn between them.
+ * @template Made
+ * @param {import('../protocol.js').Frame[]} frames closed, whatever happens
+ * @param {(frame: import('../protocol.js').Frame) => Promise<Made>} make
+ * @returns {Promise<Made[]>}
+ */
+async function each(frames, make) {
+  /** @type {Made[]} */
+  const made = [];
+  try {
+    for (const frame of frames) {
+      if (made.length) await giveWay();
+      made.push(await first(() => make(frame)));
+    }
+    return made;
+  } finally {
+    frames.slice(made.length).forEach(release);
+  }
+}
+
+/** Batches follow one another, so that examples keep the order in which they were sent. @type {Promise<unknown>} */
+let lastBatch = Promise.resolve();
+
+/**
+ * @template Made
+ * @param {() => Promise<Made>} batch
+ * @returns {Promise<Made>}
+ */
+function inTurn(batch) {
+  const made = lastBatch.then(batch);
+  lastBatch = made.catch(() => {});
+  return made;
+}
+
+/**
+ * @param {import('../protocol.js').Frame[]} frames closed
+ * @param {string[]} classIds
+ * @returns {Promise<(import('../protocol.js').Added|null)[]>}
+ */
+async function addAll(frames, classIds) {
+  const made = await each(frames, async (frame) => {
+    const { pixels, features } = await embedFrame(frame);
+    // The browser encodes it beside this thread, which goes on with the next frame.
+    const picture = thumbnail(pixels, started().site.preprocess);
+    picture.catch(() => {}); // it is awaited below
+    return { features, picture };
+  });
+  const pictures = await Promise.all(made.map(({ picture }) => picture));
+  return made.map(({ features }, i) => {
+    if (!examples.classes.includes(classIds[i])) return null;
+    const id = examples.add(classIds[i], features, pictures[i]);
+    return { id, count: examples.count(classIds[i]), thumbnail: pictures[i], features };
+  });
 }
 
 /** The size that the page asks cameras for. */
@@ -104,6 +160,10 @@ const api = {
       const id = examples.add(classId, features, picture);
       return { id, count: examples.count(classId), thumbnail: picture, features };
     }),
+
+  addExamples: (frames, classIds) => inTurn(() => addAll(frames, classIds)),
+
+  embedAll: (frames) => inTurn(() => each(frames, async (frame) => (await embedFrame(frame)).features)),
 
   removeExample(id) {
     examples.remove(id);

@@ -67,8 +67,9 @@ export class FakeWorker {
     this.head = head;
   }
 
-  async embed() {
-    return new Float32Array(WIDTH).fill(0.5);
+  /** @param {any[]} frames */
+  async embedAll(frames) {
+    return frames.map(() => new Float32Array(WIDTH).fill(0.5));
   }
 }
 

@@ -1,8 +1,9 @@
 // Photos: taking, removing and moving them.
 
+import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
 import { grabFrame } from '../camera.js';
-import { addPhoto, arrange, remember, touch } from '../document.js';
+import { addPhotos, arrange, remember, touch } from '../document.js';
 import { lastClassId } from '../focus.js';
 import { complain, say, session } from '../session.js';
 import * as state from '../state.js';
@@ -60,9 +61,41 @@ export async function addFrame(frame, classId) {
   } = await session.worker.addExample(Comlink.transfer(frame, [frame]), classId);
   const entry = state.classes.value.find((candidate) => candidate.id === classId);
   if (!entry) return false;
-  addPhoto(entry, { id, picture });
+  addPhotos(entry, [{ id, picture }]);
   followers.forEach((follower) => follower({ id, classId, features, picture }));
   return true;
+}
+
+/**
+ * Teaches several pictures at once. `remember` follows.
+ * @param {ImageBitmap[]} frames closed
+ * @param {string[]} classIds of the class that each belongs to
+ * @returns {Promise<(ClassEntry|null)[]>} the class that each went to; null where the model is not there, or it is gone
+ */
+export async function addFrames(frames, classIds) {
+  if (!session.worker) {
+    frames.forEach((frame) => frame.close());
+    return frames.map(() => null);
+  }
+  const added = await session.worker.addExamples(Comlink.transfer(frames, frames), classIds);
+  const entries = classIds.map((id) => state.classes.value.find((entry) => entry.id === id) ?? null);
+  const taken = entries.map((entry, i) => (added[i] ? entry : null));
+  batch(() => {
+    for (const entry of new Set(taken)) {
+      const photos = added.flatMap((one, i) => (one && taken[i] === entry ? [one] : []));
+      if (entry)
+        addPhotos(
+          entry,
+          photos.map(({ id, thumbnail: picture }) => ({ id, picture })),
+        );
+    }
+  });
+  added.forEach((one, i) => {
+    if (!one || !taken[i]) return;
+    const { id, features, thumbnail: picture } = one;
+    followers.forEach((follower) => follower({ id, classId: classIds[i], features, picture }));
+  });
+  return taken;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Pictures from files: into one class, or a whole dataset of folders at once. Each is one step for Undo.
 
 import { batch, effect, signal } from '@preact/signals';
+import { inParts } from '../../parts.js';
 import { arrange, remember } from '../document.js';
 import { lastClassId } from '../focus.js';
 import { complain, say } from '../session.js';
@@ -8,7 +9,7 @@ import * as state from '../state.js';
 import { strings } from '../strings.js';
 import { byFolder, decode, sortOut } from '../uploads.js';
 import { newClass } from './classes.js';
-import { addFrame } from './photos.js';
+import { addFrames } from './photos.js';
 
 /** @import {ClassEntry} from '../state.js' */
 /** @import {Found} from '../uploads.js' */
@@ -25,9 +26,6 @@ import { addFrame } from './photos.js';
 
 /** @type {import('@preact/signals').Signal<Leftover|null>} of the last upload; null where all were taken */
 export const leftover = signal(/** @type {Leftover|null} */ (null));
-
-/** Bytes. Larger files are decoded alone, so that two huge pictures are never in memory at once. */
-const LARGE = 4e6;
 
 /** Uploads follow one another. @type {Promise<void>} */
 let last = Promise.resolve();
@@ -119,7 +117,7 @@ function tidy(groups, before, count) {
 }
 
 /**
- * Adds pictures to classes, one after the other, and says how it went.
+ * Adds pictures to classes, in order, and says how it went.
  * @param {Group[]} groups
  * @param {Leftover} rest files that are no part of them
  * @param {(count: number) => void} [end] before Undo gets its step; learns how many photos were added
@@ -143,16 +141,18 @@ async function addAll(groups, rest, end) {
       say(strings.train.noModel);
       return;
     }
-    let next = early(jobs[0]);
-    for (; done < total && !cancelled; state.adding.value = { done: ++done, total }) {
-      const { entry, file } = jobs[done];
-      const frame = await (next ?? decode(file));
-      next = early(jobs[done + 1]);
-      if (!frame) unreadable.push(file.name);
-      else if (!state.classes.value.includes(entry)) frame.close();
-      else if (await addFrame(frame, entry.id)) added.set(entry, (added.get(entry) ?? 0) + 1);
-    }
-    next?.then((frame) => frame?.close());
+    await inParts(jobs, {
+      file: ({ file }) => file,
+      decode: ({ file }) => decode(file),
+      send: sendPart,
+      stopped: () => cancelled,
+      done(part, { taken, broken }) {
+        for (const entry of taken) if (entry) added.set(entry, (added.get(entry) ?? 0) + 1);
+        unreadable.push(...broken);
+        done += part.length;
+        state.adding.value = { done, total };
+      },
+    });
   } finally {
     state.adding.value = null;
     const { others, beside } = rest;
@@ -170,8 +170,27 @@ function whereOf(added) {
   return added.size === 1 ? state.nameOf(entry) : strings.uploads.classes(added.size);
 }
 
-/** @param {{file: File}|undefined} job that comes next; it is decoded while the one before it is learned from */
-const early = (job) => (job && job.file.size <= LARGE ? decode(job.file) : null);
+/**
+ * @param {{entry: ClassEntry, file: File}[]} jobs
+ * @param {(ImageBitmap|null)[]} frames
+ * @returns {Promise<{taken: (ClassEntry|null)[], broken: string[]}>} the class that each picture went to, and names of
+ *   files that could not be read
+ */
+async function sendPart(jobs, frames) {
+  const read = jobs.flatMap(({ entry }, i) => {
+    const frame = frames[i];
+    if (!frame) return [];
+    if (state.classes.value.includes(entry)) return [{ entry, frame }];
+    frame.close();
+    return [];
+  });
+  const ids = read.map(({ entry }) => entry.id);
+  const sent = read.map(({ frame }) => frame);
+  return {
+    taken: sent.length ? await addFrames(sent, ids) : [],
+    broken: jobs.filter((_, i) => !frames[i]).map(({ file }) => file.name),
+  };
+}
 
 /**
  * @param {Map<ClassEntry, number>} added how many photos each class got
