@@ -102,7 +102,7 @@ def _first_images(recipe: Recipe, folder: Path) -> Batch:
 
 
 def loss_of(
-    told: tuple[dict[str, Tensor], Tensor], wanted: dict[str, Tensor], labels: Tensor, recipe: Recipe
+    told: tuple[dict[str, Tensor], Tensor], wanted: dict[str, Tensor], labels: Tensor, label_weight: float
 ) -> tuple[Tensor, dict[str, float]]:
     """The sum of all targets' losses, and each by name."""
     total = torch.zeros((), device=labels.device)
@@ -114,7 +114,7 @@ def loss_of(
     known = labels >= 0
     if known.any():
         loss = F.cross_entropy(told[1][known], labels[known], label_smoothing=0.05)
-        total = total + recipe.label_weight * loss
+        total = total + label_weight * loss
         each["label"] = loss.item()
     return total, each
 
@@ -200,7 +200,8 @@ class Trainer:
         layouts = descriptors.as_tensor(batch.layouts, self.device)
         labels = torch.from_numpy(batch.labels).to(self.device)
         wanted = targets(images, layouts)
-        loss, each = loss_of(self.heads(self.backbone(channels_last(images))), wanted, labels, self.recipe)
+        label_weight = self.recipe.stages[self.recipe.stage_at(self.step)[0]].label_weight
+        loss, each = loss_of(self.heads(self.backbone(channels_last(images))), wanted, labels, label_weight)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if average_over > 1:
