@@ -47,8 +47,8 @@ class Recipe:
     average: float = 0.998
     """Decay per step of the running average of the weights, which is what is kept."""
     texture_classes: int = 400
-    condition_images: int = 3000
-    """Scenes on which normalisation is measured anew and the last layer is fitted."""
+    condition_images: int = 4096
+    """Views of scenes, two of each, on which normalisation is measured anew and the last layer is fitted."""
 
     @property
     def shard_batch(self) -> int:

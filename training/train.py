@@ -173,7 +173,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, sizes: dict[str, int], device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.device = recipe, device
-        self.backbone = Backbone().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.backbone = Backbone().to(device).to(memory_format=torch.channels_last)
         self.heads = Heads(sizes).to(device)
         self.average = {k: v.detach().clone() for k, v in self.backbone.state_dict().items()}
         parts = [*self.backbone.parameters(), *self.heads.parameters()]
@@ -203,7 +203,7 @@ class Trainer:
         label_weight = self.recipe.stages[self.recipe.stage_at(self.step)[0]].label_weight
         loss, each = loss_of(self.heads(self.backbone(channels_last(images))), wanted, labels, label_weight)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if average_over > 1:
             self._average_gradients(average_over)
         nn.utils.clip_grad_norm_(self.backbone.parameters(), 5.0)
@@ -273,22 +273,23 @@ class _Log:
         if seconds < 20 and step < self._recipe.steps:
             return
         stage = self._recipe.stages[self._recipe.stage_at(step - 1)[0]]
+        means = {name: round(value / self._count, 4) for name, value in self._sums.items()}
         line = {
             "step": step,
             "images": step * self._recipe.batch,
             "pixels": stage.pixels,
             "seconds": round(seconds, 1),
             "images per second": round(self._count * self._recipe.batch / seconds, 1),
-            "losses": {name: round(value / self._count, 4) for name, value in self._sums.items()},
+            "losses": means,
         }
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         share = step / self._recipe.steps
         print(
             f"{share:6.1%}  {line['images']:>8} images, {stage.pixels} px, "
-            f"{line['images per second']}/s, loss {line['losses']['loss']}",
+            f"{line['images per second']}/s, loss {means['loss']}",
             flush=True,
-        )  # type: ignore[index]
+        )
         self._sums, self._count, self._since = {}, 0, time.monotonic()
 
 
