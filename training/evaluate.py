@@ -2,10 +2,12 @@
 
 python -m training.evaluate PHOTOS [--backbone random hog embedded MODEL.tar.gz] [--out FOLDER]
 python -m training.evaluate --webcam PHOTOS
+python -m training.evaluate --tasks 3
 
 PHOTOS holds a folder per class. The head is the one that visitors train (128 hidden units, Adam,
 batches of 5, 10 epochs), by the same code that `onthefly validate` holds the page to. With `--webcam`
-the photographs serve as rooms and materials of a simulated webcam (see `training.webcam`).
+the photographs serve as rooms and materials of a simulated webcam (see `training.webcam`); `--tasks`
+needs no photograph (see `training.tasks`).
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from builder.head.preprocess import preprocess
 from builder.head.training import HeadSettings
 from builder.head.training import train as train_head
 from builder.project.pictures import SUFFIXES, open_picture
-from training.extractors import ROOT, Extractor, UnavailableError, extractor
+from training.extractors import ROOT, RUNS, Extractor, UnavailableError, extractor
 from training.generate.basics import Floats
+from training.tasks import KINDS, task
 from training.webcam import CLASSES, simulate
 
 DEFAULT = ("random", "hog", "embedded")
@@ -131,6 +134,26 @@ class Webcam:
         ]
 
 
+@dataclass(frozen=True)
+class Generated:
+    """Few-shot tasks made of generated scenes, some of each kind."""
+
+    tasks: int
+
+    def measure(self, backbone: str, extract: Extractor, counts: Sequence[int], seeds: int) -> list[Row]:
+        """Accuracy of each kind for some numbers of frames per class."""
+        rows = []
+        for kind in KINDS:
+            found: dict[int, list[float]] = {count: [] for count in counts}
+            for number in range(self.tasks):
+                images, labels = task(RUNS / "random", kind, number)
+                features = extract(images.astype(np.float32) / 255)
+                for count in counts:
+                    found[count] += [few_shot(features, labels, count, seed) for seed in range(seeds)]
+            rows += [_row(backbone, f"{kind}, {count} per class", found[count]) for count in counts]
+        return rows
+
+
 def _row(backbone: str, test: str, found: list[float]) -> Row:
     return Row(backbone, test, float(np.mean(found)), float(np.std(found)), found)
 
@@ -186,15 +209,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Few-shot accuracy.")
     parser.add_argument("photos", type=Path, nargs="*", help="folders that hold a folder per class")
     parser.add_argument("--webcam", type=Path, help="photographs to simulate a webcam with")
+    parser.add_argument(
+        "--tasks", type=int, default=0, help="so many tasks of each kind, of generated scenes"
+    )
     parser.add_argument("--backbone", nargs="+", default=list(DEFAULT), metavar="VALUE")
     parser.add_argument("--per-class", type=int, nargs="+", default=[5, 20])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", type=Path, help="folder for accuracy.json and accuracy.png")
     parser.add_argument("--python", type=Path, default=ROOT / ".venv" / "bin" / "python")
     args = parser.parse_args(arguments)
-    if not args.photos and not args.webcam:
-        parser.error("give a folder of photographs, or --webcam")
-    collections = []
+    if not args.photos and not args.webcam and not args.tasks:
+        parser.error("give a folder of photographs, --webcam or --tasks")
+    collections: list[Photos | Generated] = [Generated(args.tasks)] if args.tasks else []
     for folder in args.photos:
         inputs, labels, names = read_photos(folder)
         collections.append(Photos(f"{folder.name} ({len(names)} classes)", inputs, labels))
@@ -203,8 +229,8 @@ def main(arguments: list[str] | None = None) -> int:
     for backbone in args.backbone:
         try:
             extract = extractor(backbone, args.python)
-            for photos in collections:
-                rows += photos.measure(_called(backbone), extract, args.per_class, args.seeds)
+            for collection in collections:
+                rows += collection.measure(_called(backbone), extract, args.per_class, args.seeds)
             if webcam:
                 rows += webcam.measure(_called(backbone), extract)
         except UnavailableError as error:
