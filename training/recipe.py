@@ -88,11 +88,11 @@ RECIPES = {
     "full": Recipe(
         stages=(
             Stage(96, 220_160, scene=112, uses=3, window=4096),
-            Stage(96, 240_640, scene=112, uses=3, window=4096, label_weight=1.0),
-            Stage(128, 79_872, scene=192, uses=4, window=1536, label_weight=1.0),
-            Stage(160, 30_720, scene=192, uses=4, window=1536, label_weight=1.0),
+            Stage(96, 138_240, scene=112, uses=3, window=4096, label_weight=1.0),
+            Stage(128, 25_600, scene=192, uses=4, window=1536, label_weight=1.0),
+            Stage(160, 12_800, scene=192, uses=4, window=1536, label_weight=1.0),
         ),
-        decay_images=200_000,
+        decay_images=68_096,
     ),
     "ten-minutes": Recipe(
         stages=(
