@@ -1,6 +1,6 @@
 """How well a few photographs teach the head: for any backbone, on any folder of photographs.
 
-python -m training.evaluate PHOTOS [--backbone random hog embedded MODEL.tar.gz] [--out FOLDER]
+python -m training.evaluate PHOTOS [--backbone random hog ImageNet=MODEL.tar.gz] [--out FOLDER]
 python -m training.evaluate --webcam PHOTOS
 python -m training.evaluate --tasks 3
 
@@ -199,9 +199,12 @@ def plot(rows: Sequence[Row], file: Path) -> None:
     plt.close(figure)
 
 
-def _called(backbone: str) -> str:
-    """A short name: of a path, only its end."""
-    return Path(backbone).name if "/" in backbone and "://" not in backbone else backbone
+def _named(given: str) -> tuple[str, str]:
+    """A short name and the backbone: `NAME=VALUE`, or of a path its end."""
+    name, equals, value = given.partition("=")
+    if equals and "/" not in name:
+        return name, value
+    return Path(given).name if "/" in given and "://" not in given else given, given
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -212,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--tasks", type=int, default=0, help="so many tasks of each kind, of generated scenes"
     )
-    parser.add_argument("--backbone", nargs="+", default=list(DEFAULT), metavar="VALUE")
+    parser.add_argument("--backbone", nargs="+", default=list(DEFAULT), metavar="[NAME=]VALUE")
     parser.add_argument("--per-class", type=int, nargs="+", default=[5, 20])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", type=Path, help="folder for accuracy.json and accuracy.png")
@@ -226,13 +229,13 @@ def main(arguments: list[str] | None = None) -> int:
         collections.append(Photos(f"{folder.name} ({len(names)} classes)", inputs, labels))
     webcam = Webcam.of(args.webcam, args.seeds) if args.webcam else None
     rows: list[Row] = []
-    for backbone in args.backbone:
+    for name, backbone in map(_named, args.backbone):
         try:
             extract = extractor(backbone, args.python)
             for collection in collections:
-                rows += collection.measure(_called(backbone), extract, args.per_class, args.seeds)
+                rows += collection.measure(name, extract, args.per_class, args.seeds)
             if webcam:
-                rows += webcam.measure(_called(backbone), extract)
+                rows += webcam.measure(name, extract)
         except UnavailableError as error:
             print(f"{backbone} is left out: {error}", file=sys.stderr)
     if not rows:

@@ -72,13 +72,18 @@ import sys
 from pathlib import Path
 import numpy as np
 from training import tasks
+from training.generate.textures import pool
+# A pool of few textures in the place of the whole one, which takes a minute to draw.
+folder = Path(sys.argv[1])
+pool(folder, 4)
+(folder / "textures-4.npy").rename(folder / "textures-400.npy")
 for kind in tasks.KINDS:
-    images, labels = tasks.task(Path(sys.argv[1]), kind, 0)
+    images, labels = tasks.task(folder, kind, 0)
     assert images.shape == (len(labels), 224, 224, 3) and images.dtype == np.uint8
     assert (np.bincount(labels) == tasks.FRAMES).all() and labels.max() >= 3
     assert np.unique(images.reshape(len(images), -1), axis=0).shape[0] == len(images), kind
-assert np.array_equal(images, tasks.task(Path(sys.argv[1]), kind, 0)[0])
-assert not np.array_equal(images, tasks.task(Path(sys.argv[1]), kind, 1)[0])
+assert np.array_equal(images, tasks.task(folder, kind, 0)[0])
+assert not np.array_equal(images, tasks.task(folder, kind, 1)[0])
 """
 
 
@@ -120,9 +125,6 @@ def test_components_keep_what_tells_scenes_apart_not_views_of_one() -> None:
 
 
 def test_generated_tasks_are_whole_and_repeatable(tmp_path: Path) -> None:
-    # A pool of few textures in the place of the whole one, which takes a minute to draw.
-    run("-c", "import sys, pathlib; from training.generate.textures import pool; pool(pathlib.Path(sys.argv[1]), 4)", tmp_path)
-    (tmp_path / "textures-4.npy").rename(tmp_path / "textures-400.npy")
     run("-c", TASKS, tmp_path)
 
 
@@ -149,10 +151,10 @@ def test_evaluation_tells_stripes_apart(tmp_path: Path) -> None:
             stripes = np.broadcast_to(line if axis else line[:, None], (64, 64)) * 255
             Image.fromarray(stripes.astype(np.uint8)).save(tmp_path / "photos" / name / f"{number}.png")
     told = run(
-        "-m", "training.evaluate", tmp_path / "photos", "--backbone", "hog", "nowhere.npz",
+        "-m", "training.evaluate", tmp_path / "photos", "--backbone", "edges=hog", "nowhere.npz",
         "--per-class", 3, "--seeds", 2, "--out", tmp_path / "out",
     )  # fmt: skip
-    assert "| hog | 1.000 ± 0.000 |" in told
+    assert "| edges | 1.000 ± 0.000 |" in told
     assert (tmp_path / "out" / "accuracy.png").stat().st_size > 1000
 
 
