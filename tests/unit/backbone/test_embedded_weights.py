@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from builder.backbone.convert import Converted
 from builder.backbone.obtain import EMBEDDED_WEIGHTS
 from builder.backbone.precision import Precision
-from tests import tensorflow_scripts
+from builder.head.preprocess import preprocess
+from tests import data, tensorflow_scripts
 
 FOLDER = EMBEDDED_WEIGHTS.parent
 PROVENANCE = json.loads((FOLDER / "provenance.json").read_text("utf-8"))
@@ -44,11 +46,23 @@ def test_the_archive_is_small_and_needs_no_pickle() -> None:
             assert np.isfinite(array).all(), name
 
 
+@pytest.mark.parametrize("kind", ["drawn", "photographs"])
 def test_features_are_neither_dead_nor_collinear(
-    converted: Callable[[str, Precision], Converted], tmp_path: Path
+    kind: str, converted: Callable[[str, Precision], Converted], tmp_path: Path
 ) -> None:
-    """On drawn images of many kinds every feature varies, and hundreds of directions do."""
-    images = np.stack([_drawn(seed) for seed in range(400)])
+    """On images of many kinds every feature varies, and hundreds of directions do."""
+    if kind == "drawn":
+        images = np.stack([_drawn(seed) for seed in range(400)])
+    elif data.PHOTOS.is_dir():
+        paths = [
+            path
+            for name in ("hand-digits", "cats-dogs")
+            for each in data.photos(name).values()
+            for path in each
+        ]
+        images = np.stack([preprocess(data.pixels(path)) for path in paths[::2]])
+    else:
+        pytest.skip(f"no {data.PHOTOS}: no photographs to compute features of")
     np.save(tmp_path / "inputs.npy", images)
     tensorflow_scripts.run(
         "graph_features",
