@@ -179,7 +179,7 @@ def plot(rows: Sequence[Row], file: Path) -> None:
 
     tests = list(dict.fromkeys(row.test for row in rows))
     backbones = list(dict.fromkeys(row.backbone for row in rows))
-    figure, axes = plt.subplots(figsize=(2.2 + 2.2 * len(tests), 4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(1.5 + 1.7 * len(tests), 3.6), layout="constrained")
     width = 0.8 / len(backbones)
     for k, backbone in enumerate(backbones):
         found = {row.test: row for row in rows if row.backbone == backbone}
@@ -191,11 +191,15 @@ def plot(rows: Sequence[Row], file: Path) -> None:
             yerr=[found[test].deviation for test in tests if test in found],
             label=backbone,
         )
-    axes.set_xticks(range(len(tests)), [test.replace(", ", ",\n") for test in tests], fontsize=8)
+    axes.set_xticks(
+        range(len(tests)),
+        [test.replace(", ", ",\n").replace(" and ", "\nand ").replace(" (", "\n(") for test in tests],
+        fontsize=7,
+    )
     axes.set_ylim(0, 1)
-    axes.set_ylabel("accuracy on the rest: mean and deviation of the seeds")
-    axes.legend(fontsize=8)
-    figure.savefig(file, dpi=120)
+    axes.set_ylabel("accuracy: mean and deviation")
+    axes.legend(fontsize=8, frameon=False, ncols=len(backbones), loc="lower center", bbox_to_anchor=(0.5, 1))
+    figure.savefig(file, dpi=110)
     plt.close(figure)
 
 
