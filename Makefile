@@ -193,9 +193,15 @@ $(PEERS_PYTHON): bench/requirements.lock $(RUNTIME)
 	@rm -rf $(@D); $(PIP) install --quiet --no-deps --require-hashes --target $(@D) -r bench/requirements.lock
 	@touch $@
 
-# Training has its own environment: PyTorch and OpenCV are nothing to a builder of sites.
-training/.venv/.installed: training/requirements.lock training/requirements-cuda.lock
+# Training has its own environment: PyTorch and OpenCV are nothing to a builder of sites. PyPI's PyTorch for Linux
+# needs two gigabytes of CUDA libraries even where there is no GPU; the build without is taken where pip finds it.
+TRAINING_PIP := env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX training/.venv/bin/python -m pip \
+  --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes
+training/.venv/.installed: training/requirements.lock training/requirements-cpu.lock training/requirements-cuda.lock
 	@[ -x training/.venv/bin/python ] || "$${PYTHON:-python3}" -m venv training/.venv
-	@env -u PIP_USER -u PIP_TARGET -u PIP_PREFIX training/.venv/bin/python -m pip install --quiet --no-deps --require-hashes \
-	  -r training/requirements.lock $(if $(filter cuda,$(TORCH)),-r training/requirements-cuda.lock)
+	@$(TRAINING_PIP) -r training/requirements.lock
+	@if [ "$(TORCH)" != cpu ] || ! $(TRAINING_PIP) -r training/requirements-cpu.lock 2>/dev/null; then \
+	  echo "Installing PyTorch with its CUDA libraries (2.5 GB to be downloaded)"; \
+	  $(TRAINING_PIP) -r training/requirements-cuda.lock; fi
+	@training/.venv/bin/python -c 'import torch, cv2, skimage, matplotlib, PIL, click'
 	@touch $@

@@ -1,11 +1,13 @@
 """How well a few photographs teach the head: for any backbone, on any folder of photographs.
 
-python -m training.evaluate PHOTOS [--backbone random hog embedded MODEL.tar.gz] [--out FOLDER]
+python -m training.evaluate PHOTOS [--backbone random hog ImageNet=MODEL.tar.gz] [--out FOLDER]
 python -m training.evaluate --webcam PHOTOS
+python -m training.evaluate --tasks 3
 
 PHOTOS holds a folder per class. The head is the one that visitors train (128 hidden units, Adam,
 batches of 5, 10 epochs), by the same code that `onthefly validate` holds the page to. With `--webcam`
-the photographs serve as rooms and materials of a simulated webcam (see `training.webcam`).
+the photographs serve as rooms and materials of a simulated webcam (see `training.webcam`); `--tasks`
+needs no photograph (see `training.tasks`).
 """
 
 from __future__ import annotations
@@ -25,8 +27,9 @@ from builder.head.preprocess import preprocess
 from builder.head.training import HeadSettings
 from builder.head.training import train as train_head
 from builder.project.pictures import SUFFIXES, open_picture
-from training.extractors import ROOT, Extractor, UnavailableError, extractor
+from training.extractors import ROOT, RUNS, Extractor, UnavailableError, extractor
 from training.generate.basics import Floats
+from training.tasks import KINDS, task
 from training.webcam import CLASSES, simulate
 
 DEFAULT = ("random", "hog", "embedded")
@@ -131,6 +134,26 @@ class Webcam:
         ]
 
 
+@dataclass(frozen=True)
+class Generated:
+    """Few-shot tasks made of generated scenes, some of each kind."""
+
+    tasks: int
+
+    def measure(self, backbone: str, extract: Extractor, counts: Sequence[int], seeds: int) -> list[Row]:
+        """Accuracy of each kind for some numbers of frames per class."""
+        rows = []
+        for kind in KINDS:
+            found: dict[int, list[float]] = {count: [] for count in counts}
+            for number in range(self.tasks):
+                images, labels = task(RUNS / "random", kind, number)
+                features = extract(images.astype(np.float32) / 255)
+                for count in counts:
+                    found[count] += [few_shot(features, labels, count, seed) for seed in range(seeds)]
+            rows += [_row(backbone, f"{kind}, {count} per class", found[count]) for count in counts]
+        return rows
+
+
 def _row(backbone: str, test: str, found: list[float]) -> Row:
     return Row(backbone, test, float(np.mean(found)), float(np.std(found)), found)
 
@@ -156,7 +179,7 @@ def plot(rows: Sequence[Row], file: Path) -> None:
 
     tests = list(dict.fromkeys(row.test for row in rows))
     backbones = list(dict.fromkeys(row.backbone for row in rows))
-    figure, axes = plt.subplots(figsize=(2.2 + 2.2 * len(tests), 4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(1.5 + 1.7 * len(tests), 3.6), layout="constrained")
     width = 0.8 / len(backbones)
     for k, backbone in enumerate(backbones):
         found = {row.test: row for row in rows if row.backbone == backbone}
@@ -168,17 +191,24 @@ def plot(rows: Sequence[Row], file: Path) -> None:
             yerr=[found[test].deviation for test in tests if test in found],
             label=backbone,
         )
-    axes.set_xticks(range(len(tests)), [test.replace(", ", ",\n") for test in tests], fontsize=8)
+    axes.set_xticks(
+        range(len(tests)),
+        [test.replace(", ", ",\n").replace(" and ", "\nand ").replace(" (", "\n(") for test in tests],
+        fontsize=7,
+    )
     axes.set_ylim(0, 1)
-    axes.set_ylabel("accuracy on the rest: mean and deviation of the seeds")
-    axes.legend(fontsize=8)
-    figure.savefig(file, dpi=120)
+    axes.set_ylabel("accuracy: mean and deviation")
+    axes.legend(fontsize=8, frameon=False, ncols=len(backbones), loc="lower center", bbox_to_anchor=(0.5, 1))
+    figure.savefig(file, dpi=110)
     plt.close(figure)
 
 
-def _called(backbone: str) -> str:
-    """A short name: of a path, only its end."""
-    return Path(backbone).name if "/" in backbone and "://" not in backbone else backbone
+def _named(given: str) -> tuple[str, str]:
+    """A short name and the backbone: `NAME=VALUE`, or of a path its end."""
+    name, equals, value = given.partition("=")
+    if equals and "/" not in name:
+        return name, value
+    return Path(given).name if "/" in given and "://" not in given else given, given
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -186,27 +216,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Few-shot accuracy.")
     parser.add_argument("photos", type=Path, nargs="*", help="folders that hold a folder per class")
     parser.add_argument("--webcam", type=Path, help="photographs to simulate a webcam with")
-    parser.add_argument("--backbone", nargs="+", default=list(DEFAULT), metavar="VALUE")
+    parser.add_argument(
+        "--tasks", type=int, default=0, help="so many tasks of each kind, of generated scenes"
+    )
+    parser.add_argument("--backbone", nargs="+", default=list(DEFAULT), metavar="[NAME=]VALUE")
     parser.add_argument("--per-class", type=int, nargs="+", default=[5, 20])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", type=Path, help="folder for accuracy.json and accuracy.png")
     parser.add_argument("--python", type=Path, default=ROOT / ".venv" / "bin" / "python")
     args = parser.parse_args(arguments)
-    if not args.photos and not args.webcam:
-        parser.error("give a folder of photographs, or --webcam")
-    collections = []
+    if not args.photos and not args.webcam and not args.tasks:
+        parser.error("give a folder of photographs, --webcam or --tasks")
+    collections: list[Photos | Generated] = [Generated(args.tasks)] if args.tasks else []
     for folder in args.photos:
         inputs, labels, names = read_photos(folder)
         collections.append(Photos(f"{folder.name} ({len(names)} classes)", inputs, labels))
     webcam = Webcam.of(args.webcam, args.seeds) if args.webcam else None
     rows: list[Row] = []
-    for backbone in args.backbone:
+    for name, backbone in map(_named, args.backbone):
         try:
             extract = extractor(backbone, args.python)
-            for photos in collections:
-                rows += photos.measure(_called(backbone), extract, args.per_class, args.seeds)
+            for collection in collections:
+                rows += collection.measure(name, extract, args.per_class, args.seeds)
             if webcam:
-                rows += webcam.measure(_called(backbone), extract)
+                rows += webcam.measure(name, extract)
         except UnavailableError as error:
             print(f"{backbone} is left out: {error}", file=sys.stderr)
     if not rows:

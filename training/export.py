@@ -1,6 +1,7 @@
 """Write the weights that `onthefly build --backbone embedded` reads.
 
 python -m training.export --run training/runs/full --out builder/backbone/embedded
+python -m training.export --again builder/backbone/embedded --out FOLDER
 
 Gives `weights.npz` (plain arrays by the names of Keras' layers: kernels in float16, the rest in float32),
 `weights.sha256` and `provenance.json`.
@@ -137,13 +138,32 @@ def export(name: str, run: Path, out: Path) -> dict[str, Any]:
     recipe = RECIPES[name]
     state = torch.load(run / CHECKPOINT, map_location="cpu", weights_only=True)
     contents = to_bytes(to_arrays(condition(state["average"], recipe, run)))
+    return _write(contents, provenance(name, recipe, run, state["step"], ""), out)
+
+
+def finish_again(folder: Path, name: str, run: Path, out: Path) -> dict[str, Any]:
+    """Measure normalisation and the last layer of finished weights anew; training is not repeated.
+
+    Args:
+        folder: with the weights and their provenance.
+        name: of the recipe whose conditioning is used.
+        run: folder for its textures.
+        out: folder for the files.
+    """
+    trunk = load(folder / "weights.npz").state_dict()
+    said = json.loads((folder / "provenance.json").read_text("utf-8"))
+    recipe = RECIPES[name]
+    said["settings"]["condition_images"] = recipe.condition_images
+    return _write(to_bytes(to_arrays(condition(trunk, recipe, run))), said, out)
+
+
+def _write(contents: bytes, said: dict[str, Any], out: Path) -> dict[str, Any]:
     if len(contents) > LIMIT:
         raise ValueError(f"the archive has {len(contents)} bytes, more than {LIMIT}")
-    sha256 = hashlib.sha256(contents).hexdigest()
-    said = provenance(name, recipe, run, state["step"], sha256)
+    said = {**said, "sha256": hashlib.sha256(contents).hexdigest()}
     out.mkdir(parents=True, exist_ok=True)
     (out / "weights.npz").write_bytes(contents)
-    (out / "weights.sha256").write_text(sha256 + "\n", "ascii")
+    (out / "weights.sha256").write_text(said["sha256"] + "\n", "ascii")
     (out / "provenance.json").write_text(json.dumps(said, indent=1, sort_keys=True) + "\n", "utf-8")
     return said
 
@@ -153,10 +173,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.export", description="Write the weights.")
     parser.add_argument("--recipe", choices=RECIPES, default="full")
     parser.add_argument("--run", type=Path, help="folder of the run (default: training/runs/RECIPE)")
+    parser.add_argument(
+        "--again", type=Path, help="a folder of finished weights, to finish anew, in place of a run"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for the three files")
     args = parser.parse_args(arguments)
     run = args.run or Path(__file__).parent / "runs" / args.recipe
-    said = export(args.recipe, run, args.out)
+    if args.again:
+        said = finish_again(args.again, args.recipe, run, args.out)
+    else:
+        said = export(args.recipe, run, args.out)
     print(f"{args.out / 'weights.npz'}: {said['imagesSeen']} images, sha256 {said['sha256']}")
 
 

@@ -24,6 +24,8 @@ class Stage:
     """How often a scene is seen, differently augmented each time, before a new one takes its place."""
     window: int
     """Scenes at hand at any time, per shard."""
+    label_weight: float = 0.1
+    """Of naming what is shown, against telling the descriptors."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,6 @@ class Recipe:
     stages: tuple[Stage, ...]
     decay_images: int
     """Over so many last images the learning rate falls to zero."""
-    constant_images: int = 0
-    """Until then the rate stays whole, also where the fall would have begun."""
     seed: int = 7
     batch: int = 256
     shards: int = 2
@@ -47,9 +47,8 @@ class Recipe:
     average: float = 0.998
     """Decay per step of the running average of the weights, which is what is kept."""
     texture_classes: int = 400
-    label_weight: float = 0.1
-    condition_images: int = 3000
-    """Scenes on which normalisation is measured anew and the last layer is fitted."""
+    condition_images: int = 4096
+    """Views of scenes, two of each, on which normalisation is measured anew and the last layer is fitted."""
 
     @property
     def shard_batch(self) -> int:
@@ -78,8 +77,6 @@ class Recipe:
         """The learning rate of a step."""
         warm = min(1.0, (step + 1) * self.batch / self.warm_up_images)
         cool = min(1.0, (self.steps - step) * self.batch / self.decay_images)
-        if step * self.batch < self.constant_images:
-            cool = 1.0
         return self.rate * warm * cool
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,13 +87,12 @@ class Recipe:
 RECIPES = {
     "full": Recipe(
         stages=(
-            Stage(96, 350_000, scene=112, uses=3, window=4096),
-            Stage(128, 70_000, scene=192, uses=4, window=1536),
-            Stage(160, 40_000, scene=192, uses=4, window=1536),
-            Stage(224, 14_000, scene=192, uses=4, window=1536),
+            Stage(96, 220_160, scene=112, uses=3, window=4096),
+            Stage(96, 138_240, scene=112, uses=3, window=4096, label_weight=1.0),
+            Stage(128, 25_600, scene=192, uses=4, window=1536, label_weight=1.0),
+            Stage(160, 12_800, scene=192, uses=4, window=1536, label_weight=1.0),
         ),
-        decay_images=200_000,
-        constant_images=305_664,
+        decay_images=68_096,
     ),
     "ten-minutes": Recipe(
         stages=(

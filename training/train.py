@@ -102,7 +102,7 @@ def _first_images(recipe: Recipe, folder: Path) -> Batch:
 
 
 def loss_of(
-    told: tuple[dict[str, Tensor], Tensor], wanted: dict[str, Tensor], labels: Tensor, recipe: Recipe
+    told: tuple[dict[str, Tensor], Tensor], wanted: dict[str, Tensor], labels: Tensor, label_weight: float
 ) -> tuple[Tensor, dict[str, float]]:
     """The sum of all targets' losses, and each by name."""
     total = torch.zeros((), device=labels.device)
@@ -114,7 +114,7 @@ def loss_of(
     known = labels >= 0
     if known.any():
         loss = F.cross_entropy(told[1][known], labels[known], label_smoothing=0.05)
-        total = total + recipe.label_weight * loss
+        total = total + label_weight * loss
         each["label"] = loss.item()
     return total, each
 
@@ -173,7 +173,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, sizes: dict[str, int], device: torch.device) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.device = recipe, device
-        self.backbone = Backbone().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.backbone = Backbone().to(device).to(memory_format=torch.channels_last)
         self.heads = Heads(sizes).to(device)
         self.average = {k: v.detach().clone() for k, v in self.backbone.state_dict().items()}
         parts = [*self.backbone.parameters(), *self.heads.parameters()]
@@ -200,9 +200,10 @@ class Trainer:
         layouts = descriptors.as_tensor(batch.layouts, self.device)
         labels = torch.from_numpy(batch.labels).to(self.device)
         wanted = targets(images, layouts)
-        loss, each = loss_of(self.heads(self.backbone(channels_last(images))), wanted, labels, self.recipe)
+        label_weight = self.recipe.stages[self.recipe.stage_at(self.step)[0]].label_weight
+        loss, each = loss_of(self.heads(self.backbone(channels_last(images))), wanted, labels, label_weight)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if average_over > 1:
             self._average_gradients(average_over)
         nn.utils.clip_grad_norm_(self.backbone.parameters(), 5.0)
@@ -272,22 +273,23 @@ class _Log:
         if seconds < 20 and step < self._recipe.steps:
             return
         stage = self._recipe.stages[self._recipe.stage_at(step - 1)[0]]
+        means = {name: round(value / self._count, 4) for name, value in self._sums.items()}
         line = {
             "step": step,
             "images": step * self._recipe.batch,
             "pixels": stage.pixels,
             "seconds": round(seconds, 1),
             "images per second": round(self._count * self._recipe.batch / seconds, 1),
-            "losses": {name: round(value / self._count, 4) for name, value in self._sums.items()},
+            "losses": means,
         }
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         share = step / self._recipe.steps
         print(
             f"{share:6.1%}  {line['images']:>8} images, {stage.pixels} px, "
-            f"{line['images per second']}/s, loss {line['losses']['loss']}",
+            f"{line['images per second']}/s, loss {means['loss']}",
             flush=True,
-        )  # type: ignore[index]
+        )
         self._sums, self._count, self._since = {}, 0, time.monotonic()
 
 

@@ -59,7 +59,7 @@ def noise(
     matrix = np.concatenate(
         [turn @ np.diag([zoom * aspect, zoom / aspect]), rng.uniform(0, _FIELD_SIZE, (2, 1))], axis=1
     )
-    window: Floats = cv2.warpAffine(  # type: ignore[assignment]
+    window: Floats = cv2.warpAffine(
         field,
         matrix.astype(np.float32),
         (size, size),

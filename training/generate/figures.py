@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from training.generate.basics import Points, Rng, hsv_to_rgb, rotation
 from training.generate.shapes import NOTHING, PROGRAMS, Part, box, ellipse, limb, radial, smooth, thing
@@ -16,6 +17,7 @@ CLOTHES, SKIN, HAIR, DARK = 0, 1, 2, 3
 HELD = 4
 """Materials from here on belong to what is held."""
 MATERIALS = 7
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,16 @@ def skin(rng: Rng) -> Points:
     return hsv_to_rgb(hue, saturation, np.array([value, value * 0.8]))
 
 
-def hand(rng: Rng, size: float) -> list[Part]:
-    """An open, closed or pointing hand; the wrist at the origin, the fingers towards -y."""
-    shut = rng.random(5) < rng.choice([0.0, 0.3, 0.6, 1.0])
+def hand(rng: Rng, size: float, shut: Flags | None = None) -> list[Part]:
+    """An open, closed or pointing hand; the wrist at the origin, the fingers towards -y.
+
+    Args:
+        rng: chooses.
+        size: of the hand.
+        shut: which fingers are, the thumb last; chosen by default.
+    """
+    if shut is None:
+        shut = rng.random(5) < rng.choice([0.0, 0.3, 0.6, 1.0])
     spread = rng.uniform(0.1, 0.3)
     palm = smooth(box(0.36, 0.42), 2) * [1, rng.uniform(0.85, 1.1)] + [0, -0.45]
     parts = []
@@ -63,13 +72,13 @@ def hand(rng: Rng, size: float) -> list[Part]:
     return [Part(part.outline * size, part.material) for part in parts]
 
 
-def close_up(rng: Rng) -> Figure:
+def close_up(rng: Rng, shut: Flags | None = None) -> Figure:
     """A hand held up to the camera, with its forearm."""
     size = rng.uniform(0.55, 0.95)
     turn = rotation(rng.normal(0, 0.45))
     mirrored = rng.choice([-1.0, 1.0])
     arm, _ = limb(np.array([0, 1.8]), -np.pi / 2, [(1.8, rng.normal(0, 0.1))], size * 0.34, size * 0.27)
-    parts = [Part(arm, SKIN if rng.random() < 0.6 else CLOTHES), *hand(rng, size)]
+    parts = [Part(arm, SKIN if rng.random() < 0.6 else CLOTHES), *hand(rng, size, shut)]
     where = np.array([0, 0.45]) + rng.normal(0, 0.15, 2)
     return Figure([Part((p.outline * [mirrored, 1]) @ turn.T + where, p.material) for p in parts], -1)
 

@@ -36,7 +36,7 @@ class Scene:
     """Below `shapes.LABELS`; `UNKNOWN` where there is none."""
 
 
-class _Canvas:
+class Canvas:
     """An image in the making, with its layout."""
 
     def __init__(self, background: Floats) -> None:
@@ -63,7 +63,7 @@ class _Canvas:
 
 
 @dataclass(frozen=True)
-class _Light:
+class Light:
     """From where a scene is lit, and how its parts show it."""
 
     direction: Points
@@ -72,10 +72,10 @@ class _Light:
     shadow: bool
 
     @staticmethod
-    def any(rng: Rng) -> _Light:
+    def any(rng: Rng) -> Light:
         angle = rng.uniform(0, TAU)
         direction = np.array([np.cos(angle), np.sin(angle)])
-        return _Light(direction, rng.random() < 0.65, rng.uniform(0.25, 0.9), rng.random() < 0.4)
+        return Light(direction, rng.random() < 0.65, rng.uniform(0.25, 0.9), rng.random() < 0.4)
 
     def relief(self, mask: Pixels, colour: Floats) -> Floats:
         """The material as if the part bulged towards the viewer; within the part's bounding box."""
@@ -96,7 +96,7 @@ class _Light:
         whole[at] = lit
         return whole
 
-    def cast(self, canvas: _Canvas, mask: Pixels) -> None:
+    def cast(self, canvas: Canvas, mask: Pixels) -> None:
         """Darken what lies behind a part."""
         dx, dy = (int(-d * canvas.size * 0.04) for d in self.direction)
         moved = cv2.warpAffine(mask, np.array([[1, 0, -dx], [0, 1, -dy]], np.float32), mask.shape[::-1])
@@ -104,7 +104,7 @@ class _Light:
         canvas.image *= (1 - 0.45 / 255 * soft)[..., None]
 
 
-def _gradient(rng: Rng, colours: Points, size: int) -> Floats:
+def gradient(rng: Rng, colours: Points, size: int) -> Floats:
     """Two colours blended in a random direction, `[size, size, 3]` in [0, 255]."""
     angle = rng.uniform(0, TAU)
     line = np.linspace(-1, 1, size, dtype=np.float32)
@@ -113,34 +113,35 @@ def _gradient(rng: Rng, colours: Points, size: int) -> Floats:
     return blended
 
 
-def _backdrop(rng: Rng, textures: Textures, size: int) -> Floats:
+def backdrop(rng: Rng, textures: Textures, size: int) -> Floats:
     """A texture, sharp or blurred, or a plain wall."""
     r = rng.random()
     if 0.35 <= r < 0.5:
-        return _gradient(rng, palette(rng, 2), size)
+        return gradient(rng, palette(rng, 2), size)
     image = textures.any(rng, size)
     if r < 0.3:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, size / 20))
     elif r < 0.35:
-        return image * np.float32(0.15) + np.float32(0.85) * _gradient(rng, palette(rng, 2), size)
+        return image * np.float32(0.15) + np.float32(0.85) * gradient(rng, palette(rng, 2), size)
     return image.astype(np.float32)
 
 
-def _material(rng: Rng, textures: Textures, size: int) -> Floats:
+def material(rng: Rng, textures: Textures, size: int) -> Floats:
+    """A texture, or one colour."""
     if rng.random() < 0.6:
         return textures.any(rng, size).astype(np.float32)
     return np.broadcast_to((palette(rng, 2)[0] * 255).astype(np.float32), (size, size, 3))
 
 
-def _clutter(canvas: _Canvas, rng: Rng, textures: Textures) -> None:
+def clutter(canvas: Canvas, rng: Rng, textures: Textures) -> None:
     """Things behind."""
     for _ in range(int(rng.integers(0, 4)) if rng.random() < 0.6 else 0):
         s = canvas.size
         outline = primitive(rng) * s * rng.uniform(0.08, 0.4) + rng.uniform(0, s, 2)
-        canvas.paint(canvas.fill(outline), _material(rng, textures, s), (0, 0, 64))
+        canvas.paint(canvas.fill(outline), material(rng, textures, s), (0, 0, 64))
 
 
-def _occluders(canvas: _Canvas, rng: Rng, textures: Textures) -> None:
+def _occluders(canvas: Canvas, rng: Rng, textures: Textures) -> None:
     """Things in front, at the rim."""
     for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.25 else 0):
         s, angle = canvas.size, rng.uniform(0, TAU)
@@ -149,10 +150,10 @@ def _occluders(canvas: _Canvas, rng: Rng, textures: Textures) -> None:
         canvas.paint(canvas.fill(outline), textures.any(rng, s).astype(np.float32), (0, 0, 255))
 
 
-def _room(canvas: _Canvas, rng: Rng, textures: Textures) -> None:
+def room(canvas: Canvas, rng: Rng, textures: Textures) -> None:
     """A wall with pictures, windows and shelves, a floor or a table; soft, as behind a webcam's focus."""
     s = canvas.size
-    canvas.image[:] = _gradient(rng, palette(rng, 2), s)
+    canvas.image[:] = gradient(rng, palette(rng, 2), s)
     if rng.random() < 0.3:
         canvas.image[:] = 0.6 * canvas.image + np.float32(0.4) * textures.any(rng, s)
     for _ in range(int(rng.integers(0, 6))):
@@ -160,15 +161,15 @@ def _room(canvas: _Canvas, rng: Rng, textures: Textures) -> None:
         x, y = rng.uniform(0, s), rng.uniform(0, 0.8 * s)
         outline = np.array([[-width, -height], [width, -height], [width, height], [-width, height]])
         mask = canvas.fill(outline + [x, y])
-        canvas.paint(mask, _material(rng, textures, s), (0, 0, 32))
+        canvas.paint(mask, material(rng, textures, s), (0, 0, 32))
         if rng.random() < 0.5:
             inner = canvas.fill(outline * rng.uniform(0.75, 0.92) + [x, y])
-            canvas.paint(inner, _gradient(rng, palette(rng, 2), s), (0, 0, 32))
+            canvas.paint(inner, gradient(rng, palette(rng, 2), s), (0, 0, 32))
     if rng.random() < 0.4:
         top = rng.uniform(0.6, 0.95) * s
         tilt = rng.normal(0, 0.03) * s
         floor = np.array([[0, top - tilt], [s, top + tilt], [s, s], [0, s]])
-        canvas.paint(canvas.fill(floor), _material(rng, textures, s), (0, 0, 64))
+        canvas.paint(canvas.fill(floor), material(rng, textures, s), (0, 0, 64))
     if rng.random() < 0.5:
         canvas.image[:] = cv2.GaussianBlur(canvas.image, (0, 0), rng.uniform(0.5, s / 40))
 
@@ -188,14 +189,14 @@ def _bend(outline: Points, warp: tuple[float, float, Points]) -> Points:
     return outline + size * np.stack(shift, 1)
 
 
-def _draw(
-    canvas: _Canvas,
+def draw(
+    canvas: Canvas,
     rng: Rng,
     parts: list[Part],
     place: tuple[Points, Points],
     materials: list[Floats],
     layouts: list[tuple[float, float, float]],
-    light: _Light,
+    light: Light,
 ) -> None:
     """Paint parts from back to front; `place` is the matrix and the shift from their units to pixels."""
     matrix, shift = place
@@ -220,9 +221,9 @@ def _draw(
         canvas.paint(mask, colour, layouts[part.material])
 
 
-def _object_scene(rng: Rng, textures: Textures, size: int) -> tuple[_Canvas, int]:
-    canvas = _Canvas(_backdrop(rng, textures, size))
-    _clutter(canvas, rng, textures)
+def _object_scene(rng: Rng, textures: Textures, size: int) -> tuple[Canvas, int]:
+    canvas = Canvas(backdrop(rng, textures, size))
+    clutter(canvas, rng, textures)
     label = int(rng.integers(PROGRAMS))
     if rng.random() < 0.08:
         label = PROGRAMS + int(rng.integers(len(EVERYDAY)))
@@ -247,27 +248,27 @@ def _object_scene(rng: Rng, textures: Textures, size: int) -> tuple[_Canvas, int
         for part in thing(label, rng)
     ]
     layouts = [(255.0, 0.0, 170.0), (255.0, 255.0, 200.0), (255.0, 255.0, 220.0)]
-    _draw(canvas, rng, parts, (matrix, shift), materials, layouts, _Light.any(rng))
+    draw(canvas, rng, parts, (matrix, shift), materials, layouts, Light.any(rng))
     return canvas, label
 
 
-def _figure_scene(rng: Rng, textures: Textures, size: int, figure: figures.Figure) -> tuple[_Canvas, int]:
-    canvas = _Canvas(np.zeros((size, size, 3), np.float32))
+def _figure_scene(rng: Rng, textures: Textures, size: int, figure: figures.Figure) -> tuple[Canvas, int]:
+    canvas = Canvas(np.zeros((size, size, 3), np.float32))
     if rng.random() < 0.75:
-        _room(canvas, rng, textures)
+        room(canvas, rng, textures)
     else:
-        canvas.image[:] = _backdrop(rng, textures, size)
-        _clutter(canvas, rng, textures)
-    materials = [_material(rng, textures, size) for _ in range(figures.MATERIALS)]
+        canvas.image[:] = backdrop(rng, textures, size)
+        clutter(canvas, rng, textures)
+    materials = [material(rng, textures, size) for _ in range(figures.MATERIALS)]
     tones = figures.skin(rng) if rng.random() < 0.8 else palette(rng, 2)
-    materials[figures.SKIN] = _gradient(rng, tones, size)
+    materials[figures.SKIN] = gradient(rng, tones, size)
     materials[figures.HAIR] = materials[figures.HAIR] * np.float32(rng.uniform(0.2, 0.8))
     materials[figures.DARK] = np.full((size, size, 3), rng.uniform(10, 60), np.float32)
     layouts = [(255.0, 0.0, 140.0), (255.0, 0.0, 170.0), (255.0, 0.0, 150.0), (255.0, 0.0, 170.0)]
     layouts += [(255.0, 255.0, 220.0)] * MATERIALS
     half = size / 2
     place = (np.eye(2) * half, np.array([half, half]))
-    _draw(canvas, rng, figure.parts, place, materials, layouts, _Light.any(rng))
+    draw(canvas, rng, figure.parts, place, materials, layouts, Light.any(rng))
     return canvas, figure.held
 
 

@@ -65,9 +65,7 @@ def _recolour(rng: Rng, image: Pixels) -> Pixels:
     matrix = gain * _RGB @ np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ _YIQ @ balance
     contrast = np.exp(rng.normal(0, 0.2))
     shift = 128 * (1 - contrast) + rng.normal(0, 12)
-    mapped: Pixels = cv2.transform(  # type: ignore[assignment]
-        image, np.concatenate([matrix * contrast, np.full((3, 1), shift)], 1)
-    )
+    mapped: Pixels = cv2.transform(image, np.concatenate([matrix * contrast, np.full((3, 1), shift)], 1))
     return mapped
 
 
@@ -87,21 +85,19 @@ def augment(rng: Rng, image: Pixels, layout: Pixels, pixels: int) -> tuple[Pixel
                 borderMode=cv2.BORDER_REFLECT_101,
             )
         )
-    view = _recolour(rng, views[0])  # type: ignore[arg-type]
+    view = _recolour(rng, views[0])
     r = rng.random()
     if r < 0.25:
-        view = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.4, 1.6) * pixels / 96)  # type: ignore[assignment]
+        view = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.4, 1.6) * pixels / 96)
     elif r < 0.5:
         grain = rng.normal(0, rng.uniform(2, 14)) * rng.standard_normal((pixels, pixels, 1), np.float32)
         view = (view + grain).clip(0, 255).astype(np.uint8)
-    return view, views[1]  # type: ignore[return-value]
+    return view, views[1]
 
 
 def _scene(textures: Textures, recipe: Recipe, stage: Stage, stream: int, number: int) -> Scene:
     drawn = scene(textures, recipe.seed, stream, number, stage.scene)
-    layout: Pixels = cv2.resize(  # type: ignore[assignment]
-        drawn.layout, (LAYOUT_SIZE, LAYOUT_SIZE), interpolation=cv2.INTER_AREA
-    )
+    layout: Pixels = cv2.resize(drawn.layout, (LAYOUT_SIZE, LAYOUT_SIZE), interpolation=cv2.INTER_AREA)
     return Scene(drawn.image, layout, drawn.label)
 
 

@@ -306,9 +306,7 @@ class Textures:
         window = max(24, min(SIZE, int(size * np.exp(rng.uniform(-0.5, 0.35)))))
         x, y = rng.integers(0, SIZE - window + 1, 2)
         how = cv2.INTER_LINEAR if window < size else cv2.INTER_AREA
-        swatch: Pixels = cv2.resize(  # type: ignore[assignment]
-            image[y : y + window, x : x + window], (size, size), interpolation=how
-        )
+        swatch: Pixels = cv2.resize(image[y : y + window, x : x + window], (size, size), interpolation=how)
         return swatch
 
     def any(self, rng: Rng, size: int) -> Pixels:

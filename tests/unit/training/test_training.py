@@ -47,6 +47,44 @@ for part in ("average", "backbone", "heads"):
             continue
         assert torch.allclose(value.float(), two[part][name].float(), atol=1e-5), name
 """
+COMPONENTS = """
+import numpy as np
+from training.condition import components
+rng = np.random.default_rng(0)
+scenes, noise = rng.normal(0, 1, (3000, 1, 576)), rng.normal(0, 0.5, (3000, 2, 576))
+scenes[:, :, :3] *= 4  # what tells scenes apart best
+noise[:, :, 3:6] *= 20  # what differs most, between views of one scene
+values = (scenes + noise).reshape(-1, 576)
+kernel, bias = components(values.astype(np.float32))
+found = values @ kernel + bias
+assert np.allclose(found.mean(0), 0, atol=1e-3)
+assert np.isclose(np.sqrt((found**2).mean()), 0.5, atol=1e-3)
+told = np.linalg.lstsq(values[:, :3], found[:, :3])[0]
+assert (found[:, :3] - values[:, :3] @ told).var() < 0.05 * found[:, :3].var()
+assert found[:, :3].var() > 3 * found[:, 3:].var()
+lengths = np.linalg.norm(kernel, axis=1)
+assert lengths[3:6].max() < 0.1 * lengths[6:].mean()
+again, _ = components(values.astype(np.float32))
+assert np.array_equal(kernel, again)
+"""
+TASKS = """
+import sys
+from pathlib import Path
+import numpy as np
+from training import tasks
+from training.generate.textures import pool
+# A pool of few textures in the place of the whole one, which takes a minute to draw.
+folder = Path(sys.argv[1])
+pool(folder, 4)
+(folder / "textures-4.npy").rename(folder / "textures-400.npy")
+for kind in tasks.KINDS:
+    images, labels = tasks.task(folder, kind, 0)
+    assert images.shape == (len(labels), 224, 224, 3) and images.dtype == np.uint8
+    assert (np.bincount(labels) == tasks.FRAMES).all() and labels.max() >= 3
+    assert np.unique(images.reshape(len(images), -1), axis=0).shape[0] == len(images), kind
+assert np.array_equal(images, tasks.task(folder, kind, 0)[0])
+assert not np.array_equal(images, tasks.task(folder, kind, 1)[0])
+"""
 
 
 def run(*arguments: object) -> str:
@@ -82,6 +120,14 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(whole: Path, 
     run("-c", SAME, whole, tmp_path)
 
 
+def test_components_keep_what_tells_scenes_apart_not_views_of_one() -> None:
+    run("-c", COMPONENTS)
+
+
+def test_generated_tasks_are_whole_and_repeatable(tmp_path: Path) -> None:
+    run("-c", TASKS, tmp_path)
+
+
 def test_the_weights_are_those_the_builder_reads(whole: Path, tmp_path: Path) -> None:
     said = json.loads((whole / "provenance.json").read_text("utf-8"))
     assert said["imagesSeen"] == 160
@@ -105,10 +151,10 @@ def test_evaluation_tells_stripes_apart(tmp_path: Path) -> None:
             stripes = np.broadcast_to(line if axis else line[:, None], (64, 64)) * 255
             Image.fromarray(stripes.astype(np.uint8)).save(tmp_path / "photos" / name / f"{number}.png")
     told = run(
-        "-m", "training.evaluate", tmp_path / "photos", "--backbone", "hog", "nowhere.npz",
+        "-m", "training.evaluate", tmp_path / "photos", "--backbone", "edges=hog", "nowhere.npz",
         "--per-class", 3, "--seeds", 2, "--out", tmp_path / "out",
     )  # fmt: skip
-    assert "| hog | 1.000 ± 0.000 |" in told
+    assert "| edges | 1.000 ± 0.000 |" in told
     assert (tmp_path / "out" / "accuracy.png").stat().st_size > 1000
 
 
