@@ -1,4 +1,4 @@
-"""axe-core finds nothing wrong, in every state of the page, light and dark, on a desk, a tablet and a phone."""
+"""axe-core finds nothing wrong in every state, light and dark, on a desk, a tablet and a phone."""
 
 from __future__ import annotations
 
