@@ -268,9 +268,21 @@ export class PlainHead {
       for (let c = 0; c < classes; c++) sum += errors[from + c] * kernel2.values[row + c];
       return sum;
     });
-    updateKernel(kernel1, this.features, indices.map((i) => i * features), gradients, rates);
+    updateKernel(
+      kernel1,
+      this.features,
+      indices.map((i) => i * features),
+      gradients,
+      rates,
+    );
     updateBias(bias1, gradients, rates);
-    updateKernel(kernel2, activations, indices.map((_, b) => b * hidden), errors, rates);
+    updateKernel(
+      kernel2,
+      activations,
+      indices.map((_, b) => b * hidden),
+      errors,
+      rates,
+    );
     updateBias(bias2, errors, rates);
   }
 }
