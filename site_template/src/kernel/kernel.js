@@ -337,10 +337,17 @@ export class KernelHead extends PlainHead {
    */
   turnsOn({ sums, examples }) {
     const computed = this.doubles(sums, examples * this.width);
-    return this.unmoved.some((h) => {
-      for (let at = h; at < computed.length; at += this.width) if (computed[at] > 0) return true;
-      return false;
-    });
+    return this.unmoved.some((h) => this.isAny(computed, h, (sum) => sum > 0));
+  }
+
+  /**
+   * @param {Float64Array} values [examples, width]
+   * @param {number} h a unit
+   * @param {(value: number) => boolean} test asked for the unit's value of each example
+   */
+  isAny(values, h, test) {
+    for (let at = h; at < values.length; at += this.width) if (test(values[at])) return true;
+    return false;
   }
 
   /**
@@ -363,10 +370,7 @@ export class KernelHead extends PlainHead {
     const { rows, groups, examples, sums, gradients, logits, room } = this.placeBatch(this.addresses(indices));
     const slopes = this.doubles(gradients, groups * GROUP * width).fill(0);
     code.hiddenGradients(sums, examples, hidden, width, at.kernel2.values, classes, logits, gradients);
-    this.unmoved = this.unmoved.filter((h) => {
-      for (let place = h; place < slopes.length; place += width) if (slopes[place] !== 0) return false;
-      return true;
-    });
+    this.unmoved = this.unmoved.filter((h) => !this.isAny(slopes, h, (slope) => slope !== 0));
     const row = 8 * width;
     this.updateSmall(at.kernel2, [sums, row, hidden], [logits, 8 * classes, classes], examples, rates);
     this.updateSmall(at.bias2, [at.one, 0, 1], [logits, 8 * classes, classes], examples, rates);

@@ -342,20 +342,15 @@ export function update(
       const x3 = feature(five + 12, offset);
       const x4 = feature(five + 16, offset);
       peak = f32x4.pmax(peak, largestOf(x0, x1, x2, x3, x4));
+      const isFirst = five == rows;
       let at = gradient;
-      if (five == rows) {
-        do {
-          v128.store(at, products(slope, x0, x1, x2, x3, x4));
-          slope += BLOCK;
-          at += 16;
-        } while (at < end);
-      } else {
-        do {
-          v128.store(at, f32x4.add(v128.load(at), products(slope, x0, x1, x2, x3, x4)));
-          slope += BLOCK;
-          at += 16;
-        } while (at < end);
-      }
+      do {
+        let g = products(slope, x0, x1, x2, x3, x4);
+        if (!isFirst) g = f32x4.add(g, v128.load(at));
+        v128.store(at, g);
+        slope += BLOCK;
+        at += 16;
+      } while (at < end);
     }
     const x0 = feature(five, offset);
     const x1 = feature(five + 4, offset);

@@ -78,23 +78,21 @@ export async function addFrames(frames, classIds) {
     return frames.map(() => null);
   }
   const added = await session.worker.addExamples(Comlink.transfer(frames, frames), classIds);
-  const entries = classIds.map((id) => state.classes.value.find((entry) => entry.id === id) ?? null);
-  const taken = entries.map((entry, i) => (added[i] ? entry : null));
-  batch(() => {
-    for (const entry of new Set(taken)) {
-      const photos = added.flatMap((one, i) => (one && taken[i] === entry ? [one] : []));
-      if (entry)
-        addPhotos(
-          entry,
-          photos.map(({ id, thumbnail: picture }) => ({ id, picture })),
-        );
-    }
-  });
+  const entries = new Map(state.classes.value.map((entry) => [entry.id, entry]));
+  const taken = classIds.map((id, i) => (added[i] && entries.get(id)) ?? null);
+  /** @type {KeptPhoto[]} */
+  const kept = [];
+  /** @type {Map<ClassEntry, import('../state.js').Photo[]>} */
+  const photos = new Map();
   added.forEach((one, i) => {
-    if (!one || !taken[i]) return;
+    const entry = taken[i];
+    if (!one || !entry) return;
     const { id, features, thumbnail: picture } = one;
-    followers.forEach((follower) => follower({ id, classId: classIds[i], features, picture }));
+    photos.set(entry, [...(photos.get(entry) ?? []), { id, picture }]);
+    kept.push({ id, classId: entry.id, features, picture });
   });
+  batch(() => photos.forEach((some, entry) => addPhotos(entry, some)));
+  kept.forEach((photo) => followers.forEach((follower) => follower(photo)));
   return taken;
 }
 
