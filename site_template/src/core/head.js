@@ -57,13 +57,23 @@ export function initialWeights({ features, hidden, classes }, seed) {
   };
 }
 
-/** One tensor of weights with Adam's two moments. */
+/**
+ * @param {HeadWeights} weights
+ * @returns {HeadWeights}
+ */
+export function copyOf({ kernel1, bias1, kernel2, bias2 }) {
+  return { kernel1: kernel1.slice(), bias1: bias1.slice(), kernel2: kernel2.slice(), bias2: bias2.slice() };
+}
+
+const NO_MOMENTS = new Float32Array(0);
+
+/** One tensor of weights with Adam's two moments, which a head that only predicts has not. */
 class AdamTensor {
   /** @param {Float32Array} values */
   constructor(values) {
     this.values = values;
-    this.m = new Float32Array(values.length);
-    this.v = new Float32Array(values.length);
+    this.m = NO_MOMENTS;
+    this.v = NO_MOMENTS;
   }
 
   get norm() {
@@ -119,13 +129,18 @@ export class PlainHead {
   }
 
   /**
-   * The examples that batches are taken from.
+   * The examples that batches are taken from. Training begins anew with them.
    * @param {Float32Array} features [n, features]
    * @param {Uint16Array} labels [n]
    */
   load(features, labels) {
     this.features = features;
     this.labels = labels;
+    this.steps = 0;
+    for (const tensor of Object.values(this.tensors)) {
+      tensor.m = new Float32Array(tensor.values.length);
+      tensor.v = new Float32Array(tensor.values.length);
+    }
   }
 
   /**

@@ -1,7 +1,7 @@
 // What trains: the kernel where this browser runs it, else the plain head. The kernel's bytes stand in this
 // bundle, so they are covered by its hash and need no request of their own.
 
-import { PlainHead } from '../core/head.js';
+import { copyOf, PlainHead } from '../core/head.js';
 import { Kernel, KernelHead } from './kernel.js';
 import bytes from './head.wasm';
 
@@ -26,7 +26,7 @@ function filled(shape, weights, wanted, fill) {
       if (wanted || !(error instanceof RangeError)) throw error;
     }
   }
-  const head = new PlainHead(shape, weights);
+  const head = new PlainHead(shape, copyOf(weights));
   fill(head);
   return head;
 }
@@ -34,7 +34,7 @@ function filled(shape, weights, wanted, fill) {
 /**
  * A head with its examples loaded.
  * @param {import('../core/head.js').HeadShape} shape
- * @param {import('../core/head.js').HeadWeights} weights taken over
+ * @param {import('../core/head.js').HeadWeights} weights copied
  * @param {{features: Float32Array, labels: Uint16Array}} examples
  * @param {import('../protocol.js').Engine} [wanted] this and no other; without it the fastest there is
  * @returns {PlainHead}
@@ -46,7 +46,7 @@ export function makeHead(shape, weights, { features, labels }, wanted) {
 /**
  * The fastest head there is, with room for examples, which `place` brings.
  * @param {import('../core/head.js').HeadShape} shape
- * @param {import('../core/head.js').HeadWeights} weights taken over
+ * @param {import('../core/head.js').HeadWeights} weights copied
  * @param {Uint16Array} labels
  * @returns {PlainHead}
  */

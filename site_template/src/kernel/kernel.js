@@ -8,7 +8,7 @@ import { BETA1, BETA2, EPSILON, norm, PlainHead } from '../core/head.js';
 const GROUP = 5;
 
 /** Units that the passes take at once; the hidden layer is filled up with units that stay zero. */
-const LANES = 4;
+const LANES = 8;
 
 /** The scale of the moments (see `update`) at the first step, where second moments are what Adam calls them. */
 const FIRST_SCALE = Math.sqrt(1 - BETA2);
@@ -222,11 +222,7 @@ export class KernelHead extends PlainHead {
     const { at } = this;
     new Uint8Array(this.code.memory.buffer, 0, at.packed).fill(0);
     this.doubles(at.one, 1)[0] = 1;
-    for (let f = 0; f < features; f++) {
-      this.floats(at.kernel1.values + 4 * f * this.width, hidden).set(
-        weights.kernel1.subarray(f * hidden, (f + 1) * hidden),
-      );
-    }
+    this.writeKernel(weights.kernel1);
     for (const name of SMALL) this.floats(at[name].values, weights[name].length).set(weights[name]);
     this.tensors = {
       kernel1: new KernelMatrix(this, at.kernel1, features * this.width),
@@ -454,15 +450,22 @@ export class KernelHead extends PlainHead {
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   }
 
+  /** @param {Float32Array} weights kernel1, [features, hidden] */
+  writeKernel(weights) {
+    const { features, hidden } = this.shape;
+    const to = this.floats(this.at.kernel1.values, features * this.width);
+    if (hidden === this.width) to.set(weights);
+    else for (let f = 0; f < features; f++) to.set(weights.subarray(f * hidden, (f + 1) * hidden), f * this.width);
+  }
+
   /**
    * @param {number} at address of kernel1 or of one of its moments
    * @param {number} [factor]
    */
   readKernel(at, factor = 1) {
     const { features, hidden } = this.shape;
-    const copy = new Float32Array(features * hidden);
-    if (hidden === this.width) copy.set(this.floats(at, copy.length));
-    else for (let f = 0; f < features; f++) copy.set(this.floats(at + 4 * f * this.width, hidden), f * hidden);
+    const padded = this.floats(at, features * this.width).slice();
+    const copy = hidden === this.width ? padded : padded.filter((_, i) => i % this.width < hidden);
     return factor === 1 ? copy : copy.map((value) => factor * value);
   }
 

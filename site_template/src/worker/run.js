@@ -19,6 +19,20 @@ export async function inSlices(piece, run) {
   }
 }
 
+/** @type {{key: string, weights: import('../core/head.js').HeadWeights}|null} */
+let begun = null;
+
+/**
+ * What a run begins with. The page trains anew after every photo, from the same seed: what it drew last is kept.
+ * @param {import('../core/head.js').HeadShape} shape
+ * @param {number} seed
+ */
+function beginning(shape, seed) {
+  const key = JSON.stringify([shape, seed]);
+  if (begun?.key !== key) begun = { key, weights: initialWeights(shape, seed) };
+  return begun.weights;
+}
+
 /**
  * @param {import('../core/head.js').HeadShape} shape
  * @param {{rows: Float32Array[], labels: Uint16Array}} examples
@@ -30,7 +44,7 @@ export async function inSlices(piece, run) {
  *   stopped
  */
 export async function runToEnd(shape, { rows, labels }, settings, run, onEpoch) {
-  const weights = initialWeights(shape, settings.seed);
+  const weights = beginning(shape, settings.seed);
   await giveWay();
   const head = emptyHead(shape, weights, labels);
   let placed = 0;
