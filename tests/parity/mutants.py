@@ -61,26 +61,26 @@ def asset(site: Path, path: Path) -> dict[str, Any]:
     }
 
 
-def swap_worker(site: Path, edits: tuple[Edit, ...], scratch: Path) -> None:
-    """Put a wasm worker bundled from edited sources in the place of the site's own."""
-    bundles = _bundle(edits, scratch)
-    made = json.loads((bundles / "assets.json").read_text())["workers"]["wasm"]
+def swap_worker(site: Path, edits: tuple[Edit, ...], scratch: Path, backend: str = "wasm") -> None:
+    """Put a backend's worker bundled from edited sources in the place of the site's own."""
+    bundles = _bundle(edits, scratch, backend)
+    made = json.loads((bundles / "assets.json").read_text())["workers"][backend]
     target = site / made["url"]
     shutil.copyfile(bundles / made["url"], target)
 
     def change(record: dict[str, Any]) -> None:
-        record["workers"]["wasm"] = asset(site, target)
+        record["workers"][backend] = asset(site, target)
 
     republish(site, change)
 
 
-def _bundle(edits: tuple[Edit, ...], scratch: Path) -> Path:
-    """Bundle the wasm worker from a copy of the sources with these edits."""
+def _bundle(edits: tuple[Edit, ...], scratch: Path, backend: str) -> Path:
+    """Bundle the backend's worker from a copy of the sources with these edits."""
     template, out = scratch / "site_template", scratch / "bundles"
     shutil.copytree(TEMPLATE_ROOT, template, ignore=shutil.ignore_patterns("node_modules"))
     (template / "node_modules").symlink_to(TEMPLATE_ROOT / "node_modules")
     # The other workers and the page stay as they are: bundling them would only take longer.
-    for name, value in {"PAGES": "{}", "BACKENDS": "['wasm']"}.items():
+    for name, value in {"PAGES": "{}", "BACKENDS": f"['{backend}']"}.items():
         _replace(template / "build.mjs", rf"^const {name} = .*;$", f"const {name} = {value};")
     for edit in edits:
         _replace(template / "src" / edit.file, re.escape(edit.old), edit.new)

@@ -31,6 +31,7 @@ class Mutation:
     """Beginnings of rows of which each must have one that fails."""
     holding: tuple[str, ...] = ()
     """Beginnings of rows that must all hold: the mistake is noticed where it is."""
+    backend: str = "wasm"
     is_long: bool = True
 
 
@@ -39,6 +40,7 @@ def edit(file: str, old: str, new: str) -> tuple[Edit, ...]:
 
 
 PREPROCESS, HEAD, TRAINING = "core/preprocess.js", "core/head.js", "core/training.js"
+PICTURE = "kernel/assembly/backbone/picture.ts"
 MOMENTS, OUTPUT, WORKER = "kernel/kernel.js", "kernel/assembly/output.ts", "worker/main.js"
 ROOT_OF_V = "(Math.sqrt(v[at] * rates.v) + EPSILON)"
 STEPS = ("steps/wasm-simd/two", "steps/plain/two")
@@ -55,10 +57,27 @@ MUTATIONS = {
             PREPROCESS, "(top * (1 - dy) + bottom * dy) / 255", "(top * (1 - dy) + bottom * dy) / 127.5 - 1"
         ),
         caught=("preprocess/crop/1x1", "preprocess/stretch/640x480", "features/golden"),
+        backend="cpu",
+    ),
+    "input divided by 256 in the kernel": Mutation(
+        edit(PICTURE, "f64x2.splat(255)", "f64x2.splat(256)"),
+        caught=("preprocess/crop/1x1", "preprocess/stretch/640x480", "features/golden"),
+        is_long=False,
     ),
     "blue first": Mutation(
         edit(PREPROCESS, "for (let k = 0; k < 3; k++) {", "for (let k = 2; k >= 0; k--) {"),
         caught=("preprocess/crop/1x1", "preprocess/stretch/640x480", "features/golden"),
+        backend="cpu",
+    ),
+    "the lower line twice in the kernel": Mutation(
+        edit(
+            PICTURE,
+            "const upper = picture + load<u32>(lines, 16);",
+            "const upper = picture + load<u32>(lines, 20);",
+        ),
+        caught=("preprocess/crop/640x480", "preprocess/stretch/2x3"),
+        # At the backbone's own size the lower line has no weight.
+        holding=("preprocess/crop/1x1",),
     ),
     "half pixels instead of aligned corners": Mutation(
         edit(
@@ -154,7 +173,11 @@ MUTATIONS = {
         caught=("classes/order", "classes/predict"),
     ),
     "a worker that throws": Mutation(
-        edit("worker/frames.js", "return preprocess(", "throw new Error('no'); return preprocess("),
+        edit(
+            "worker/backbone.js",
+            "read(picture, options) {",
+            "read(picture, options) { throw new Error('no');",
+        ),
         caught=("preprocess", "features", "classes"),
         holding=("init", "order"),
     ),
@@ -196,8 +219,8 @@ def test_a_mistake_is_caught_on_its_row(
 ) -> None:
     mutation = MUTATIONS[name]
     folder = mutants.copy_of(site("embedded").out, tmp_path / "site")
-    mutants.swap_worker(folder, mutation.edits, tmp_path)
-    report = check(folder, (*mutation.caught, *mutation.holding))
+    mutants.swap_worker(folder, mutation.edits, tmp_path, mutation.backend)
+    report = check(folder, (*mutation.caught, *mutation.holding), mutation.backend)
     for beginning in mutation.caught:
         assert "FAILED" in verdicts(report, beginning), (beginning, report.rows)
     for beginning in mutation.holding:

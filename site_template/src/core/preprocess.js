@@ -19,7 +19,7 @@ export function region(width, height, fit) {
  * @param {number} length
  * @param {number} size
  */
-function taps(length, size) {
+export function taps(length, size) {
   const scale = size > 1 ? (length - 1) / (size - 1) : 0;
   const first = new Int32Array(size);
   const second = new Int32Array(size);
@@ -34,6 +34,18 @@ function taps(length, size) {
 }
 
 /**
+ * @param {number} bytes that a picture has
+ * @param {number} width
+ * @param {number} height
+ * @throws {RangeError} they are not its size's
+ */
+export function checkSize(bytes, width, height) {
+  if (bytes === width * height * 4 && width > 0 && height > 0) return;
+  throw new RangeError(`A picture of ${width} by ${height} needs ${width * height * 4} bytes, not ${bytes}.`);
+}
+
+/**
+ * `../kernel/backbone/picture.js` does the same in WebAssembly; this is its fallback and witness.
  * @param {Uint8Array|Uint8ClampedArray} rgba bytes, [height, width, 4]; alpha is not read
  * @param {number} width
  * @param {number} height
@@ -41,9 +53,7 @@ function taps(length, size) {
  * @returns {Float32Array} [size, size, 3] in [0, 1]; computed in float64, rounded once
  */
 export function preprocess(rgba, width, height, { size, fit }) {
-  if (rgba.length !== width * height * 4 || !(width > 0) || !(height > 0)) {
-    throw new RangeError(`A picture of ${width} by ${height} needs ${width * height * 4} bytes, not ${rgba.length}.`);
-  }
+  checkSize(rgba.length, width, height);
   const part = region(width, height, fit);
   const across = taps(part.width, size);
   const down = taps(part.height, size);

@@ -1,6 +1,6 @@
-// Pictures as the worker gets them, to pixels for the backbone and to thumbnails.
+// Pictures as the worker gets them, to bytes for the backbone and to thumbnails.
 
-import { preprocess, region } from '../core/preprocess.js';
+import { region } from '../core/preprocess.js';
 
 /** @typedef {{data: Uint8Array|Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}} Pixels RGBA bytes */
 /** @typedef {ReturnType<typeof region>} Region */
@@ -167,14 +167,6 @@ export async function readsBackExactly() {
   const bitmap = await createImageBitmap(known);
   const { data } = await readFrame(bitmap, 'stretch');
   return known.data.every((value, i) => value === data[i]);
-}
-
-/**
- * @param {Pixels} pixels
- * @param {import('../protocol.js').Preprocess} options
- */
-export function toInput(pixels, options) {
-  return preprocess(pixels.data, pixels.width, pixels.height, options);
 }
 
 /**

@@ -6,7 +6,7 @@ import { PlainHead } from '../core/head.js';
 import { fetchVerified } from '../verified.js';
 import { loadParts, startBackbone } from './backbone.js';
 import { Examples } from './examples.js';
-import { agree, readFrame, readsBackExactly, release, thumbnail, toInput } from './frames.js';
+import { agree, readFrame, readsBackExactly, release, thumbnail } from './frames.js';
 import { askAboutHeldOut } from './held-out.js';
 import { makeProbe } from './probe.js';
 import { runToEnd } from './run.js';
@@ -33,7 +33,7 @@ async function embedFrame(frame) {
   try {
     const { backbone, site } = started();
     const pixels = await readFrame(frame, site.preprocess.fit);
-    return { pixels, features: await backbone.embed(toInput(pixels, site.preprocess)) };
+    return { pixels, features: await backbone.embedPicture(pixels, site.preprocess) };
   } finally {
     release(frame);
   }

@@ -1,14 +1,19 @@
-// The page's own kernels within TensorFlow.js: one operation for the whole backbone, on the wasm backend's memory.
+// The page's own kernels within TensorFlow.js, on the wasm backend's memory: one operation that makes a tensor of a
+// picture's bytes, one for the whole backbone.
 
 import * as tf from '@tensorflow/tfjs-core';
+import { preprocess } from '../core/preprocess.js';
 import { PlannedBackbone } from '../kernel/backbone/backbone.js';
 import { builds, compile } from '../kernel/backbone/builds.js';
 import { weightReader } from './weights.js';
 
+/** @import {Preprocess} from '../protocol.js' */
 /** @import {Computation, Parts, Road} from './backbone.js' */
+/** @import {Pixels} from './frames.js' */
 /** @import {Heap} from '../kernel/backbone/backbone.js' */
 
-const OPERATION = 'OnTheFlyBackbone';
+const READ = 'OnTheFlyPicture';
+const COMPUTE = 'OnTheFlyBackbone';
 
 /**
  * What of TensorFlow.js' wasm backend is used here. Its types say nothing of it: it is looked at before it is trusted.
@@ -52,7 +57,23 @@ function start(module, { plan, artifacts }) {
   const planned = new PlannedBackbone(module, heap, plan, weightReader(artifacts));
   const { features } = planned;
   tf.registerKernel({
-    kernelName: OPERATION,
+    kernelName: READ,
+    backendName: 'wasm',
+    kernelFunc({ attrs }) {
+      const { pixels, options } = /** @type {{pixels: Pixels, options: Preprocess}} */ (/** @type {unknown} */ (attrs));
+      const { data, width, height } = pixels;
+      const { size } = options;
+      const out = backend.makeOutput([1, size, size, 3], 'float32');
+      const place = () => backend.getMemoryOffset(out.dataId);
+      if (!planned.reader.read(data, width, height, options, place())) {
+        const made = preprocess(data, width, height, options);
+        new Float32Array(heap.memory.buffer, place(), made.length).set(made);
+      }
+      return out;
+    },
+  });
+  tf.registerKernel({
+    kernelName: COMPUTE,
     backendName: 'wasm',
     kernelFunc({ inputs }) {
       const { shape, dataId } = /** @type {tf.TensorInfo} */ (inputs.pictures);
@@ -68,10 +89,13 @@ function start(module, { plan, artifacts }) {
     },
   });
   return {
-    bytes: planned.bytes,
-    compute: (pictures) => tf.engine().runKernel(OPERATION, { pictures }),
+    get bytes() {
+      return planned.bytes;
+    },
+    read: (pixels, options) => tf.engine().runKernel(READ, {}, /** @type {any} */ ({ pixels, options })),
+    compute: (pictures) => tf.engine().runKernel(COMPUTE, { pictures }),
     dispose() {
-      tf.unregisterKernel(OPERATION, 'wasm');
+      for (const name of [READ, COMPUTE]) tf.unregisterKernel(name, 'wasm');
       planned.release();
     },
   };

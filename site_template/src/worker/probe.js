@@ -3,18 +3,23 @@
 import { initialWeights, PlainHead } from '../core/head.js';
 import { Training } from '../core/training.js';
 import { makeHead } from '../kernel/engine.js';
-import { readFrame, toInput } from './frames.js';
+import { readFrame } from './frames.js';
 
 /**
- * @param {() => {site: import('../protocol.js').Site}} started
+ * @param {() => {backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}} started
  * @returns {import('../protocol.js').ProbeApi}
  */
 export function makeProbe(started) {
   return {
     async preprocess(frame, fit) {
-      const { site } = started();
+      const { backbone, site } = started();
       const options = { ...site.preprocess, fit: fit ?? site.preprocess.fit };
-      return toInput(await readFrame(frame, options.fit), options);
+      const input = backbone.read(await readFrame(frame, options.fit), options);
+      try {
+        return /** @type {Float32Array} */ (await input.data());
+      } finally {
+        input.dispose();
+      }
     },
 
     initialWeights,

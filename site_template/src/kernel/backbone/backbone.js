@@ -1,6 +1,7 @@
 // The backbone on the page's own kernels: packs the weights once, then runs the plan step by step.
 
 import { Constants } from './constants.js';
+import { PictureReader } from './picture.js';
 import { aligned, layOut, Room } from './plan.js';
 import { prepare } from './steps.js';
 
@@ -21,6 +22,7 @@ import { prepare } from './steps.js';
  * @property {(x: number, bytes: number, from: number, out: number, row: number, times: number) => void} spread
  * @property {(x: number, height: number, width: number, row: number, pixel: number, places: number, windows: number,
  *   rows: number, columns: number, fill: number, out: number) => void} cut
+ * @property {import('./picture.js').Code['sample']} sample
  */
 
 /**
@@ -56,16 +58,22 @@ export class PlannedBackbone {
     );
     this.heap = heap;
     this.features = steps[steps.length - 1].shape[2];
-    /** What is held in memory. */
-    this.bytes = aligned(1) + room.size + constants.size;
-    this.address = heap.allocate(this.bytes);
-    if (!this.address) throw new RangeError(`There are no ${this.bytes} bytes for the backbone.`);
+    this.own = aligned(1) + room.size + constants.size;
+    this.address = heap.allocate(this.own);
+    if (!this.address) throw new RangeError(`There are no ${this.own} bytes for the backbone.`);
     const begin = aligned(this.address);
     constants.write(heap.memory.buffer, begin + room.size);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
     const code = /** @type {Code} */ (/** @type {unknown} */ (exports));
     this.runs = prepared.map((finish) => finish(code, begin, begin + room.size));
     this.out = begin + places[steps.length].at;
+    /** Makes its input of pictures' bytes. */
+    this.reader = new PictureReader(code, heap);
+  }
+
+  /** What is held in memory. */
+  get bytes() {
+    return this.own + this.reader.bytes;
   }
 
   /**
@@ -80,6 +88,7 @@ export class PlannedBackbone {
   /** Gives the memory back: this backbone cannot run any more. */
   release() {
     this.heap.free(this.address);
+    this.reader.release();
     this.runs = [];
   }
 }

@@ -8,4 +8,5 @@
 
 export { multiply } from './multiply';
 export { depthwise } from './depthwise';
+export { sample } from './picture';
 export { clear, cut, mean, rescale, spread } from './planes';

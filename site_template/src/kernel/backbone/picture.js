@@ -1,0 +1,129 @@
+// From a picture's bytes to the backbone's input, by the kernel: copies the lines it needs into the kernel's memory,
+// and leaves the numbers where TensorFlow.js wants them.
+
+import { checkSize, region, taps } from '../../core/preprocess.js';
+
+/** @import {Preprocess} from '../../protocol.js' */
+/** @import {Heap} from './backbone.js' */
+
+/**
+ * @typedef {object} Code
+ * @property {(lines: number, columns: number, size: number, picture: number, out: number) => void} sample
+ */
+
+/** A tap in memory: two float64, two u32. */
+const TAP = 24;
+const PIXEL = 4;
+
+/**
+ * Where a picture's lines go, and what is made of them.
+ * @typedef {object} Layout
+ * @property {string} key of which pictures
+ * @property {number} address of the columns' taps, then the lines' taps, then the picture's lines
+ * @property {{from: number, to: number, bytes: number}[]} runs of lines that follow one another, in bytes of the
+ *   picture and of the memory after the taps
+ */
+
+export class PictureReader {
+  /**
+   * @param {Code} code
+   * @param {Heap} heap
+   */
+  constructor(code, heap) {
+    this.code = code;
+    this.heap = heap;
+    /** @type {Layout|null} of the last picture: a camera's next one is alike */
+    this.layout = null;
+    /** What is held in memory. */
+    this.bytes = 0;
+  }
+
+  /**
+   * @param {Uint8Array|Uint8ClampedArray} rgba bytes, [height, width, 4]; alpha is not read
+   * @param {number} width
+   * @param {number} height
+   * @param {Preprocess} options
+   * @param {number} out address of [size, size, 3] float32, in [0, 1] afterwards
+   * @returns {boolean} false where there is no memory for it: nothing was done
+   * @throws {RangeError} the bytes are not such a picture's
+   */
+  read(rgba, width, height, options, out) {
+    checkSize(rgba.length, width, height);
+    const layout = this.layoutFor(width, height, options);
+    if (!layout) return false;
+    const { size } = options;
+    const lines = layout.address + TAP * size;
+    const picture = lines + TAP * size;
+    const memory = new Uint8Array(this.heap.memory.buffer);
+    for (const { from, to, bytes } of layout.runs) memory.set(rgba.subarray(from, from + bytes), picture + to);
+    this.code.sample(lines, layout.address, size, picture, out);
+    return true;
+  }
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @param {Preprocess} options
+   * @returns {Layout|null}
+   */
+  layoutFor(width, height, { size, fit }) {
+    const key = JSON.stringify([width, height, size, fit]);
+    if (this.layout?.key === key) return this.layout;
+    this.release();
+    const part = region(width, height, fit);
+    const across = taps(part.width, size);
+    const down = taps(part.height, size);
+    const row = PIXEL * width;
+    // Of a large picture only the lines between which the made ones lie.
+    const needed = [...new Set([...down.first, ...down.second])].sort((a, b) => a - b);
+    const places = new Map(needed.map((line, i) => [line, i * row]));
+    const bytes = 2 * TAP * size + needed.length * row;
+    const address = this.heap.allocate(bytes);
+    if (!address) return null;
+    this.bytes = bytes;
+    this.layout = { key, address, runs: runsOf(needed, part.y, row) };
+    const view = new DataView(this.heap.memory.buffer, address, 2 * TAP * size);
+    write(view, 0, across, (column) => PIXEL * (part.x + column));
+    write(view, TAP * size, down, (line) => /** @type {number} */ (places.get(line)));
+    return this.layout;
+  }
+
+  /** Gives the memory back. */
+  release() {
+    if (this.layout) this.heap.free(this.layout.address);
+    this.layout = null;
+    this.bytes = 0;
+  }
+}
+
+/**
+ * @param {number[]} needed lines, rising
+ * @param {number} top the picture's line that is the first of its part
+ * @param {number} row bytes of a line
+ */
+function runsOf(needed, top, row) {
+  /** @type {Layout['runs']} */
+  const runs = [];
+  needed.forEach((line, i) => {
+    const last = runs.at(-1);
+    const from = (top + line) * row;
+    if (last && last.from + last.bytes === from) last.bytes += row;
+    else runs.push({ from, to: i * row, bytes: row });
+  });
+  return runs;
+}
+
+/**
+ * @param {DataView} view
+ * @param {number} at
+ * @param {ReturnType<typeof taps>} given
+ * @param {(place: number) => number} offset in bytes
+ */
+function write(view, at, { first, second, weight }, offset) {
+  for (let i = 0; i < weight.length; i++, at += TAP) {
+    view.setFloat64(at, 1 - weight[i], true);
+    view.setFloat64(at + 8, weight[i], true);
+    view.setUint32(at + 16, offset(first[i]), true);
+    view.setUint32(at + 20, offset(second[i]), true);
+  }
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { preprocess } from "../../../site_template/src/core/preprocess.js";
+import { PictureReader } from "../../../site_template/src/kernel/backbone/picture.js";
+import { BUILDS, Chance, Heap } from "./plans.js";
+
+/** @typedef {import('../../../site_template/src/protocol.js').Preprocess} Preprocess */
+
+/** @param {Uint8Array} bytes @param {Heap} heap */
+function makeReader(bytes, heap = new Heap()) {
+  const { exports } = new WebAssembly.Instance(
+    new WebAssembly.Module(/** @type {any} */ (bytes)),
+    { env: { memory: heap.memory } },
+  );
+  return {
+    heap,
+    reader: new PictureReader(/** @type {any} */ (exports), heap),
+  };
+}
+
+/** @param {Chance} chance */
+function randomPicture(
+  chance,
+  width = chance.whole(1, 70),
+  height = chance.whole(1, 70),
+) {
+  const rgba = Uint8ClampedArray.from({ length: 4 * width * height }, () =>
+    chance.whole(0, 255),
+  );
+  return { rgba, width, height };
+}
+
+/**
+ * @param {ReturnType<typeof makeReader>} made
+ * @param {ReturnType<typeof randomPicture>} picture
+ * @param {Preprocess} options
+ */
+function check({ heap, reader }, { rgba, width, height }, options) {
+  const length = 3 * options.size ** 2;
+  // Room before and after, to see that nothing else is written.
+  const at = heap.allocate(4 * (length + 2)) + 4;
+  assert.ok(reader.read(rgba, width, height, options, at));
+  const words = new Uint32Array(heap.memory.buffer, at - 4, length + 2).slice();
+  const expected = preprocess(rgba, width, height, options);
+  assert.deepEqual(words.subarray(1, -1), new Uint32Array(expected.buffer));
+  assert.deepEqual([words[0], words.at(-1)], [0xffffffff, 0xffffffff]);
+}
+
+for (const [build, bytes] of Object.entries(BUILDS)) {
+  test(`${build}: pictures become the numbers that the plain way makes, bit for bit`, () => {
+    for (let seed = 1; seed <= 150; seed++) {
+      const chance = new Chance(seed);
+      const options = {
+        size: chance.whole(1, 40),
+        fit: chance.of(/** @type {const} */ (["crop", "stretch"])),
+      };
+      check(makeReader(bytes), randomPicture(chance), options);
+    }
+  });
+
+  test(`${build}: those of a camera and of a large photograph too`, () => {
+    const made = makeReader(bytes);
+    const chance = new Chance(7);
+    for (const [width, height] of [
+      [224, 224],
+      [640, 480],
+      [480, 641],
+      [2000, 30],
+    ])
+      for (const fit of /** @type {const} */ (["crop", "stretch"]))
+        check(made, randomPicture(chance, width, height), { size: 224, fit });
+  });
+}
+
+test("pictures of one size share their memory, and of another size give it back", () => {
+  const { heap, reader } = makeReader(BUILDS.simd);
+  const chance = new Chance(3);
+  const options = /** @type {Preprocess} */ ({ size: 9, fit: "crop" });
+  const out = heap.allocate(4 * 3 * 81);
+  const { end } = heap;
+  /** @param {number} width @param {number} height */
+  const read = (width, height) => {
+    const { rgba } = randomPicture(chance, width, height);
+    reader.read(rgba, width, height, options, out);
+  };
+  read(30, 20);
+  const address = heap.end - Math.ceil(reader.bytes / 8) * 8;
+  assert.ok(heap.end > end);
+  const taken = heap.end;
+  for (let i = 0; i < 50; i++) read(30, 20);
+  assert.equal(heap.end, taken);
+  assert.deepEqual(heap.freed, []);
+  read(20, 30);
+  assert.deepEqual(heap.freed, [address]);
+  reader.release();
+  assert.equal(heap.freed.length, 2);
+  assert.equal(reader.bytes, 0);
+});
+
+test("of a large picture only the lines that are needed are held", () => {
+  const { heap, reader } = makeReader(BUILDS.simd);
+  const { rgba, width, height } = randomPicture(new Chance(5), 50, 900);
+  const options = /** @type {Preprocess} */ ({ size: 10, fit: "stretch" });
+  reader.read(rgba, width, height, options, heap.allocate(4 * 300));
+  assert.ok(reader.bytes < 20 * 4 * width + 1000, `${reader.bytes} bytes`);
+});
+
+test("without memory nothing is done, and other bytes than a picture's are refused", () => {
+  const { heap, reader } = makeReader(BUILDS.simd);
+  const options = /** @type {Preprocess} */ ({ size: 4, fit: "crop" });
+  const out = heap.allocate(4 * 48);
+  const before = new Uint8Array(heap.memory.buffer).slice();
+  heap.allocate = () => 0;
+  assert.equal(reader.read(new Uint8Array(4 * 6), 3, 2, options, out), false);
+  assert.deepEqual(new Uint8Array(heap.memory.buffer), before);
+  for (const [bytes, width, height] of [
+    [23, 3, 2],
+    [0, 0, 0],
+    [24, -3, -2],
+  ]) {
+    const short = new Uint8Array(bytes);
+    const read = () => reader.read(short, width, height, options, out);
+    assert.throws(read, { name: "RangeError", message: /needs/ });
+  }
+});
