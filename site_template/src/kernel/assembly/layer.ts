@@ -78,15 +78,18 @@ function move4(to: usize, from: usize): f32 {
 }
 
 /**
- * Three examples times the weights of eight units, in float32: as many sums as V8 finds registers for beside what it
- * loads, which it does all at once. Five examples times four units load more often, and take a tenth longer.
- * @param at the first of the three in a packed group
+ * Two or three examples times the weights of eight units, in float32. More sums than of three do not find registers
+ * beside what is loaded, as V8 loads all that a turn needs at its beginning; five examples times four units load more.
+ * @param isThree known where this is called, and so not asked in the loop
+ * @param at the first of the examples in a packed group
  * @param end where the group ends
  * @param w the eight weights of the first feature
  * @param row bytes from one feature's weights to the next's
  * @param to float64 that the sums are added to: eight of each example, 2 · row apart
  */
-function sumThree(at: usize, end: usize, w: usize, row: usize, to: usize): void {
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function addProducts(isThree: bool, at: usize, end: usize, w: usize, row: usize, to: usize): void {
   let a = f32x4.splat(0);
   let b = a;
   let c = a;
@@ -98,13 +101,15 @@ function sumThree(at: usize, end: usize, w: usize, row: usize, to: usize): void 
     const next = v128.load(w, 16);
     const x = v128.load32_splat(at);
     const y = v128.load32_splat(at, 4);
-    const z = v128.load32_splat(at, 8);
     a = f32x4.add(a, f32x4.mul(x, four));
     a4 = f32x4.add(a4, f32x4.mul(x, next));
     b = f32x4.add(b, f32x4.mul(y, four));
     b4 = f32x4.add(b4, f32x4.mul(y, next));
-    c = f32x4.add(c, f32x4.mul(z, four));
-    c4 = f32x4.add(c4, f32x4.mul(z, next));
+    if (isThree) {
+      const z = v128.load32_splat(at, 8);
+      c = f32x4.add(c, f32x4.mul(z, four));
+      c4 = f32x4.add(c4, f32x4.mul(z, next));
+    }
     w += row;
     at += PACKED;
   } while (at < end);
@@ -112,32 +117,10 @@ function sumThree(at: usize, end: usize, w: usize, row: usize, to: usize): void 
   addTo(to + 32, a4);
   addTo(to + 2 * row, b);
   addTo(to + 2 * row + 32, b4);
-  addTo(to + 4 * row, c);
-  addTo(to + 4 * row + 32, c4);
-}
-
-/** The same of two examples. */
-function sumTwo(at: usize, end: usize, w: usize, row: usize, to: usize): void {
-  let a = f32x4.splat(0);
-  let b = a;
-  let a4 = a;
-  let b4 = a;
-  do {
-    const four = v128.load(w);
-    const next = v128.load(w, 16);
-    const x = v128.load32_splat(at);
-    const y = v128.load32_splat(at, 4);
-    a = f32x4.add(a, f32x4.mul(x, four));
-    a4 = f32x4.add(a4, f32x4.mul(x, next));
-    b = f32x4.add(b, f32x4.mul(y, four));
-    b4 = f32x4.add(b4, f32x4.mul(y, next));
-    w += row;
-    at += PACKED;
-  } while (at < end);
-  addTo(to, a);
-  addTo(to + 32, a4);
-  addTo(to + 2 * row, b);
-  addTo(to + 2 * row + 32, b4);
+  if (isThree) {
+    addTo(to + 4 * row, c);
+    addTo(to + 4 * row + 32, c4);
+  }
 }
 
 /** Adds four float32 to the four float64 at an address. */
@@ -238,8 +221,8 @@ export function forward(
       const stop = min(run + RUN * PACKED, end);
       for (let column: usize = 0; column < row; column += 32) {
         const to = group + column * 2;
-        sumThree(run, stop, weights + column, row, to);
-        sumTwo(run + 12, stop, weights + column, row, to + 6 * row);
+        addProducts(true, run, stop, weights + column, row, to);
+        addProducts(false, run + 12, stop, weights + column, row, to + 6 * row);
       }
       weights += row * RUN;
     }
