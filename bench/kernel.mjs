@@ -54,7 +54,7 @@ function makeExamples(n) {
   return { features, labels };
 }
 
-/** One run as the worker does it, from initial weights to the head that predicts. */
+/** One run as the worker's first is, from the drawing of weights to the head that predicts. */
 function train(makeHead, { features, labels }) {
   const head = makeHead(initialWeights(SHAPE, SETTINGS.seed));
   head.load(features, labels);

@@ -129,14 +129,13 @@ export class PlainHead {
   }
 
   /**
-   * The examples that batches are taken from. Training begins anew with them.
+   * The examples that batches are taken from, once and before the first of them.
    * @param {Float32Array} features [n, features]
    * @param {Uint16Array} labels [n]
    */
   load(features, labels) {
     this.features = features;
     this.labels = labels;
-    this.steps = 0;
     for (const tensor of Object.values(this.tensors)) {
       tensor.m = new Float32Array(tensor.values.length);
       tensor.v = new Float32Array(tensor.values.length);

@@ -7,7 +7,7 @@ import { BETA1, BETA2, EPSILON, norm, PlainHead } from '../core/head.js';
 /** Examples that the passes take at once; a batch's last group is filled up with a row of zeros. */
 const GROUP = 5;
 
-/** Units that the passes take at once; the hidden layer is filled up with units that stay zero. */
+/** The most units that a pass takes at once; the hidden layer is filled up with units that stay zero. */
 const LANES = 8;
 
 /** The scale of the moments (see `update`) at the first step, where second moments are what Adam calls them. */

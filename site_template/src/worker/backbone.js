@@ -23,8 +23,8 @@ import { selfCheck } from './self-check.js';
  * A backbone that is ready to run.
  * @typedef {object} Computation
  * @property {number} bytes held in memory beside tensors
- * @property {(pixels: Pixels, options: Preprocess) => tf.Tensor} [read] a picture's bytes to [1, size, size, 3], where
- *   that is faster than the plain way and the same to the bit
+ * @property {(picture: Pixels, options: Preprocess) => tf.Tensor|null} [read] a picture's bytes to [1, size, size, 3],
+ *   faster than the plain way and the same to the bit; null where there is no memory for it
  * @property {(pictures: tf.Tensor4D) => tf.Tensor} compute [n, size, size, 3] to [n, features]
  * @property {() => void} dispose
  */
@@ -163,7 +163,7 @@ export class Backbone {
    */
   constructor(computation, site, device) {
     this.computation = computation;
-    this.size = site.preprocess.size;
+    this.preprocess = site.preprocess;
     this.features = site.backbone.features;
     this.isLost = device?.isLost ?? (() => false);
     /** Resolves when the backend can compute no more: never, on the processor. */
@@ -173,40 +173,12 @@ export class Backbone {
   }
 
   /**
-   * @param {Float32Array} pixels [size, size, 3] in [0, 1]
-   * @returns {Promise<Float32Array>} [features]
-   */
-  embed(pixels) {
-    return this.run(tf.tensor4d(pixels, [1, this.size, this.size, 3]));
-  }
-
-  /**
    * @param {Pixels} picture
-   * @param {Preprocess} options
    * @returns {Promise<Float32Array>} [features]
-   */
-  async embedPicture(picture, options) {
-    return this.run(this.read(picture, options));
-  }
-
-  /**
-   * What the backbone reads of a picture.
-   * @param {Pixels} picture
-   * @param {Preprocess} options
-   * @returns {tf.Tensor4D} [1, size, size, 3] in [0, 1]
    * @throws {RangeError} the bytes are not such a picture's
    */
-  read(picture, options) {
-    if (this.computation.read) return /** @type {tf.Tensor4D} */ (this.computation.read(picture, options));
-    const { data, width, height } = picture;
-    return tf.tensor4d(preprocess(data, width, height, options), [1, options.size, options.size, 3]);
-  }
-
-  /**
-   * @param {tf.Tensor4D} input [1, size, size, 3], disposed of
-   * @returns {Promise<Float32Array>} [features]
-   */
-  async run(input) {
+  async embed(picture) {
+    const input = this.read(picture, this.preprocess);
     /** @type {tf.Tensor|undefined} */
     let output;
     try {
@@ -219,6 +191,19 @@ export class Backbone {
       input.dispose();
       output?.dispose();
     }
+  }
+
+  /**
+   * What the backbone is given of a picture.
+   * @param {Pixels} picture
+   * @param {Preprocess} options
+   * @returns {tf.Tensor4D} [1, size, size, 3] in [0, 1]
+   */
+  read(picture, options) {
+    const { data, width, height } = picture;
+    const { size } = options;
+    const read = this.computation.read?.(picture, options);
+    return /** @type {tf.Tensor4D} */ (read ?? tf.tensor(preprocess(data, width, height, options), [1, size, size, 3]));
   }
 
   dispose() {

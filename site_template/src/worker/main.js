@@ -33,7 +33,7 @@ async function embedFrame(frame) {
   try {
     const { backbone, site } = started();
     const pixels = await readFrame(frame, site.preprocess.fit);
-    return { pixels, features: await backbone.embedPicture(pixels, site.preprocess) };
+    return { pixels, features: await backbone.embed(pixels) };
   } finally {
     release(frame);
   }

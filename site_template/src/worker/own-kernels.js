@@ -2,14 +2,11 @@
 // picture's bytes, one for the whole backbone.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { preprocess } from '../core/preprocess.js';
 import { PlannedBackbone } from '../kernel/backbone/backbone.js';
 import { builds, compile } from '../kernel/backbone/builds.js';
 import { weightReader } from './weights.js';
 
-/** @import {Preprocess} from '../protocol.js' */
 /** @import {Computation, Parts, Road} from './backbone.js' */
-/** @import {Pixels} from './frames.js' */
 /** @import {Heap} from '../kernel/backbone/backbone.js' */
 
 const READ = 'OnTheFlyPicture';
@@ -60,15 +57,9 @@ function start(module, { plan, artifacts }) {
     kernelName: READ,
     backendName: 'wasm',
     kernelFunc({ attrs }) {
-      const { pixels, options } = /** @type {{pixels: Pixels, options: Preprocess}} */ (/** @type {unknown} */ (attrs));
-      const { data, width, height } = pixels;
-      const { size } = options;
+      const { size } = /** @type {{size: number}} */ (/** @type {unknown} */ (attrs));
       const out = backend.makeOutput([1, size, size, 3], 'float32');
-      const place = () => backend.getMemoryOffset(out.dataId);
-      if (!planned.reader.read(data, width, height, options, place())) {
-        const made = preprocess(data, width, height, options);
-        new Float32Array(heap.memory.buffer, place(), made.length).set(made);
-      }
+      planned.reader.sample(backend.getMemoryOffset(out.dataId));
       return out;
     },
   });
@@ -92,7 +83,10 @@ function start(module, { plan, artifacts }) {
     get bytes() {
       return planned.bytes;
     },
-    read: (pixels, options) => tf.engine().runKernel(READ, {}, /** @type {any} */ ({ pixels, options })),
+    read({ data, width, height }, options) {
+      const { size } = options;
+      return planned.reader.place(data, width, height, options) ? tf.engine().runKernel(READ, {}, { size }) : null;
+    },
     compute: (pictures) => tf.engine().runKernel(COMPUTE, { pictures }),
     dispose() {
       for (const name of [READ, COMPUTE]) tf.unregisterKernel(name, 'wasm');

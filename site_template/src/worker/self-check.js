@@ -3,9 +3,9 @@
 import { drawGolden } from '../core/golden.js';
 
 /**
- * A picture as the backbone reads it, and what the build made of it.
+ * A picture of the backbone's own size, so that every byte is read as it is, and what the build made of it.
  * @typedef {object} Golden
- * @property {Float32Array} pixels [size, size, 3]
+ * @property {import('./frames.js').Pixels} picture
  * @property {Float32Array} expected [features]
  */
 
@@ -20,9 +20,16 @@ export async function drawGoldenImages({ golden }, take) {
   const { images, size, features } = JSON.parse(new TextDecoder().decode(indexBytes));
   const expected = new Float32Array(featureBytes);
   return images.map((/** @type {{kind: string, seed: number}} */ image, /** @type {number} */ i) => ({
-    pixels: new Float32Array(drawGolden(image, size)).map((byte) => byte / 255),
+    picture: { data: withAlpha(drawGolden(image, size)), width: size, height: size },
     expected: expected.subarray(i * features, (i + 1) * features),
   }));
+}
+
+/** @param {Uint8ClampedArray} rgb */
+function withAlpha(rgb) {
+  const rgba = new Uint8ClampedArray((rgb.length / 3) * 4);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) rgba.set(rgb.subarray(from, from + 3), to);
+  return rgba;
 }
 
 /**
@@ -33,8 +40,8 @@ export async function drawGoldenImages({ golden }, take) {
  */
 export async function selfCheck(backbone, images, limit) {
   let error = 0;
-  for (const { pixels, expected } of images) {
-    const deviation = relativeError(await backbone.embed(pixels), expected);
+  for (const { picture, expected } of images) {
+    const deviation = relativeError(await backbone.embed(picture), expected);
     // Not Math.max alone: a NaN must not pass for a small error.
     error = Number.isNaN(deviation) ? Infinity : Math.max(error, deviation);
   }

@@ -34,10 +34,14 @@ const { startBackbone, tf } = await import(pathToFileURL(outfile).href);
 rmSync(scratch, { recursive: true });
 await tf.setBackend("cpu");
 
-const PIXELS = Float32Array.from({ length: 12 }, (_, i) => i / 12);
+const PICTURE = {
+  data: Uint8ClampedArray.from({ length: 16 }, (_, i) => 10 * i),
+  width: 2,
+  height: 2,
+};
 /** The mean of each of the three channels. */
-const EXPECTED = Float32Array.from([4.5, 5.5, 6.5], (sum) => sum / 12);
-const GOLDEN = [{ pixels: PIXELS, expected: EXPECTED }];
+const EXPECTED = Float32Array.from([60, 70, 80], (mean) => mean / 255);
+const GOLDEN = [{ picture: PICTURE, expected: EXPECTED }];
 
 /** A graph that computes that. */
 const PARTS = {
@@ -67,7 +71,7 @@ const PARTS = {
 
 /** @param {object} model */
 const site = (model) => ({
-  preprocess: { size: 2 },
+  preprocess: { size: 2, fit: "crop" },
   backbone: { features: 3 },
   golden: { limit: 1e-3 },
   model,
@@ -77,12 +81,12 @@ const WITH_PLAN = site({ plan: {} });
 /** @type {string[]} */
 let disposed = [];
 
-/** A road whose features are off by a factor. */
+/** The means of what the backbone is given, off by a factor. */
 const road = (kind, factor) => ({
   kind,
   make: async () => ({
     bytes: 100,
-    compute: () => tf.tensor2d(EXPECTED.map((x) => x * factor), [1, 3]),
+    compute: (given) => tf.tidy(() => tf.mul(tf.mean(given, [1, 2]), factor)),
     dispose: () => disposed.push(kind),
   }),
 });
@@ -104,7 +108,7 @@ test("the fastest road that computes right is taken", async () => {
   );
   assert.deepEqual(kernels, { kind: "relaxed", why: null });
   assert.ok(check.error < 1e-6);
-  assert.deepEqual([...(await backbone.embed(PIXELS))], [...EXPECTED]);
+  assert.deepEqual([...(await backbone.embed(PICTURE))], [...EXPECTED]);
   assert.equal(backbone.memory().bytes, tf.memory().numBytes + 100);
 });
 
@@ -124,9 +128,49 @@ test("a road that computes wrong or cannot be had gives way, and it is said why"
   const stock = await startBackbone(none, WITH_PLAN, PARTS, GOLDEN);
   assert.equal(stock.kernels.kind, "stock");
   assert.match(stock.kernels.why, /relaxed: no memory simd: .*other numbers/);
-  const found = await stock.backbone.embed(PIXELS);
+  const found = await stock.backbone.embed(PICTURE);
   found.forEach((x, i) => assert.ok(Math.abs(x - EXPECTED[i]) < 1e-6));
   stock.backbone.dispose();
+});
+
+test("a road's own way from bytes is taken, checked, and done without where it has no memory", async () => {
+  /** @param {((picture: typeof PICTURE) => any)} read */
+  const reading = (read) => ({
+    kind: "relaxed",
+    make: async () => ({ ...(await road("relaxed", 1).make()), read }),
+  });
+  const tensors = tf.memory().numTensors;
+  let reads = 0;
+  const right = ({ data }) => {
+    reads++;
+    const rgb = data.filter((_, i) => i % 4 < 3);
+    return tf.tensor4d(
+      [...rgb].map((byte) => byte / 255),
+      [1, 2, 2, 3],
+    );
+  };
+  const taken = await startBackbone(
+    choice(reading(right)),
+    WITH_PLAN,
+    PARTS,
+    GOLDEN,
+  );
+  assert.deepEqual(taken.kernels, { kind: "relaxed", why: null });
+  assert.equal(reads, 1);
+
+  const wrong = choice(
+    reading(() => tf.ones([1, 2, 2, 3])),
+    road("simd", 1),
+  );
+  const { kernels } = await startBackbone(wrong, WITH_PLAN, PARTS, GOLDEN);
+  assert.equal(kernels.kind, "simd");
+
+  const none = choice(reading(() => null));
+  const plain = await startBackbone(none, WITH_PLAN, PARTS, GOLDEN);
+  assert.deepEqual(plain.kernels, { kind: "relaxed", why: null });
+  const short = { ...PICTURE, width: 3 };
+  await assert.rejects(plain.backbone.embed(short), /needs 24 bytes, not 16/);
+  assert.equal(tf.memory().numTensors, tensors);
 });
 
 test("without a plan or SIMD TensorFlow.js' graph runs, and it is said why", async () => {
@@ -149,8 +193,14 @@ test("the kernels that are asked for run, or none", async () => {
   const roads = choice(road("relaxed", 1), road("simd", 1.01));
   const start = (wanted) =>
     startBackbone(roads, WITH_PLAN, PARTS, GOLDEN, wanted);
-  assert.deepEqual((await start("stock")).kernels, { kind: "stock", why: null });
-  await assert.rejects(start("simd"), /computes other numbers .*\(off by 0\.01/);
+  assert.deepEqual((await start("stock")).kernels, {
+    kind: "stock",
+    why: null,
+  });
+  await assert.rejects(
+    start("simd"),
+    /computes other numbers .*\(off by 0\.01/,
+  );
   await assert.rejects(
     startBackbone(choice(), WITH_PLAN, PARTS, GOLDEN, "relaxed"),
     /does not run WebAssembly SIMD/,

@@ -11,9 +11,8 @@
 // In both, u = 2⁻²⁴ is what one rounding to float32 can do: each rounded operation gives its exact result times
 // 1 + δ with |δ| ≤ u, so a float32 sum of n products is off by at most n·u times the sum of their magnitudes.
 //
-// Examples are taken five at a time, the default batch: as many as the registers hold the sums of. Places that a
-// batch leaves empty point to a row of zeros. `width` is the number of hidden units, rounded up to eight;
-// the units added have zero gradients and stay zero.
+// Examples are taken five at a time, the default batch. Places that a batch leaves empty point to a row of zeros.
+// `width` is the number of hidden units, rounded up to eight; the units added have zero gradients and stay zero.
 //
 // The inner loops are tested at their end: V8 compiles them to a third less time than `for`.
 
@@ -81,9 +80,9 @@ function move4(to: usize, from: usize): f32 {
  * Two or three examples times the weights of eight units, in float32. More sums than of three do not find registers
  * beside what is loaded, as V8 loads all that a turn needs at its beginning; five examples times four units load more.
  * @param isThree known where this is called, and so not asked in the loop
- * @param at the first of the examples in a packed group
- * @param end where the group ends
- * @param w the eight weights of the first feature
+ * @param at the first of the examples, at the first of the features that are summed, in a packed group
+ * @param end where these features end
+ * @param w the eight weights of the first of them
  * @param row bytes from one feature's weights to the next's
  * @param to float64 that the sums are added to: eight of each example, 2 · row apart
  */

@@ -19,6 +19,7 @@ const PIXEL = 4;
  * Where a picture's lines go, and what is made of them.
  * @typedef {object} Layout
  * @property {string} key of which pictures
+ * @property {number} size of what is made
  * @property {number} address of the columns' taps, then the lines' taps, then the picture's lines
  * @property {{from: number, to: number, bytes: number}[]} runs of lines that follow one another, in bytes of the
  *   picture and of the memory after the taps
@@ -39,25 +40,33 @@ export class PictureReader {
   }
 
   /**
+   * Takes a picture in, for `sample`.
    * @param {Uint8Array|Uint8ClampedArray} rgba bytes, [height, width, 4]; alpha is not read
    * @param {number} width
    * @param {number} height
    * @param {Preprocess} options
-   * @param {number} out address of [size, size, 3] float32, in [0, 1] afterwards
    * @returns {boolean} false where there is no memory for it: nothing was done
    * @throws {RangeError} the bytes are not such a picture's
    */
-  read(rgba, width, height, options, out) {
+  place(rgba, width, height, options) {
     checkSize(rgba.length, width, height);
     const layout = this.layoutFor(width, height, options);
     if (!layout) return false;
-    const { size } = options;
-    const lines = layout.address + TAP * size;
-    const picture = lines + TAP * size;
     const memory = new Uint8Array(this.heap.memory.buffer);
+    const picture = layout.address + 2 * TAP * options.size;
     for (const { from, to, bytes } of layout.runs) memory.set(rgba.subarray(from, from + bytes), picture + to);
-    this.code.sample(lines, layout.address, size, picture, out);
     return true;
+  }
+
+  /**
+   * Makes the backbone's input of the picture that `place` took last.
+   * @param {number} out address of [size, size, 3] float32, in [0, 1] afterwards
+   */
+  sample(out) {
+    if (!this.layout) throw new Error('No picture has been placed.');
+    const { address, size } = this.layout;
+    const lines = address + TAP * size;
+    this.code.sample(lines, address, size, lines + TAP * size, out);
   }
 
   /**
@@ -81,7 +90,7 @@ export class PictureReader {
     const address = this.heap.allocate(bytes);
     if (!address) return null;
     this.bytes = bytes;
-    this.layout = { key, address, runs: runsOf(needed, part.y, row) };
+    this.layout = { key, size, address, runs: runsOf(needed, part.y, row) };
     const view = new DataView(this.heap.memory.buffer, address, 2 * TAP * size);
     write(view, 0, across, (column) => PIXEL * (part.x + column));
     write(view, TAP * size, down, (line) => /** @type {number} */ (places.get(line)));
