@@ -88,11 +88,12 @@ RECIPES = {
     "full": Recipe(
         stages=(
             Stage(96, 220_160, scene=112, uses=3, window=4096),
-            Stage(96, 138_240, scene=112, uses=3, window=4096, label_weight=1.0),
-            Stage(128, 25_600, scene=192, uses=4, window=1536, label_weight=1.0),
-            Stage(160, 12_800, scene=192, uses=4, window=1536, label_weight=1.0),
+            Stage(96, 419_840, scene=112, uses=3, window=4096, label_weight=1.0),
+            Stage(128, 204_800, scene=192, uses=4, window=1536, label_weight=1.0),
+            Stage(160, 166_400, scene=192, uses=4, window=1536, label_weight=1.0),
+            Stage(224, 120_320, scene=224, uses=4, window=1024, label_weight=1.0),
         ),
-        decay_images=68_096,
+        decay_images=307_200,
     ),
     "ten-minutes": Recipe(
         stages=(

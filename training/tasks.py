@@ -16,11 +16,21 @@ import numpy.typing as npt
 
 from training.generate import figures
 from training.generate.basics import Floats, Pixels, Rng, rng_of, rotation
-from training.generate.scenes import Canvas, Light, backdrop, clutter, draw, gradient, material, room
+from training.generate.scenes import (
+    Canvas,
+    Light,
+    backdrop,
+    clutter,
+    draw,
+    gradient,
+    material,
+    render_thing,
+    room,
+)
 from training.generate.shapes import EVERYDAY, LABELS, MATERIALS, NOTHING, PROGRAMS, Part, instance
 from training.generate.textures import Textures, pool
 
-KINDS = ("hands", "objects", "shapes", "everyday", "held")
+KINDS = ("hands", "objects", "shapes", "everyday", "held", "anywhere", "anybody")
 FRAMES = 40
 """Of each class."""
 SIZE = 224
@@ -117,12 +127,33 @@ def _held(setting: _Setting, rng: Rng) -> list[list[Pixels]]:
     return list(frames.values())
 
 
+def _anywhere(setting: _Setting, rng: Rng) -> list[list[Pixels]]:
+    """Objects of which every frame shows another one, of other materials, before something else."""
+    return [
+        [_at_random(setting, rng, int(number), is_held=False) for _ in range(FRAMES)]
+        for number in _NEW_PROGRAMS + rng.permutation(10_000)[:4]
+    ]
+
+
+def _anybody(setting: _Setting, rng: Rng) -> list[list[Pixels]]:
+    """Nothing, or an everyday thing, in the hand of somebody else in every frame."""
+    labels = (NOTHING, PROGRAMS, PROGRAMS + 1, PROGRAMS + 2)
+    return [[_at_random(setting, rng, label, is_held=True) for _ in range(FRAMES)] for label in labels]
+
+
+def _at_random(setting: _Setting, rng: Rng, label: int, is_held: bool) -> Pixels:
+    scene = render_thing(setting.textures, rng, _SCENE, label, is_held)
+    return cv2.resize(scene.image, (SIZE, SIZE))
+
+
 _MAKE: dict[str, Callable[[_Setting, Rng], list[list[Pixels]]]] = {
     "hands": _hands,
     "objects": lambda setting, rng: _objects(setting, rng, own=True),
     "shapes": lambda setting, rng: _objects(setting, rng, own=False),
     "everyday": _everyday,
     "held": _held,
+    "anywhere": _anywhere,
+    "anybody": _anybody,
 }
 
 

@@ -83,8 +83,13 @@ def close_up(rng: Rng, shut: Flags | None = None) -> Figure:
     return Figure([Part((p.outline * [mirrored, 1]) @ turn.T + where, p.material) for p in parts], -1)
 
 
-def person(rng: Rng) -> Figure:
-    """Somebody in front of the camera, hands down, up, or holding something."""
+def person(rng: Rng, given: int | None = None) -> Figure:
+    """Somebody in front of the camera, hands down, up, or holding something.
+
+    Args:
+        rng: chooses.
+        given: the label of what is held; chosen by default.
+    """
     head = np.array([rng.normal(0, 0.06), rng.uniform(-0.6, -0.4)])
     width, height = rng.uniform(0.17, 0.23), rng.uniform(0.22, 0.29)
     shoulders = rng.uniform(0.34, 0.52)
@@ -123,6 +128,8 @@ def person(rng: Rng) -> Figure:
 
     held = NOTHING
     pose = rng.choice(3, p=[0.2, 0.25, 0.55])  # arms down, a hand up, something held
+    if given is not None:
+        pose = 2 if given != NOTHING else pose % 2
     active = int(rng.choice([-1, 1]))
     sleeve = rng.random() < 0.6
     for side in (-active, active):
@@ -147,6 +154,7 @@ def person(rng: Rng) -> Figure:
             held = PROGRAMS + int(rng.integers(NOTHING - PROGRAMS))
             if rng.random() < 0.4:
                 held = int(rng.integers(PROGRAMS))
+            held = held if given is None else given
             size = rng.uniform(0.16, 0.42)
             lean = rotation(rng.normal(0, 0.4))
             place = ends[-1] + direction / np.linalg.norm(direction) * rng.uniform(0.08, 0.16)

@@ -221,12 +221,13 @@ def draw(
         canvas.paint(mask, colour, layouts[part.material])
 
 
-def _object_scene(rng: Rng, textures: Textures, size: int) -> tuple[Canvas, int]:
+def _object_scene(rng: Rng, textures: Textures, size: int, given: int | None = None) -> tuple[Canvas, int]:
     canvas = Canvas(backdrop(rng, textures, size))
     clutter(canvas, rng, textures)
     label = int(rng.integers(PROGRAMS))
     if rng.random() < 0.08:
         label = PROGRAMS + int(rng.integers(len(EVERYDAY)))
+    label = label if given is None else given
     own = rng_of(_MATERIALS_OF, label)
     classes = own.integers(0, textures.classes, MATERIALS)
     turns_freely = own.random() < 0.15
@@ -281,6 +282,21 @@ def render(textures: Textures, rng: Rng, size: int) -> Scene:
         canvas, label = _figure_scene(rng, textures, size, figures.close_up(rng))
     else:
         canvas, label = _object_scene(rng, textures, size)
+    return _finish(canvas, rng, textures, label)
+
+
+def render_thing(textures: Textures, rng: Rng, size: int, label: int, is_held: bool) -> Scene:
+    """Draw a scene of this thing, as an object or in somebody's hand; of all else nothing is given."""
+    if is_held:
+        canvas, _ = _figure_scene(rng, textures, size, figures.person(rng, label))
+    else:
+        canvas, _ = _object_scene(rng, textures, size, label)
+    return _finish(canvas, rng, textures, label)
+
+
+def _finish(canvas: Canvas, rng: Rng, textures: Textures, label: int) -> Scene:
+    """What stands before everything, and the light from one side."""
+    size = canvas.size
     _occluders(canvas, rng, textures)
     line = np.linspace(-1, 1, size, dtype=np.float32)
     light = (

@@ -352,5 +352,5 @@ NOTHING = LABELS - 1
 
 
 def thing(label: int, rng: Rng) -> list[Part]:
-    """An instance of any label but `NOTHING`."""
-    return instance(label, rng) if label < PROGRAMS else EVERYDAY[label - PROGRAMS](rng)
+    """An instance of any label but `NOTHING`; of numbers above, of a program that no training draws."""
+    return EVERYDAY[label - PROGRAMS](rng) if PROGRAMS <= label < NOTHING else instance(label, rng)
