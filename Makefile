@@ -69,7 +69,7 @@ bench: $(DEV) $(NODE) $(PEERS) $(PEERS_PYTHON) browser
 screenshots: $(DEV) $(NODE) browser
 	@$(BIN)/python -m tools.screenshots
 
-## backbone: train the embedded backbone anew, an hour or more on two cores (RECIPE=ten-minutes, TORCH=cuda)
+## backbone: train the embedded backbone anew, an hour and a half on two cores (RECIPE=ten-minutes, TORCH=cuda)
 backbone: training
 	@training/.venv/bin/python -m training --recipe $(RECIPE)
 
