@@ -171,14 +171,16 @@ def _write(
     styles = [assets["style"]["url"]]
     if config.accent:
         styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
-    (folder / "index.html").write_text(render.page(site, assets["app"]["url"], styles, icon), "utf-8")
+    version = key[:16]
+    page = render.page(site, assets["app"]["url"], styles, icon, version)
+    (folder / "index.html").write_text(page, "utf-8")
     checked = [{"image": row.image, "error": row.error, "limit": row.limit} for row in converted.rows]
     record = {**site, "build": key, "check": checked}
     (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
     (folder / "_headers").write_text(headers_file(), "utf-8")
     (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
     (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8")
-    (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, key[:16]), "utf-8")
+    (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, version), "utf-8")
     publish.write_sums(folder)
     return record
 
