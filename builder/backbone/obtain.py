@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from builder.backbone import keras_applications
+from builder.backbone.addresses import ARCHIVES, request_url, source_key
 from builder.backbone.download import (
     Limits,
     UnreachableError,
@@ -29,7 +29,7 @@ from builder.backbone.download import (
     read_json,
     write_json,
 )
-from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
+from builder.cache import Cache, sha256_file, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Reporter
 
@@ -49,7 +49,6 @@ ACCEPTED = (
     "saved_model.pb or model.json"
 )
 _NAMES = ("auto", "hub", *keras_applications.BACKBONES, "embedded")
-_ARCHIVES = (".tar.gz", ".tgz")
 
 _PATIENT = Limits()
 # `auto` has somewhere else to go, so a network that swallows packets must cost it little.
@@ -135,7 +134,7 @@ def obtain(
     path = _path(backbone) if backbone else None
     if path and path.is_dir():
         return _folder(path, requested=backbone)
-    if path and path.is_file() and path.name.lower().endswith(_ARCHIVES):
+    if path and path.is_file() and path.name.lower().endswith(ARCHIVES):
         return here.archive(path, requested=backbone)
     raise _not_accepted(backbone, path)
 
@@ -226,8 +225,8 @@ class _Obtain:
                 return None
             if _md5(file) != known.md5:
                 return None  # cut short or old; Keras itself would fetch it again
-            copy = self._cache.path("downloads", f"{_url_key(known.url)}.keras")
-            with self._cache.lock("download", _url_key(known.url)):
+            copy = self._cache.path("downloads", f"{source_key(known.url)}.keras")
+            with self._cache.lock("download", source_key(known.url)):
                 with self._cache.writing():
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, copy)
@@ -240,7 +239,7 @@ class _Obtain:
     def _fetch_weights(
         self, known: keras_applications.Network, url: str, trusted: _Trusted
     ) -> tuple[str, Path]:
-        key = _url_key(known.url)
+        key = source_key(known.url)
         with self._cache.lock("download", key):
             if found := self._kept_weights(trusted):  # by the build we waited for
                 return found
@@ -293,7 +292,7 @@ class _Obtain:
         return self._unpack(archive, sha256, where) if _hashes_to(archive, sha256) else None
 
     def _fetch(self, kind: Kind, url: str, *, requested: str, limits: Limits) -> Source:
-        key, where = _url_key(url), public_url(url)
+        key, where = source_key(url), public_url(url)
         trusted = _Trusted(self._cache, url)
         with self._cache.lock("download", key):
             expected = trusted.archive()
@@ -302,7 +301,7 @@ class _Obtain:
                 part = self._cache.path("downloads", f"{key}.part")
                 with self._cache.writing():
                     part.parent.mkdir(parents=True, exist_ok=True)
-                download(_compressed(url), part, cache=self._cache, reporter=self._reporter, limits=limits)
+                download(request_url(url), part, cache=self._cache, reporter=self._reporter, limits=limits)
                 expected, model = self._admit(part, trusted, where)
         return _holding(model, kind, requested, expected, trusted.level(), where)
 
@@ -418,7 +417,7 @@ class _Trusted:
     """What is known of the bytes behind a URL: pinned by us, or recorded when they first came."""
 
     def __init__(self, cache: Cache, url: str) -> None:
-        self._cache, self._key, self._url = cache, _url_key(url), public_url(url)
+        self._cache, self._key, self._url = cache, source_key(url), public_url(url)
         self._file = cache.path("sources", f"{self._key}.json")
 
     def archive(self) -> str | None:
@@ -490,7 +489,7 @@ class _Silence:
     """That the Hub did not answer, kept for a while, so that not every build waits for it."""
 
     def __init__(self, cache: Cache, url: str) -> None:
-        self._cache, self._key = cache, _url_key(url)
+        self._cache, self._key = cache, source_key(url)
         self._file = cache.path("unreachable", f"{self._key}.json")
 
     def remembered(self) -> tuple[str, int] | None:
@@ -636,7 +635,7 @@ def _not_accepted(backbone: str, path: Path | None) -> ConfigError:
     near = difflib.get_close_matches(backbone.lower(), _NAMES, n=1, cutoff=0.5)
     if path and path.exists():
         what = "The file is not a .tar.gz or .tgz."
-    elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(_ARCHIVES):
+    elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(ARCHIVES):
         what = "There is no such file or folder."
     else:
         what = "There is no such backbone." + (f" Did you mean `{near[0]}`?" if near else "")
@@ -659,16 +658,3 @@ def _unreadable(path: Path, error: OSError) -> SourceError:
         where=str(error.filename or path),
         mend="Check that it is there and that you may read it.",
     )
-
-
-def _compressed(url: str) -> str:
-    """The URL as tensorflow_hub asks for an archive; the user's own query stays as it is."""
-    url = urldefrag(url).url
-    query = urlsplit(url).query
-    if any(name == "tf-hub-format" for name, _ in parse_qsl(query, keep_blank_values=True)):
-        return url
-    return f"{url.rstrip('?')}{'&' if query else '?'}tf-hub-format=compressed"
-
-
-def _url_key(url: str) -> str:
-    return sha256_text(_compressed(url))

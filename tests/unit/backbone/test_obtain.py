@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from builder.backbone import obtain as stage
+from builder.backbone.addresses import request_url
 from builder.backbone.download import Limits
 from builder.backbone.keras_applications import BASE_URL, MIRROR, NETWORKS
 from builder.backbone.obtain import EMBEDDED_WEIGHTS, PINNED, KerasWeights, Source, obtain
-from builder.cache import Cache, sha256_file, sha256_tree
+from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Silent
 from tests.hubserver import Fault, HubServer
@@ -169,19 +170,87 @@ def test_a_module_in_a_folder_of_its_own(hub, cache, reporter):
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("end", "asked"),
     [
-        ("?a=1&b=%2F", "a=1&b=%2F&tf-hub-format=compressed"),
-        ("?tf-hub-format=compressed", "tf-hub-format=compressed"),
+        ("", "tf-hub-format=compressed"),
         ("?", "tf-hub-format=compressed"),
         ("#part", "tf-hub-format=compressed"),
+        ("/", "tf-hub-format=compressed"),
+        ("?tf-hub-format=compressed", "tf-hub-format=compressed"),
+        ("?a=1&tf-hub-format=compressed", "a=1&tf-hub-format=compressed"),
     ],
 )
-def test_a_query_of_the_users_own_stays_and_is_told_to_nobody(hub, cache, reporter, query, asked):
-    source = obtain(hub.url(HANDLE) + query, cache=cache, reporter=reporter)
+def test_a_handle_is_asked_for_as_the_hub_wants_it(hub, cache, reporter, end, asked):
+    hub.modules[HANDLE + "/"] = MODULE
+    source = obtain(hub.url(HANDLE) + end, cache=cache, reporter=reporter)
     assert [request.query for request in hub.requests] == [asked]
-    assert source.url == source.requested == hub.url(HANDLE)
+    assert source.url == source.requested == hub.url(HANDLE) + end.rstrip("?#part").partition("?")[0]
     assert "a=1" not in "".join(path.read_text() for path in cache.path("sources", "").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/bucket/model.tar.gz", ""),
+        ("/bucket/model.TGZ", "a=1&b=%2F"),
+        ("/bucket/model/1", "X-Amz-Expires=60&X-Amz-Credential=me%2F20260101&X-Amz-Signature=5f%7E0a"),
+        ("/download", "se=2026-01-01&sig=abc%2Bdef%3D&sp=r"),
+        ("/f", "flag&empty=&x=1"),
+    ],
+)
+def test_a_signed_address_is_asked_for_as_it_stands(hub, cache, reporter, path, query):
+    hub.modules[path], hub.queries[path] = MODULE, query
+    hub.faults[path] = [Fault(cut_after=100_000)]  # the rest of it too
+    source = obtain(hub.url(path) + f"?{query}" * bool(query), cache=cache, reporter=reporter)
+    assert (source.sha256, source.url) == (SHA256, hub.url(path))
+    assert [request.query for request in hub.requests] == [query, query]
+    kept_text = "".join(path.read_text() for path in cache.path("sources", "").iterdir())
+    assert not query or query not in kept_text
+
+
+def test_a_hub_that_sends_on_to_a_signed_address(hub, cache, reporter):
+    hub.modules["/storage/1"], hub.queries["/storage/1"] = MODULE, "sig=a%7Eb"
+    hub.faults[HANDLE] = [Fault(redirect="/storage/1?sig=a%7Eb")]
+    assert obtain(hub.url(HANDLE), cache=cache, reporter=reporter).sha256 == SHA256
+    assert [request.query for request in hub.requests] == ["tf-hub-format=compressed", "sig=a%7Eb"]
+
+
+def test_a_signature_past_its_time_is_said(hub, cache, reporter):
+    hub.modules["/m.tar.gz"], hub.queries["/m.tar.gz"] = MODULE, "sig=new"
+    with pytest.raises(SourceError, match="refuses access") as caught:
+        obtain(hub.url("/m.tar.gz?sig=old"), cache=cache, reporter=reporter)
+    assert "past its time: get a new one" in caught.value.mend
+    assert "old" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://tfhub.dev/google/x", "https://tfhub.dev/google/x?tf-hub-format=compressed"),
+        ("https://tfhub.dev/google/x/1?a=1", "https://tfhub.dev/google/x/1?a=1&tf-hub-format=compressed"),
+        (
+            "https://www.kaggle.com/models/google/x/tensorflow2/y/1",
+            "https://www.kaggle.com/models/google/x/tensorflow2/y/1?tf-hub-format=compressed",
+        ),
+        ("https://mirror.example/google/x/1", "https://mirror.example/google/x/1?tf-hub-format=compressed"),
+        ("https://mirror.example/google/x/1?a=1", "https://mirror.example/google/x/1?a=1"),
+        ("https://mirror.example/model", "https://mirror.example/model"),
+        ("https://mirror.example/1", "https://mirror.example/1"),
+        ("https://tfhub.dev.example/x/model", "https://tfhub.dev.example/x/model"),
+        ("https://tfhub.dev/x/1.tar.gz", "https://tfhub.dev/x/1.tar.gz"),
+    ],
+)
+def test_only_a_hubs_own_addresses_get_its_query(url, asked):
+    assert request_url(url) == asked
+
+
+def test_hashes_recorded_by_earlier_versions_are_still_held_to(hub, cache, reporter):
+    """They were kept by the address with the Hub's query, whatever the address."""
+    path = "/bucket/model.tar.gz"
+    hub.modules[path] = MODULE
+    obtain(hub.url(path), cache=cache, reporter=reporter)
+    (record,) = cache.path("sources", "").iterdir()
+    assert record.stem == sha256_text(f"{hub.url(path)}?tf-hub-format=compressed")
 
 
 def test_a_password_in_the_url_is_sent_and_not_shown(hub, cache, reporter):
