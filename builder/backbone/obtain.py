@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from builder.backbone import keras_applications
+from builder.backbone import keras_applications, other_formats
 from builder.backbone.addresses import ARCHIVES, request_url, source_key
 from builder.backbone.download import (
     Limits,
@@ -29,6 +30,7 @@ from builder.backbone.download import (
     read_json,
     write_json,
 )
+from builder.backbone.other_formats import GRAPH_MODEL, SAVED_MODEL
 from builder.cache import Cache, sha256_file, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Reporter
@@ -366,24 +368,22 @@ _ARCHIVE = "module.tar.gz"
 _MODEL = "model"
 _TREE = "tree.sha256"
 _WEIGHTS = "weights.h5"
-_SAVED_MODEL = "saved_model.pb"
-_GRAPH_MODEL = "model.json"
 
 
 def _find_model(root: Path, where: str) -> Path:
     """The folder of the model in an unpacked archive; a SavedModel goes before a TensorFlow.js graph."""
     from builder.backbone.unpack import find_saved_model
 
-    if not any(root.glob(_SAVED_MODEL)) and not any(root.glob(f"*/{_SAVED_MODEL}")):
-        graphs = [path.parent for path in (root / _GRAPH_MODEL, *root.glob(f"*/{_GRAPH_MODEL}"))]
-        graphs = [folder for folder in graphs if (folder / _GRAPH_MODEL).is_file()]
+    if not any(root.glob(SAVED_MODEL)) and not any(root.glob(f"*/{SAVED_MODEL}")):
+        graphs = [path.parent for path in (root / GRAPH_MODEL, *root.glob(f"*/{GRAPH_MODEL}"))]
+        graphs = [folder for folder in graphs if (folder / GRAPH_MODEL).is_file()]
         if graphs and (len(graphs) == 1 or graphs[0] == root):
             return graphs[0]
     return find_saved_model(root, where=where)
 
 
 def _holds_saved_model(folder: Path) -> bool:
-    return (folder / _SAVED_MODEL).is_file()
+    return (folder / SAVED_MODEL).is_file()
 
 
 def _holding(folder: Path, kind: Kind, requested: str, sha256: str, trust: Trust, url: str | None) -> Source:
@@ -537,14 +537,16 @@ def _folder(path: Path, requested: str) -> Source:
     """A folder of the user's own. A graph model's are the files beside `model.json`, none below."""
     try:
         is_saved_model = _holds_saved_model(path)
-        if not is_saved_model and not (path / _GRAPH_MODEL).is_file():
-            found = (path.glob(f"*/{name}") for name in (_SAVED_MODEL, _GRAPH_MODEL))
+        if not is_saved_model and not (path / GRAPH_MODEL).is_file():
+            found = (path.glob(f"*/{name}") for name in (SAVED_MODEL, GRAPH_MODEL))
             below = [file.parent for files in found for file in sorted(files)]
-            raise SourceError(
-                "The folder holds no saved_model.pb, nor a model.json.",
-                where=str(path),
-                mend=f"Pass {below[0]}." if below else "Pass the folder that saved_model.pb stands in.",
-            )
+            what = "The folder holds no saved_model.pb, nor a model.json"
+            mend = "Pass the folder that saved_model.pb stands in."
+            if below:
+                mend = f"Pass {below[0]}."
+            elif other := other_formats.in_folder(path):
+                what, mend = f"{what}, but {other.what}", f"{other.mend}."
+            raise SourceError(f"{what}.", where=str(path), mend=mend)
         files = None if is_saved_model else [file for file in path.iterdir() if file.is_file()]
         sha256 = sha256_tree(path, files)
     except OSError as error:
@@ -613,6 +615,9 @@ def _in_kagglehub(url: str) -> Iterator[Path]:
 
 def _check_url(url: str) -> None:
     if is_secure(url):
+        if found := other_formats.of_url(urlsplit(url).path):
+            what = f"This is the address of {found.what}."
+            raise ConfigError(what, where=f"--backbone {_shown(url)}", mend=f"{found.mend}.")
         return
     if url.lower().startswith("http://"):
         what = "Plain http is accepted for this machine only (127.0.0.0/8, ::1, localhost)."
@@ -633,13 +638,19 @@ def _not_accepted(backbone: str, path: Path | None) -> ConfigError:
     import difflib  # 8 ms, for a message only
 
     near = difflib.get_close_matches(backbone.lower(), _NAMES, n=1, cutoff=0.5)
+    mend = f"Pass {ACCEPTED}."
     if path and path.exists():
         what = "The file is not a .tar.gz or .tgz."
+        if path.is_file() and (found := other_formats.of_file(path)):
+            what, mend = (
+                f"The file is not a .tar.gz or .tgz, but {found.what}.",
+                f"{found.mend}. Or pass {ACCEPTED}.",
+            )
     elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(ARCHIVES):
         what = "There is no such file or folder."
     else:
         what = "There is no such backbone." + (f" Did you mean `{near[0]}`?" if near else "")
-    return ConfigError(what, where=f"--backbone {backbone!r}", mend=f"Pass {ACCEPTED}.")
+    return ConfigError(what, where=f"--backbone {backbone!r}", mend=mend)
 
 
 def _path(backbone: str) -> Path | None:
