@@ -5,7 +5,8 @@
         hub.url("/google/imagenet/x/feature_vector/5")
 
 A module is served only where `tf-hub-format=compressed` is asked for; any other request for it gets a
-page, as from the real Hub. A path that ends in `.h5` is a plain file. Each request for a path uses up
+page, as from the real Hub. A path that ends in `.h5` or `.tar.gz` is a plain file. A path in `queries` is
+a signed address: with any other query than that it gets a 403. Each request for a path uses up
 the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
 Last-Modified and ranges.
 """
@@ -27,7 +28,7 @@ from tests.patience import PATIENCE_S
 
 PAGE = b"<!doctype html><html><head><title>A model</title></head><body>Hello from the Hub</body></html>"
 MODIFIED = 1_700_000_000
-PLAIN = ".h5"
+PLAIN = (".h5", ".tar.gz", ".tgz")
 """What is served as it stands, as Keras' weights are, whatever the query."""
 
 
@@ -74,6 +75,8 @@ class HubServer:
     def __init__(self, modules: Mapping[str, Path | bytes] | None = None) -> None:
         self.modules: dict[str, Path | bytes] = dict(modules or {})
         self.faults: dict[str, list[Fault]] = {}
+        self.queries: dict[str, str] = {}
+        """The whole query, byte for byte, that a path's signature stands for."""
         self.requests: list[Request] = []
         self.go_on = threading.Event()
         """Set it, and an answer that stalls breaks off at last."""
@@ -161,7 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         module = self.hub.bytes_of(request.path)
         if module is None:
             return self._send(404, b"nothing here", {}, fault, "text/plain")
-        is_file = request.path.endswith(PLAIN)
+        signed = self.hub.queries.get(request.path)
+        if signed is not None and request.query != signed:
+            return self._send(403, b"SignatureDoesNotMatch", {}, fault, "application/xml")
+        is_file = signed is not None or request.path.endswith(PLAIN)
         if not is_file and parse_qs(request.query).get("tf-hub-format") != ["compressed"]:
             return self._send(200, PAGE, {}, fault, "text/html; charset=utf-8")
         return self._send_module(module, request, fault)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,10 +21,11 @@ import pytest
 
 from builder.backbone import download
 from builder.backbone import obtain as stage
+from builder.backbone.addresses import request_url
 from builder.backbone.download import Limits
 from builder.backbone.keras_applications import BASE_URL, MIRROR, NETWORKS
 from builder.backbone.obtain import EMBEDDED_WEIGHTS, PINNED, KerasWeights, Source, obtain
-from builder.cache import Cache, sha256_file, sha256_tree
+from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Silent
 from tests.hubserver import Fault, HubServer
@@ -174,19 +176,87 @@ def test_a_module_in_a_folder_of_its_own(hub, cache, reporter):
 
 
 @pytest.mark.parametrize(
-    ("query", "asked"),
+    ("end", "asked"),
     [
-        ("?a=1&b=%2F", "a=1&b=%2F&tf-hub-format=compressed"),
-        ("?tf-hub-format=compressed", "tf-hub-format=compressed"),
+        ("", "tf-hub-format=compressed"),
         ("?", "tf-hub-format=compressed"),
         ("#part", "tf-hub-format=compressed"),
+        ("/", "tf-hub-format=compressed"),
+        ("?tf-hub-format=compressed", "tf-hub-format=compressed"),
+        ("?a=1&tf-hub-format=compressed", "a=1&tf-hub-format=compressed"),
     ],
 )
-def test_a_query_of_the_users_own_stays_and_is_told_to_nobody(hub, cache, reporter, query, asked):
-    source = obtain(hub.url(HANDLE) + query, cache=cache, reporter=reporter)
+def test_a_handle_is_asked_for_as_the_hub_wants_it(hub, cache, reporter, end, asked):
+    hub.modules[HANDLE + "/"] = MODULE
+    source = obtain(hub.url(HANDLE) + end, cache=cache, reporter=reporter)
     assert [request.query for request in hub.requests] == [asked]
-    assert source.url == source.requested == hub.url(HANDLE)
+    assert source.url == source.requested == hub.url(HANDLE) + end.rstrip("?#part").partition("?")[0]
     assert "a=1" not in "".join(path.read_text() for path in cache.path("sources", "").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/bucket/model.tar.gz", ""),
+        ("/bucket/model.TGZ", "a=1&b=%2F"),
+        ("/bucket/model/1", "X-Amz-Expires=60&X-Amz-Credential=me%2F20260101&X-Amz-Signature=5f%7E0a"),
+        ("/download", "se=2026-01-01&sig=abc%2Bdef%3D&sp=r"),
+        ("/f", "flag&empty=&x=1"),
+    ],
+)
+def test_a_signed_address_is_asked_for_as_it_stands(hub, cache, reporter, path, query):
+    hub.modules[path], hub.queries[path] = MODULE, query
+    hub.faults[path] = [Fault(cut_after=100_000)]  # the rest of it too
+    source = obtain(hub.url(path) + f"?{query}" * bool(query), cache=cache, reporter=reporter)
+    assert (source.sha256, source.url) == (SHA256, hub.url(path))
+    assert [request.query for request in hub.requests] == [query, query]
+    kept_text = "".join(path.read_text() for path in cache.path("sources", "").iterdir())
+    assert not query or query not in kept_text
+
+
+def test_a_hub_that_sends_on_to_a_signed_address(hub, cache, reporter):
+    hub.modules["/storage/1"], hub.queries["/storage/1"] = MODULE, "sig=a%7Eb"
+    hub.faults[HANDLE] = [Fault(redirect="/storage/1?sig=a%7Eb")]
+    assert obtain(hub.url(HANDLE), cache=cache, reporter=reporter).sha256 == SHA256
+    assert [request.query for request in hub.requests] == ["tf-hub-format=compressed", "sig=a%7Eb"]
+
+
+def test_a_signature_past_its_time_is_said(hub, cache, reporter):
+    hub.modules["/m.tar.gz"], hub.queries["/m.tar.gz"] = MODULE, "sig=new"
+    with pytest.raises(SourceError, match="refuses access") as caught:
+        obtain(hub.url("/m.tar.gz?sig=old"), cache=cache, reporter=reporter)
+    assert "past its time: get a new one" in caught.value.mend
+    assert "old" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://tfhub.dev/google/x", "https://tfhub.dev/google/x?tf-hub-format=compressed"),
+        ("https://tfhub.dev/google/x/1?a=1", "https://tfhub.dev/google/x/1?a=1&tf-hub-format=compressed"),
+        (
+            "https://www.kaggle.com/models/google/x/tensorflow2/y/1",
+            "https://www.kaggle.com/models/google/x/tensorflow2/y/1?tf-hub-format=compressed",
+        ),
+        ("https://mirror.example/google/x/1", "https://mirror.example/google/x/1?tf-hub-format=compressed"),
+        ("https://mirror.example/google/x/1?a=1", "https://mirror.example/google/x/1?a=1"),
+        ("https://mirror.example/model", "https://mirror.example/model"),
+        ("https://mirror.example/1", "https://mirror.example/1"),
+        ("https://tfhub.dev.example/x/model", "https://tfhub.dev.example/x/model"),
+        ("https://tfhub.dev/x/1.tar.gz", "https://tfhub.dev/x/1.tar.gz"),
+    ],
+)
+def test_only_a_hubs_own_addresses_get_its_query(url, asked):
+    assert request_url(url) == asked
+
+
+def test_hashes_recorded_by_earlier_versions_are_still_held_to(hub, cache, reporter):
+    """They were kept by the address with the Hub's query, whatever the address."""
+    path = "/bucket/model.tar.gz"
+    hub.modules[path] = MODULE
+    obtain(hub.url(path), cache=cache, reporter=reporter)
+    (record,) = cache.path("sources", "").iterdir()
+    assert record.stem == sha256_text(f"{hub.url(path)}?tf-hub-format=compressed")
 
 
 def test_a_password_in_the_url_is_sent_and_not_shown(hub, cache, reporter):
@@ -821,6 +891,94 @@ def test_a_file_of_another_kind_is_told_what_is_accepted(cache, reporter, tmp_pa
         obtain(str(tmp_path / "model.h5"), cache=cache, reporter=reporter)
     for word in ("auto", "hub", "embedded", "https", ".tar.gz", "saved_model.pb"):
         assert word in caught.value.mend
+
+
+def zipped(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    return buffer.getvalue()
+
+
+KERAS_ZIP = zipped("metadata.json", "config.json", "model.weights.h5")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what", "mend"),
+    [
+        ("model.json", b"{}", "one part of a model: model.json", "Pass its folder: {folder}"),
+        ("saved_model.pb", b"", "one part of a model: saved_model.pb", "Pass its folder: {folder}"),
+        ("model.keras", KERAS_ZIP, "a Keras model", 'load_model("model.keras").export("FOLDER")'),
+        ("model.h5", b"\x89HDF\r\n\x1a\n", "a Keras model", 'load_model("model.h5")'),
+        ("model", b"\x89HDF\r\n\x1a\n", "a Keras model", 'load_model("model")'),
+        ("model.tflite", b"\x1c\0\0\0TFL3", "a TensorFlow Lite model", "SavedModel that it was made from"),
+        ("Model.ONNX", b"", "an ONNX model", "onnx2tf"),
+        ("model.pt", zipped("model/data.pkl"), "PyTorch's weights", "onnx2tf"),
+        ("frozen.pb", b"", "a TensorFlow graph on its own", "saved_model.pb and variables/"),
+        ("model.zip", zipped("m/saved_model.pb"), "a zip", "Unpack it, and pass the folder"),
+        ("keras.zip", KERAS_ZIP, "a Keras model", "export"),
+        ("project.zip", zipped("project.json"), "a project that a page exported", "--head"),
+        ("model.zip", b"PK", "a damaged zip", "Fetch it again"),
+        ("model.tar", b"", "an archive, but no .tar.gz", "tar -czf"),
+        ("model.tar.xz", b"", "an archive, but no .tar.gz", "tar -czf"),
+        ("model.bin", MODULE, "packed with gzip", "a name that ends in .tar.gz"),
+    ],
+)
+def test_a_file_of_a_known_kind_is_told_what_it_is(cache, reporter, tmp_path, name, data, what, mend):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ConfigError) as caught:
+        obtain(str(tmp_path / name), cache=cache, reporter=reporter)
+    assert caught.value.what.startswith(f"The file is not a .tar.gz or .tgz, but {what}")
+    assert mend.format(folder=tmp_path) in caught.value.mend
+    assert (caught.value.exit_code, caught.value.where) == (2, f"--backbone {str(tmp_path / name)!r}")
+
+
+@pytest.mark.parametrize(
+    ("files", "part"),
+    [(FILES, "variables/variables.index"), ({"model.json": b"{}", "weights.bin": b""}, "weights.bin")],
+)
+def test_a_part_of_a_model_is_told_where_the_model_is(cache, reporter, tmp_path, files, part):
+    folder = a_model(tmp_path / "m", files)
+    with pytest.raises(ConfigError, match="one part of a model, as ") as caught:
+        obtain(str(folder / part), cache=cache, reporter=reporter)
+    assert f"Pass its folder: {folder}." in caught.value.mend
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "mend"),
+    [
+        ("/my-model/model.json", "one part of a model: model.json", "the address of a .tar.gz"),
+        ("/m/saved_model.pb?sig=secret", "one part of a model: saved_model.pb", "Download the whole folder"),
+        ("/m.keras", "a Keras model", 'load_model("m.keras")'),
+        ("/m.tflite", "a TensorFlow Lite model", "SavedModel"),
+        ("/m.zip?x=1", "a zip", "Unpack it"),
+    ],
+)
+def test_the_address_of_another_kind_of_file_is_not_fetched(hub, cache, reporter, path, what, mend):
+    with pytest.raises(ConfigError, match=f"This is the address of {what}") as caught:
+        obtain(hub.url(path), cache=cache, reporter=reporter)
+    assert mend in caught.value.mend
+    assert "secret" not in str(caught.value)
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("files", "what", "mend"),
+    [
+        ({"m.tflite": b"", "labels.txt": b""}, ", but m.tflite, a TensorFlow Lite model", "SavedModel"),
+        ({"config.json": b"", "model.weights.h5": b""}, ", but a Keras model, unpacked", "x.keras"),
+        ({"keras_model.h5": b"", "labels.txt": b""}, ", but keras_model.h5, a Keras model", "export"),
+        ({"labels.txt": b""}, "nor a model.json", "the folder that saved_model.pb stands in"),
+    ],
+)
+def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_path, files, what, mend):
+    folder = a_model(tmp_path / "x", files)
+    with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
+        obtain(str(folder), cache=cache, reporter=reporter)
+    assert what in caught.value.what
+    assert mend in caught.value.mend
+    assert caught.value.where == str(folder)
 
 
 def test_importing_the_stage_imports_nothing_heavy():
