@@ -177,6 +177,8 @@ def _write(
     (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
     (folder / "_headers").write_text(headers_file(), "utf-8")
     (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
+    # Else git on Windows checks texts out with other line ends, and they are not what their sums say.
+    (folder / ".gitattributes").write_text("* -text\n", "utf-8")
     (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8")
     (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, version), "utf-8")
     publish.write_sums(folder)

@@ -3,6 +3,7 @@
 import { proxy } from 'comlink';
 import { BACKENDS, obstacle, open } from './client.js';
 import { frameOf, sending } from './images.js';
+import { allowedFetch, PolicyError } from './policy.js';
 import { ProjectError } from './project/errors.js';
 import { FILES, settingsSchema } from './project/format.js';
 import { siteRefusal, unpackProject } from './project/import.js';
@@ -37,6 +38,19 @@ export class ClassifierError extends Error {
 }
 
 /**
+ * @param {URL} address
+ * @returns {Promise<{response?: Response, problem?: string}>} a good answer, or why there is none
+ */
+async function asked(address) {
+  try {
+    const response = await allowedFetch(address);
+    return response.ok ? { response } : { problem: `the server answered ${response.status}.` };
+  } catch (error) {
+    return { problem: error instanceof PolicyError ? error.message : 'no answer, or none that this page may read.' };
+  }
+}
+
+/**
  * Reads the description of a built site.
  * @param {string|URL} [root] of the site; where this module lies unless given
  * @returns {Promise<{site: Site, base: string}>}
@@ -44,9 +58,8 @@ export class ClassifierError extends Error {
 export async function loadSite(root = new URL('.', import.meta.url)) {
   const base = new URL(root, globalThis.document?.baseURI).href.replace(/[^/]*$/, '');
   const address = new URL('site.json', base);
-  const response = await fetch(address).catch(() => null);
-  const answer = response ? `the server answered ${response.status}` : 'no answer, or none that this page may read';
-  if (!response?.ok) throw new ClassifierError('no-site', `${address} could not be read: ${answer}.`);
+  const { response, problem } = await asked(address);
+  if (!response) throw new ClassifierError('no-site', `${address} could not be read: ${problem}`);
   try {
     return { site: await response.json(), base };
   } catch {
@@ -355,8 +368,7 @@ async function blobOf(file) {
   if (file instanceof Blob) return file;
   if (typeof file !== 'string' && !(file instanceof URL)) return new Blob([file]);
   const address = new URL(file, document.baseURI);
-  const response = await fetch(address).catch(() => null);
-  const answer = response ? `the server answered ${response.status}` : 'no answer, or none that this page may read';
-  if (!response?.ok) throw new ClassifierError('no-file', `${address} could not be read: ${answer}.`);
+  const { response, problem } = await asked(address);
+  if (!response) throw new ClassifierError('no-file', `${address} could not be read: ${problem}`);
   return response.blob();
 }
