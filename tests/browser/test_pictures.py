@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from tests.odd.encoders import GREY, RGB, png
 from tests.odd.scene import saved, scene
 
 LEVELS, MEAN = 2, 0.5
-"""How far two decoders may be apart, in levels of a byte: by rounding, where a picture is transparent twice."""
+"""How far two decoders may be apart, in levels of a byte: by rounding, twice where one is transparent."""
 WIDER = {
     # Between the points of a table with four inputs each computes in a way of its own.
     "cmyk-profile.jpg": 12,
@@ -106,7 +107,7 @@ def as_text(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def read(page: Page, files: dict[str, bytes], fit: str = "stretch", every: int = 1) -> dict[str, Any]:
-    """What the page makes of files: their size, and the backbone's input at every so many places, times 255."""
+    """What the page makes of files: their size, and the backbone's input, times 255, at some places."""
     told: dict[str, Any] = page.evaluate(READ_JS, {"files": as_text(files), "every": every, "fit": fit})
     for answer in told.values():
         if "input" in answer:
@@ -128,7 +129,7 @@ def test_odd_pictures_are_read_and_refused_alike_and_look_the_same(page: Page) -
     files = corpus()
     assert len(files) > 350
     told = read(page, files, every=4)
-    faults = []
+    faults, shown = [], []
     for name, contents in files.items():
         by_page, by_python = told[name], expected(contents, every=4)
         if isinstance(by_python, str) or "refused" in by_page:
@@ -136,6 +137,7 @@ def test_odd_pictures_are_read_and_refused_alike_and_look_the_same(page: Page) -
                 faults.append(f"{name}: {by_page.get('refused', 'read by the page')}, Python: {by_python}")
             continue
         size, levels = by_python
+        shown.append(levels.std() > 20)
         if by_page["size"] != size:
             faults.append(f"{name}: {by_page['size']} on the page, {size} in Python")
             continue
@@ -145,15 +147,10 @@ def test_odd_pictures_are_read_and_refused_alike_and_look_the_same(page: Page) -
                 f"{name}: up to {difference.max():.1f} levels apart, {difference.mean():.2f} in the mean"
             )
     assert not faults, "\n".join(faults)
-
-
-def test_the_corpus_tells_pictures_apart(page: Page) -> None:
-    """Most of it can be read, some of it cannot, and what is read shows something."""
-    inputs = [expected(contents, every=4) for contents in corpus().values()]
-    readable = [each[1] for each in inputs if not isinstance(each, str)]
-    assert len(readable) > 280
-    assert len(inputs) - len(readable) > 50
-    assert sum(levels.std() > 20 for levels in readable) > 250
+    # Most of it can be read, some of it cannot, and what is read shows something.
+    assert len(shown) > 290
+    assert len(files) - len(shown) > 50
+    assert sum(shown) > 260
 
 
 def drawing(draw: Callable[[ImageDraw.ImageDraw], object]) -> bytes:
@@ -192,34 +189,35 @@ def test_a_transparent_picture_shows_nothing_of_the_one_before_it(page: Page) ->
         assert small[0, 0].min() > 250, name
 
 
-RAW_JS = """
-async ([text, width, height]) => {
-  const {data} = window.toFrame({bytes: text, width, height});
+RAW_JS = f"""
+async ([text, width, height]) => {{
+  {OPEN_JS}
+  const {{data}} = window.toFrame({{bytes: text, width, height}});
   const canvas = new OffscreenCanvas(width, height);
   canvas.getContext('2d').putImageData(new ImageData(data, width, height), 0, 0);
-  const {frameOf} = await import(new URL('onthefly.js', document.baseURI).href);
   const opaque = new OffscreenCanvas(width, height);
   opaque.getContext('2d').fillRect(0, 0, width, height);
-  const inputs = {};
+  const inputs = {{}};
   // As a camera's frames go, without a bitmap. The first of a kind is where the worker learns how to read it.
-  for (const [name, source] of Object.entries({opaque, frame: canvas})) {
-    const frame = new VideoFrame(source, {timestamp: 0});
-    inputs[name] = Array.from(await window.worker.probe.preprocess(frame, 'crop'));
+  for (const [name, source] of Object.entries({{opaque, frame: canvas}})) {{
+    const frame = new VideoFrame(source, {{timestamp: 0}});
+    inputs[name] = await window.worker.probe.preprocess(frame, 'crop');
     frame.close();
-  }
+  }}
   if (!inputs.opaque.every((value) => value === 0)) throw new Error('what is black is not');
   delete inputs.opaque;
-  const given = {
-    raw: {data, width, height},
-    bytes: {data: new Uint8Array(data), width, height},
+  const given = {{
+    raw: {{data, width, height}},
+    bytes: {{data: new Uint8Array(data), width, height}},
     imageData: new ImageData(data, width, height),
     canvas,
     bitmap: await createImageBitmap(canvas),
-  };
+  }};
   for (const [name, image] of Object.entries(given))
-    inputs[name] = Array.from(await window.worker.probe.preprocess(await frameOf(image), 'crop'));
+    inputs[name] = await window.worker.probe.preprocess(await frameOf(image), 'crop');
+  for (const name in inputs) inputs[name] = await base64(inputs[name]);
   return inputs;
-}
+}}
 """
 
 
@@ -232,12 +230,16 @@ def test_transparency_means_the_same_in_every_kind_of_image(page: Page) -> None:
     told = page.evaluate(RAW_JS, [text, SIZE, SIZE])
     by_python = expected(saved(Image.fromarray(rgba), "PNG"))
     assert not isinstance(by_python, str)
-    for name, values in told.items():
-        apart = np.abs(255 * np.array(values).reshape(SIZE, SIZE, 3) - by_python[1])
+    for name, text in told.items():
+        values = np.frombuffer(base64.b64decode(text), "<f4").reshape(SIZE, SIZE, 3)
+        apart = np.abs(255 * values - by_python[1])
+        if name == "frame":  # Chromium multiplies by alpha twice where it draws one
+            apart = apart[(rgba[..., 3] == 0) | (rgba[..., 3] == 255)]
         exact = name in ("raw", "bytes", "imageData")
-        assert apart.max() <= (1e-3 if exact else 2), name
+        assert apart.max() <= (1e-3 if exact else LEVELS), name
 
 
+@lru_cache
 def stripes(width: int, height: int) -> bytes:
     """A PNG whose colours change all along both sides."""
     y, x = np.mgrid[0:height, 0:width]

@@ -72,7 +72,7 @@ def png(
             PNG_START,
             chunk(b"IHDR", header),
             before,
-            chunk(b"IDAT", zlib.compress(lines)),
+            chunk(b"IDAT", zlib.compress(lines, 1)),
             after,
             chunk(b"IEND"),
         )
