@@ -6,6 +6,7 @@ known one. The models below are the one table that parsing, defaults and documen
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import re
 import sys
@@ -93,14 +94,10 @@ def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
     """
     text, table = "", {}
     if path is not None:
+        text = _text(path)
         try:
-            text = path.read_text("utf-8")
             table = tomllib.loads(text)
-        except OSError as error:
-            raise ConfigError(
-                f"The settings cannot be read ({error.strerror}).", where=str(path), mend="Check --config."
-            ) from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except tomllib.TOMLDecodeError as error:
             raise ConfigError(
                 f"The settings are not TOML: {error}.",
                 where=str(path),
@@ -120,6 +117,32 @@ def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
             ),
             where=str(path) if path else "the options",
             mend="Correct them and build again; README, Settings, lists every key.",
+        ) from error
+
+
+def _text(path: Path) -> str:
+    """What is in a file of settings, without the mark that some editors put at its beginning."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"The settings cannot be read ({error.strerror}).", where=str(path), mend="Check --config."
+        ) from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise ConfigError(
+            "The settings are stored as UTF-16 or UTF-32, and TOML is UTF-8.",
+            where=str(path),
+            mend="Save the file again with the encoding UTF-8 (PowerShell: Set-Content -Encoding utf8).",
+        )
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"The settings are not TOML, which is UTF-8: line {line} holds the byte "
+            f"0x{data[error.start]:02x}, as in another encoding.",
+            where=str(path),
+            mend="Save the file again with the encoding UTF-8.",
         ) from error
 
 

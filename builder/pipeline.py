@@ -43,7 +43,7 @@ class Built:
     out: Path
     site: dict[str, Any]
     bytes: int
-    """Size of the whole folder, measured while nobody else could be replacing it."""
+    """Size of the site's own files, measured while nobody else could be replacing them."""
     up_to_date: bool
 
 
@@ -85,9 +85,11 @@ def build(
     if not render.speaks(config.lang):
         reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
     reporter.step("publish", f"write {config.out}")
+    if edited := publish.edited(out):
+        reporter.note(f"Changed since the last build, and now written anew: {publish.named(edited)}.")
     with publish.replacing(out, cache) as fresh:
         site = _write(fresh, config, source, converted, bundles, assets, key, logo, start)
-        size = _size(fresh)
+        size = publish.size(fresh)
     return Built(out, site, size, up_to_date=False)
 
 
@@ -131,14 +133,10 @@ def _standing(out: Path, key: str) -> Built | None:
             return None
         site: dict[str, Any] = json.loads((out / "site.json").read_text("utf-8"))
         if site.get("build") == key and publish.is_intact(out):
-            return Built(out, site, _size(out), up_to_date=True)
+            return Built(out, site, publish.size(out), up_to_date=True)
     except (OSError, ValueError):  # another build replaces it at this moment
         pass
     return None
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _write(
@@ -171,14 +169,16 @@ def _write(
     styles = [assets["style"]["url"]]
     if config.accent:
         styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
-    (folder / "index.html").write_text(render.page(site, assets["app"]["url"], styles, icon), "utf-8")
+    version = key[:16]
+    page = render.page(site, assets["app"]["url"], styles, icon, version)
+    (folder / "index.html").write_text(page, "utf-8")
     checked = [{"image": row.image, "error": row.error, "limit": row.limit} for row in converted.rows]
     record = {**site, "build": key, "check": checked}
     (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
     (folder / "_headers").write_text(headers_file(), "utf-8")
     (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
     (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8")
-    (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, key[:16]), "utf-8")
+    (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, version), "utf-8")
     publish.write_sums(folder)
     return record
 

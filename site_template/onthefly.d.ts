@@ -160,6 +160,7 @@ export class ProjectError extends Error {
     | 'newer'
     | 'other-backbone'
     | 'unreadable-photo'
+    | 'unreadable'
     | 'no-classes'
     | 'no-head'
     | 'diverged';

@@ -5,7 +5,8 @@
         hub.url("/google/imagenet/x/feature_vector/5")
 
 A module is served only where `tf-hub-format=compressed` is asked for; any other request for it gets a
-page, as from the real Hub. A path that ends in `.h5` is a plain file. Each request for a path uses up
+page, as from the real Hub. A path that ends in `.h5` or `.tar.gz` is a plain file. A path in `queries` is
+a signed address: with any other query than that it gets a 403. Each request for a path uses up
 the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
 Last-Modified and ranges.
 """
@@ -23,9 +24,11 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
+from tests.patience import PATIENCE_S
+
 PAGE = b"<!doctype html><html><head><title>A model</title></head><body>Hello from the Hub</body></html>"
 MODIFIED = 1_700_000_000
-PLAIN = ".h5"
+PLAIN = (".h5", ".tar.gz", ".tgz")
 """What is served as it stands, as Keras' weights are, whatever the query."""
 
 
@@ -42,7 +45,7 @@ class Fault:
     """These bytes in place of the module's, or as the body of `status` or `redirect`."""
     content_type: str | None = None
     stall_after: int | None = None
-    """Send so many bytes of the answer's body, then nothing, with the connection open."""
+    """Send so many bytes of the answer's body, then nothing, with the connection open until `go_on`."""
     cut_after: int | None = None
     """Send so many bytes of the answer's body, then close the connection."""
     ranges: bool = True
@@ -72,8 +75,11 @@ class HubServer:
     def __init__(self, modules: Mapping[str, Path | bytes] | None = None) -> None:
         self.modules: dict[str, Path | bytes] = dict(modules or {})
         self.faults: dict[str, list[Fault]] = {}
+        self.queries: dict[str, str] = {}
+        """The whole query, byte for byte, that a path's signature stands for."""
         self.requests: list[Request] = []
-        self.closing = threading.Event()
+        self.go_on = threading.Event()
+        """Set it, and an answer that stalls breaks off at last."""
         self.stalled = threading.Event()
         """Set once an answer has come to its `stall_after`."""
         self._lock = threading.Lock()
@@ -96,7 +102,7 @@ class HubServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.closing.set()
+        self.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -158,7 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         module = self.hub.bytes_of(request.path)
         if module is None:
             return self._send(404, b"nothing here", {}, fault, "text/plain")
-        is_file = request.path.endswith(PLAIN)
+        signed = self.hub.queries.get(request.path)
+        if signed is not None and request.query != signed:
+            return self._send(403, b"SignatureDoesNotMatch", {}, fault, "application/xml")
+        is_file = signed is not None or request.path.endswith(PLAIN)
         if not is_file and parse_qs(request.query).get("tf-hub-format") != ["compressed"]:
             return self._send(200, PAGE, {}, fault, "text/html; charset=utf-8")
         return self._send_module(module, request, fault)
@@ -197,7 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.stall_after is not None:
             self.wfile.write(body[: fault.stall_after])
             self.hub.stalled.set()
-            self.hub.closing.wait(30)
+            self.hub.go_on.wait(PATIENCE_S)
+            self.close_connection = True
             return
         self.wfile.write(body if fault.cut_after is None else body[: fault.cut_after])
 

@@ -187,10 +187,18 @@ class _Download:
         import requests
 
         class OneHop(requests.Session):
-            """Leaves redirects to `_follow`: requests would read their bodies, however long."""
+            """Asks for the very address given, and leaves redirects to `_follow`.
+
+            Of a redirect requests would read the body, however long.
+            """
 
             def get_redirect_target(self, resp: requests.Response) -> None:
                 return None
+
+            def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+                prepared = super().prepare_request(request)
+                prepared.url = _as_written(str(prepared.url), str(request.url))
+                return prepared
 
         with OneHop() as session:
             session.headers["User-Agent"] = f"onthefly/{builder.__version__}"
@@ -291,7 +299,7 @@ class _Download:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._part.discard()
             raise _Again(self._unreachable(f"{self._host} does not have the rest of the file.", _LATER), 0.0)
-        what, mend = _refusal(status, self._host, self._expect)
+        what, mend = _refusal(status, self._host, self._expect, signed=_is_signed(self._url))
         error = self._unreachable(what, mend)
         if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
             wait = _retry_after(response.headers.get("Retry-After"))
@@ -379,7 +387,7 @@ class _Download:
         came = f"{kind}, beginning “{words}”" if words else f"{kind}, " + ("no text" if start else "empty")
         raise self._unreachable(
             f"{self._host} sent something else than {name} ({came}).",
-            "Open the address in a browser: it may want a login, or be a page about the model.",
+            _INSTEAD[self._expect],
         )
 
     def _cut(self, when: str) -> UnreachableError:
@@ -409,18 +417,26 @@ class _Download:
         return UnreachableError(what, where=public_url(self._url), mend=mend)
 
 
+_INSTEAD: dict[Format, str] = {
+    "gzip": "Open the address in a browser: it may want a login, or be a page about the model. A handle of a "
+    "hub of your own may need ?tf-hub-format=compressed at its end.",
+    "hdf5": "Open the address in a browser: it may want a login, or be a page about the model.",
+}
 _OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
 _LATER = "Try again later; what has arrived is kept. " + _OTHERWISE
 
 
-def _refusal(status: int, host: str, expect: Format) -> tuple[str, str]:
+def _refusal(status: int, host: str, expect: Format, *, signed: bool) -> tuple[str, str]:
     """What an HTTP status means for a model, and what to do."""
     browser = "Open it in a browser, accept or log in as it asks, and pass the .tar.gz you get. " + _OTHERWISE
     if expect == "hdf5":  # no value of --backbone takes such a file
         browser = "Set ONTHEFLY_KERAS_MIRROR to a place that gives the file. " + _OTHERWISE
     known = {
         HTTPStatus.UNAUTHORIZED: (f"{host} wants a login (401).", browser),
-        HTTPStatus.FORBIDDEN: (f"{host} refuses access to this address (403).", browser),
+        HTTPStatus.FORBIDDEN: (
+            f"{host} refuses access to this address (403).",
+            f"A signed address may be past its time: get a new one. {browser}" if signed else browser,
+        ),
         HTTPStatus.NOT_FOUND: (f"{host} has nothing at this address (404).", "Check it. " + _OTHERWISE),
         HTTPStatus.GONE: (f"{host} has taken this model away for good (410).", "Use another. " + _OTHERWISE),
         HTTPStatus.TOO_MANY_REQUESTS: (f"{host} gets too many requests (429).", _LATER),
@@ -429,6 +445,21 @@ def _refusal(status: int, host: str, expect: Format) -> tuple[str, str]:
         return known[HTTPStatus(status)]
     kind = "is in trouble" if status >= 500 else "gives no file"
     return f"{host} {kind} (HTTP {status}).", _LATER
+
+
+def _is_signed(url: str) -> bool:
+    return re.search(r"(?i)signature|[?&](sig|token|expires|se)=", url) is not None
+
+
+def _as_written(prepared: str, given: str) -> str:
+    """An address that requests has prepared, with the path and query that were given.
+
+    requests writes `%7E` as `~`. They mean one thing, but not to a server that signs an address as it stands.
+    """
+    split = urlsplit(given)
+    if not (split.path + split.query).isascii() or " " in split.path + split.query:
+        return prepared  # which needs quoting
+    return urlsplit(prepared)._replace(path=split.path or "/", query=split.query).geturl()
 
 
 def _retry_after(value: str | None) -> float | None:

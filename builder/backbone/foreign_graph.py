@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from builder.backbone import graph_model
 from builder.backbone.golden import SIZE
 from builder.backbone.graph_model import GraphModel, Node
+from builder.backbone.other_formats import refuse_layers
 from builder.backbone.rules import PORTABLE_OPS
 from builder.errors import ConversionError
 
@@ -107,13 +108,7 @@ def _document(path: Path, limits: GraphLimits) -> dict[str, Any]:
     topology = document.get("modelTopology") if isinstance(document, dict) else None
     if not isinstance(topology, dict):
         _refuse(where, "model.json is not a TensorFlow.js graph model: it has no modelTopology.")
-    if document.get("format") == "layers-model" or "model_config" in topology:
-        raise ConversionError(
-            "model.json is a TensorFlow.js layers model, and only graph models are read.",
-            where=where,
-            mend="Convert it: tensorflowjs_converter --input_format=tfjs_layers_model "
-            "--output_format=tfjs_graph_model ...",
-        )
+    refuse_layers(path.parent, document, where)
     nodes, groups = topology.get("node"), document.get("weightsManifest")
     if not _is_list_of(dict, nodes) or not nodes:
         _refuse(where, "model.json is not a TensorFlow.js graph model: it has no list of nodes.")

@@ -119,7 +119,7 @@ def read(folder: Path) -> GraphModel:
     """
     path = folder / "model.json"
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(path.read_bytes())  # of bytes it takes a byte-order mark too
         topology = document["modelTopology"]
         nodes, groups = topology["node"], document["weightsManifest"]
     except (OSError, ValueError, KeyError, TypeError) as error:

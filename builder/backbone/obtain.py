@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qsl, urldefrag, urlsplit
+from urllib.parse import urlsplit
 
-from builder.backbone import keras_applications
+from builder.backbone import keras_applications, other_formats
+from builder.backbone.addresses import ARCHIVES, request_url, source_key
 from builder.backbone.download import (
     Limits,
     UnreachableError,
@@ -29,7 +30,8 @@ from builder.backbone.download import (
     read_json,
     write_json,
 )
-from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
+from builder.backbone.other_formats import GRAPH_MODEL, SAVED_MODEL
+from builder.cache import Cache, sha256_file, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Reporter
 
@@ -49,7 +51,6 @@ ACCEPTED = (
     "saved_model.pb or model.json"
 )
 _NAMES = ("auto", "hub", *keras_applications.BACKBONES, "embedded")
-_ARCHIVES = (".tar.gz", ".tgz")
 
 _PATIENT = Limits()
 # `auto` has somewhere else to go, so a network that swallows packets must cost it little.
@@ -135,7 +136,7 @@ def obtain(
     path = _path(backbone) if backbone else None
     if path and path.is_dir():
         return _folder(path, requested=backbone)
-    if path and path.is_file() and path.name.lower().endswith(_ARCHIVES):
+    if path and path.is_file() and path.name.lower().endswith(ARCHIVES):
         return here.archive(path, requested=backbone)
     raise _not_accepted(backbone, path)
 
@@ -226,8 +227,8 @@ class _Obtain:
                 return None
             if _md5(file) != known.md5:
                 return None  # cut short or old; Keras itself would fetch it again
-            copy = self._cache.path("downloads", f"{_url_key(known.url)}.keras")
-            with self._cache.lock("download", _url_key(known.url)):
+            copy = self._cache.path("downloads", f"{source_key(known.url)}.keras")
+            with self._cache.lock("download", source_key(known.url)):
                 with self._cache.writing():
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, copy)
@@ -240,7 +241,7 @@ class _Obtain:
     def _fetch_weights(
         self, known: keras_applications.Network, url: str, trusted: _Trusted
     ) -> tuple[str, Path]:
-        key = _url_key(known.url)
+        key = source_key(known.url)
         with self._cache.lock("download", key):
             if found := self._kept_weights(trusted):  # by the build we waited for
                 return found
@@ -293,7 +294,7 @@ class _Obtain:
         return self._unpack(archive, sha256, where) if _hashes_to(archive, sha256) else None
 
     def _fetch(self, kind: Kind, url: str, *, requested: str, limits: Limits) -> Source:
-        key, where = _url_key(url), public_url(url)
+        key, where = source_key(url), public_url(url)
         trusted = _Trusted(self._cache, url)
         with self._cache.lock("download", key):
             expected = trusted.archive()
@@ -302,7 +303,7 @@ class _Obtain:
                 part = self._cache.path("downloads", f"{key}.part")
                 with self._cache.writing():
                     part.parent.mkdir(parents=True, exist_ok=True)
-                download(_compressed(url), part, cache=self._cache, reporter=self._reporter, limits=limits)
+                download(request_url(url), part, cache=self._cache, reporter=self._reporter, limits=limits)
                 expected, model = self._admit(part, trusted, where)
         return _holding(model, kind, requested, expected, trusted.level(), where)
 
@@ -367,24 +368,22 @@ _ARCHIVE = "module.tar.gz"
 _MODEL = "model"
 _TREE = "tree.sha256"
 _WEIGHTS = "weights.h5"
-_SAVED_MODEL = "saved_model.pb"
-_GRAPH_MODEL = "model.json"
 
 
 def _find_model(root: Path, where: str) -> Path:
     """The folder of the model in an unpacked archive; a SavedModel goes before a TensorFlow.js graph."""
     from builder.backbone.unpack import find_saved_model
 
-    if not any(root.glob(_SAVED_MODEL)) and not any(root.glob(f"*/{_SAVED_MODEL}")):
-        graphs = [path.parent for path in (root / _GRAPH_MODEL, *root.glob(f"*/{_GRAPH_MODEL}"))]
-        graphs = [folder for folder in graphs if (folder / _GRAPH_MODEL).is_file()]
+    if not any(root.glob(SAVED_MODEL)) and not any(root.glob(f"*/{SAVED_MODEL}")):
+        graphs = [path.parent for path in (root / GRAPH_MODEL, *root.glob(f"*/{GRAPH_MODEL}"))]
+        graphs = [folder for folder in graphs if (folder / GRAPH_MODEL).is_file()]
         if graphs and (len(graphs) == 1 or graphs[0] == root):
             return graphs[0]
     return find_saved_model(root, where=where)
 
 
 def _holds_saved_model(folder: Path) -> bool:
-    return (folder / _SAVED_MODEL).is_file()
+    return (folder / SAVED_MODEL).is_file()
 
 
 def _holding(folder: Path, kind: Kind, requested: str, sha256: str, trust: Trust, url: str | None) -> Source:
@@ -418,7 +417,7 @@ class _Trusted:
     """What is known of the bytes behind a URL: pinned by us, or recorded when they first came."""
 
     def __init__(self, cache: Cache, url: str) -> None:
-        self._cache, self._key, self._url = cache, _url_key(url), public_url(url)
+        self._cache, self._key, self._url = cache, source_key(url), public_url(url)
         self._file = cache.path("sources", f"{self._key}.json")
 
     def archive(self) -> str | None:
@@ -490,7 +489,7 @@ class _Silence:
     """That the Hub did not answer, kept for a while, so that not every build waits for it."""
 
     def __init__(self, cache: Cache, url: str) -> None:
-        self._cache, self._key = cache, _url_key(url)
+        self._cache, self._key = cache, source_key(url)
         self._file = cache.path("unreachable", f"{self._key}.json")
 
     def remembered(self) -> tuple[str, int] | None:
@@ -538,14 +537,16 @@ def _folder(path: Path, requested: str) -> Source:
     """A folder of the user's own. A graph model's are the files beside `model.json`, none below."""
     try:
         is_saved_model = _holds_saved_model(path)
-        if not is_saved_model and not (path / _GRAPH_MODEL).is_file():
-            found = (path.glob(f"*/{name}") for name in (_SAVED_MODEL, _GRAPH_MODEL))
+        if not is_saved_model and not (path / GRAPH_MODEL).is_file():
+            found = (path.glob(f"*/{name}") for name in (SAVED_MODEL, GRAPH_MODEL))
             below = [file.parent for files in found for file in sorted(files)]
-            raise SourceError(
-                "The folder holds no saved_model.pb, nor a model.json.",
-                where=str(path),
-                mend=f"Pass {below[0]}." if below else "Pass the folder that saved_model.pb stands in.",
-            )
+            what = "The folder holds no saved_model.pb, nor a model.json"
+            mend = "Pass the folder that saved_model.pb stands in."
+            if below:
+                mend = f"Pass {below[0]}."
+            elif other := other_formats.in_folder(path):
+                what, mend = f"{what}, but {other.what}", f"{other.mend}."
+            raise SourceError(f"{what}.", where=str(path), mend=mend)
         files = None if is_saved_model else [file for file in path.iterdir() if file.is_file()]
         sha256 = sha256_tree(path, files)
     except OSError as error:
@@ -614,6 +615,9 @@ def _in_kagglehub(url: str) -> Iterator[Path]:
 
 def _check_url(url: str) -> None:
     if is_secure(url):
+        if found := other_formats.of_url(urlsplit(url).path):
+            what = f"This is the address of {found.what}."
+            raise ConfigError(what, where=f"--backbone {_shown(url)}", mend=f"{found.mend}.")
         return
     if url.lower().startswith("http://"):
         what = "Plain http is accepted for this machine only (127.0.0.0/8, ::1, localhost)."
@@ -634,13 +638,19 @@ def _not_accepted(backbone: str, path: Path | None) -> ConfigError:
     import difflib  # 8 ms, for a message only
 
     near = difflib.get_close_matches(backbone.lower(), _NAMES, n=1, cutoff=0.5)
+    mend = f"Pass {ACCEPTED}."
     if path and path.exists():
         what = "The file is not a .tar.gz or .tgz."
-    elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(_ARCHIVES):
+        if path.is_file() and (found := other_formats.of_file(path)):
+            what, mend = (
+                f"The file is not a .tar.gz or .tgz, but {found.what}.",
+                f"{found.mend}. Or pass {ACCEPTED}.",
+            )
+    elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(ARCHIVES):
         what = "There is no such file or folder."
     else:
         what = "There is no such backbone." + (f" Did you mean `{near[0]}`?" if near else "")
-    return ConfigError(what, where=f"--backbone {backbone!r}", mend=f"Pass {ACCEPTED}.")
+    return ConfigError(what, where=f"--backbone {backbone!r}", mend=mend)
 
 
 def _path(backbone: str) -> Path | None:
@@ -659,16 +669,3 @@ def _unreadable(path: Path, error: OSError) -> SourceError:
         where=str(error.filename or path),
         mend="Check that it is there and that you may read it.",
     )
-
-
-def _compressed(url: str) -> str:
-    """The URL as tensorflow_hub asks for an archive; the user's own query stays as it is."""
-    url = urldefrag(url).url
-    query = urlsplit(url).query
-    if any(name == "tf-hub-format" for name, _ in parse_qsl(query, keep_blank_values=True)):
-        return url
-    return f"{url.rstrip('?')}{'&' if query else '?'}tf-hub-format=compressed"
-
-
-def _url_key(url: str) -> str:
-    return sha256_text(_compressed(url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
 import traceback
@@ -73,9 +74,17 @@ def _end_on_signals() -> None:
             signal.signal(number, end)
 
 
+def _write_any_name() -> None:
+    """Let a pipe that knows no Chinese have the code of such a letter, and not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command; a failure that is not the user's ends with exit code 70."""
     _end_on_signals()
+    _write_any_name()
     try:
         cli.main(standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):

@@ -165,8 +165,7 @@ def _integrity(found: Inspection) -> list[tuple[str, str]]:
     assert held is not None
     if not held.listed:
         return [("missing", "SHA256SUMS itself")]
-    if held.ok:
-        count = sum(share.files for share in found.sizes.values())
-        return [("intact", f"all {count:,} files")]
+    count = sum(share.files for share in found.sizes.values())
     groups = {"changed": held.changed, "missing": held.missing, "extra": held.extra}
-    return [(name, _names(names)) for name, names in groups.items() if names]
+    rows = [("intact", f"all {count:,} files")] if held.ok else []
+    return rows + [(name, _names(names)) for name, names in groups.items() if names]

@@ -6,19 +6,24 @@ Everything is bounded by the directory before a file is read. The twin of `site_
 from __future__ import annotations
 
 import io
-import re
-import struct
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from builder.errors import ConfigError, SourceError
-from builder.project.schema import ENTRIES, RATIO, RATIO_FROM, TOTAL_BYTES, ZIP_BYTES, damaged
+from builder.errors import ConfigError
+from builder.project.directory import (
+    LOCAL,
+    LOCAL_SIGNATURE,
+    STORED,
+    Entry,
+    read_directory,
+    too_large,
+)
+from builder.project.schema import TOTAL_BYTES, damaged
 
-_END_SIGNATURE, _END = b"PK\5\6", struct.Struct("<4sHHHHIIH")
-_LOCAL_BYTES = 30
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Zip's clock begins then."""
 
@@ -30,154 +35,115 @@ class Archive:
         path: the file.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: there is no such file, or it is no file.
         SourceError: it is no zip, or not one that a project can be.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _open(path)
         try:
-            self._file: BinaryIO = path.open("rb")
+            self._entries = _named(read_directory(self._file, path))
         except OSError as error:
-            raise ConfigError(
-                f"The project cannot be read ({error.strerror}).", where=str(path), mend="Check the path."
-            ) from error
-        try:
-            self._zip, self._entries = _open(self._file, path)
+            self._file.close()
+            raise _unreadable(path, error) from error
         except BaseException:
             self._file.close()
             raise
 
     def close(self) -> None:
         """Close the file."""
-        self._zip.close()
         self._file.close()
 
     @property
     def names(self) -> list[str]:
-        """Every file, in the directory's order."""
+        """Every file, in the order they lie in the zip."""
         return list(self._entries)
 
     def read(self, name: str, limit: int = TOTAL_BYTES) -> bytes:
         """The bytes of one file, checked against the directory's size and checksum.
 
         Raises:
-            SourceError: it is missing, larger than the limit, or damaged.
+            ConfigError: the zip cannot be read any more.
+            SourceError: the file is missing, larger than the limit, or damaged.
         """
         entry = self._entries.get(name)
         if entry is None:
             raise damaged(name, "is missing")
-        if entry.file_size > limit:
-            raise _too_large(f"{name} has {entry.file_size:,} bytes", name)
+        if entry.size > limit:
+            raise too_large(f"{name} has {entry.size:,} bytes", name)
         try:
-            with self._zip.open(entry) as file:
-                # One more than it may have: what an inflated file holds is not what the directory says.
-                contents = file.read(entry.file_size + 1)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
-            raise damaged(name, "cannot be unpacked, its checksum or its packing is wrong") from error
-        if len(contents) != entry.file_size:
-            raise damaged(name, "does not have the size that the directory of the zip says")
+            packed = self._packed(name, entry)
+        except OSError as error:
+            raise _unreadable(self._path, error) from error
+        contents = packed if entry.method == STORED else _inflated(name, entry, packed)
+        if zlib.crc32(contents) != entry.crc:
+            raise damaged(name, "cannot be unpacked, its checksum is wrong")
         return contents
 
+    def _packed(self, name: str, entry: Entry) -> bytes:
+        """What the zip holds of a file, whose own header has to say what the directory says."""
+        self._file.seek(entry.start)
+        header = self._file.read(LOCAL.size)
+        if len(header) < LOCAL.size or header[:4] != LOCAL_SIGNATURE:
+            raise damaged(name, "is missing")
+        *_, method, _, _, _, _, _, name_length, extra_length = LOCAL.unpack(header)
+        start = entry.start + LOCAL.size + name_length + extra_length
+        same = self._file.read(name_length) == entry.raw_name and method == entry.method
+        if not same or start + entry.packed > entry.end:
+            raise damaged(name, "is not what the directory of the zip says")
+        self._file.seek(start)
+        return self._file.read(entry.packed)
 
-def _open(file: BinaryIO, path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
-    size = file.seek(0, io.SEEK_END)
-    if size > ZIP_BYTES:
-        raise _too_large(f"the file has {size:,} bytes", str(path))
-    directory = _directory_start(file, size, path)
+
+def _open(path: Path) -> BinaryIO:
     try:
-        opened = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise _not_a_zip(path) from error
-    entries = opened.infolist()
-    for entry in entries:
-        _check_entry(entry)
-    _check_bounds(entries, directory, path)
-    return opened, _named(entries)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ConfigError(
+                "This is a folder; a project is the zip that Export wrote.",
+                where=str(path),
+                mend="Give the project.zip itself.",
+            )
+        if not stat.S_ISREG(mode):
+            raise ConfigError(
+                "This is a pipe or a device; a project is read from a file.",
+                where=str(path),
+                mend="Save it to a file first, and give that.",
+            )
+        return path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
-def _not_a_zip(path: Path) -> SourceError:
-    return SourceError(
-        "The file is not a project: it is no zip, or only a part of one.",
-        where=str(path),
-        mend="Export it again, or copy or download the file again.",
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"The project cannot be read ({error.strerror}).", where=str(path), mend="Check the path."
     )
 
 
-def _too_large(what: str, where: str) -> SourceError:
-    return SourceError(
-        f"The project is larger than any that can have been exported ({what}); it is not opened.", where=where
-    )
+def _inflated(name: str, entry: Entry, packed: bytes) -> bytes:
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        # One more than it may have: what an inflated file holds is not what the directory says.
+        contents = inflate.decompress(packed, entry.size + 1)
+    except zlib.error as error:
+        raise damaged(name, "cannot be unpacked, its packing is wrong") from error
+    if len(contents) != entry.size or not inflate.eof:
+        raise damaged(name, "cannot be unpacked, it has another size than the directory of the zip says")
+    return contents
 
 
-def _directory_start(file: BinaryIO, size: int, path: Path) -> int:
-    """Where the directory begins, before `zipfile` reads it, however long it may be."""
-    tail_start = max(0, size - _END.size - 0xFFFF)
-    file.seek(tail_start)
-    tail = file.read()
-    at = tail.rfind(_END_SIGNATURE)
-    while at >= 0:
-        if at + _END.size <= len(tail):
-            _, disk, first_disk, here, count, length, start, comment = _END.unpack_from(tail, at)
-            if at + _END.size + comment == len(tail):
-                # 64-bit sizes, which no project needs, fail here too.
-                whole = disk == first_disk == 0 and here == count and start + length == tail_start + at
-                whole = whole and tail[max(0, at - 20) :][:4] != b"PK\6\7"
-                if whole and count <= ENTRIES:
-                    return int(start)
-                raise _not_a_zip(path)
-        at = tail.rfind(_END_SIGNATURE, 0, at)
-    raise _not_a_zip(path)
-
-
-def _check_entry(entry: zipfile.ZipInfo) -> None:
-    name = entry.orig_filename
-    parts = name.removesuffix("/").split("/")
-    if not re.fullmatch(r"[A-Za-z0-9._/-]{1,200}", name) or {"", ".", ".."} & set(parts):
-        raise SourceError(
-            "The zip holds a file with a name that no project has; it is not opened.",
-            where=ascii(name)[:200],
-            mend="Do not trust it: whoever made it meant to write outside of a folder, or it is no project.",
-        )
-    if entry.flag_bits & 1:
-        raise damaged(name, "is encrypted")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise damaged(name, "is packed in a way that is not read")
-    if entry.compress_type == zipfile.ZIP_STORED and entry.file_size != entry.compress_size:
-        raise damaged(name, "has two sizes")
-
-
-def _check_bounds(entries: list[zipfile.ZipInfo], directory: int, path: Path) -> None:
-    """Sizes before anything is read, and no two entries that share bytes."""
-    ordered = sorted(entries, key=lambda entry: entry.header_offset)
-    ends = [entry.header_offset for entry in ordered[1:]] + [directory]
-    for entry, end in zip(ordered, ends, strict=True):
-        if entry.header_offset + _LOCAL_BYTES + len(entry.orig_filename) + entry.compress_size > end:
-            raise damaged(entry.orig_filename, "reaches into its neighbour")
-        ratio = entry.file_size / max(1, entry.compress_size)
-        if entry.file_size > RATIO_FROM and ratio > RATIO:
-            raise _too_large(f"{entry.orig_filename} unpacks to {ratio:,.0f} times its size", str(path))
-    total = sum(entry.file_size for entry in entries)
-    if total > TOTAL_BYTES:
-        raise _too_large(f"it unpacks to {total:,} bytes", str(path))
-
-
-def _named(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    named: dict[str, zipfile.ZipInfo] = {}
+def _named(entries: list[Entry]) -> dict[str, Entry]:
+    """The files by name, without the entries of folders."""
+    named: dict[str, Entry] = {}
     for entry in entries:
-        name = entry.orig_filename
-        if name in named:
-            raise damaged(name, "stands in the zip twice")
-        named[name] = entry
+        if entry.name in named:
+            raise damaged(entry.name, "stands in the zip twice")
+        named[entry.name] = entry
     for name, entry in list(named.items()):
         if name.endswith("/"):
-            if entry.file_size:
+            if entry.size:
                 raise damaged(name, "is a folder with contents")
             del named[name]
     return named

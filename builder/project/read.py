@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import struct
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,7 @@ from builder.head.training import Epoch, HeadSettings
 from builder.project import schema
 from builder.project.archive import Archive
 from builder.project.model import Example, Head, Project
-from builder.project.schema import Described, HeadEntry, damaged, parse, picture_path
+from builder.project.schema import Described, HeadEntry, damaged, parse, parse_any, picture_path
 
 
 def read(path: Path, *, tolerate_altered: bool = False) -> Project:
@@ -104,10 +102,7 @@ class _Reader:
         return contents
 
     def _check_metadata(self) -> None:
-        try:
-            json.loads(self._read(schema.METADATA, schema.JSON_BYTES))
-        except (ValueError, RecursionError) as error:
-            raise damaged(schema.METADATA, "is not JSON") from error
+        parse_any(schema.METADATA, self._read(schema.METADATA, schema.JSON_BYTES))
 
     def _head(self) -> Head:
         told = parse(HeadEntry, schema.HEAD, self._read(schema.HEAD, schema.JSON_BYTES))
@@ -159,10 +154,7 @@ def _not_a_project(path: Path, why: str) -> SourceError:
 
 def _check_version(contents: bytes, path: Path) -> None:
     """Before the schema is checked, since a newer format may have another."""
-    try:
-        told: Any = json.loads(contents)
-    except (ValueError, RecursionError) as error:
-        raise damaged(schema.PROJECT, "is not JSON") from error
+    told = parse_any(schema.PROJECT, contents)
     if not isinstance(told, dict) or told.get("kind") != schema.KIND:
         raise _not_a_project(path, f"{schema.PROJECT} describes something else")
     version = told.get("format")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -20,7 +21,11 @@ HEAD, WEIGHTS, TRACE = "head.json", "head.f32", "trace.f32"
 MIB = 1 << 20
 ZIP_BYTES = TOTAL_BYTES = 1024 * MIB
 ENTRIES = 65_535
-"""As many as a zip without 64-bit extensions can count."""
+"""Files of a project: as many as a zip without 64-bit extensions can count."""
+RECORDS, DIRECTORY_BYTES = 2 * ENTRIES, 64 * MIB
+"""Of a zip: for each file macOS may add one of its own."""
+NAME_LENGTH = 1000
+"""Of a file in the zip, its folders included; more than a system takes."""
 RATIO, RATIO_FROM = 100, 65_536
 """Largest size over packed size, of files above so many bytes."""
 JSON_BYTES, PICTURE_BYTES = 32 * MIB, 4 * MIB
@@ -34,6 +39,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 ExampleId = Annotated[int, Field(ge=1, le=SAFE_INTEGER)]
 Size = Annotated[int, Field(ge=1, le=FEATURE_WIDTH * 4096)]
+Format = Annotated[int, Field(ge=FORMAT, le=FORMAT)]
+"""`Literal[1]` would take `true` as well."""
 
 
 class _Object(BaseModel):
@@ -91,7 +98,7 @@ class ExampleEntry(_Object):
 class Described(_Object):
     """The object in `project.json`."""
 
-    format: Literal[1]
+    format: Format
     kind: Literal["onthefly-project"]
     generator: Text
     backbone: Backbone
@@ -124,7 +131,7 @@ Norm = Annotated[float, Field(ge=0)]
 class HeadEntry(_Object):
     """The object in `head.json`."""
 
-    format: Literal[1]
+    format: Format
     classes: list[Id] = Field(min_length=2, max_length=CLASSES)
     settings: Settings
     shapes: Shapes
@@ -149,6 +156,22 @@ def parse(model: type[Model], name: str, contents: bytes) -> Model:
         first = error.errors(include_url=False)[0]
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
         raise damaged(name + printable(place), first["msg"][:1].lower() + first["msg"][1:]) from error
+
+
+def parse_any(name: str, contents: bytes) -> Any:
+    """JSON whose structure is not known yet, or does not matter.
+
+    Raises:
+        SourceError: it is not JSON, as the page reads it: UTF-8, and no number that is none.
+    """
+    try:
+        return json.loads(contents.decode(), parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise damaged(name, "is not JSON") from error
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
 
 
 def damaged(where: str, what: str) -> SourceError:

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from builder.cache import sha256_file
 from builder.site.publish import SUMS
 from builder.site.server import mime_type
 
-NOT_KEPT = {SUMS, "_headers", ".nojekyll", "sw.js", "onthefly.d.ts"}
+NOT_KEPT = {SUMS, "_headers", ".nojekyll", "sw.js", "onthefly.d.ts", "LICENSE", "NOTICE"}
 """Files of the site that the page never asks for."""
 LAZY_BACKENDS = ("webgl", "webgpu", "cpu")
 
@@ -21,12 +22,17 @@ def service_worker(script: Path, site: dict[str, Any], folder: Path, version: st
         script: the bundle of `src/service-worker.js`.
         site: what `site.json` says.
         folder: the finished site.
-        version: changes whenever any file does, so that browsers fetch anew.
+        version: changes whenever any file does, so that browsers fetch anew; the page carries it too.
     """
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - NOT_KEPT
     # Kept once they have been used: most visitors never need them.
     optional = {site["workers"][name]["url"] for name in LAZY_BACKENDS} | {site["wasm"]["plain"]["url"]}
-    listed = {"version": version, "needed": sorted(files - optional), "optional": sorted(optional)}
+    sums = {name: sha256_file(folder / name) for name in files}
+    listed = {
+        "version": version,
+        "needed": {name: sums[name] for name in files - optional},
+        "optional": {name: sums[name] for name in optional},
+    }
     return f"const __FILES__={json.dumps(listed, sort_keys=True)};\n{script.read_text('utf-8')}"
 
 

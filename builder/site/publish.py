@@ -1,7 +1,15 @@
 """Putting a finished site in its place: all of it or nothing.
 
 The site is written beside its place and swapped in by renaming, so a failed or killed build leaves
-the old one as it was, and a server never sees half of each.
+the old one as it was, and a server never sees half of each. What people put into the folder is moved along
+(`foreign.py`).
+
+Three folders take part, and at any moment of a kill they tell where everything belongs:
+
+- `dist`: the site that stands;
+- `.dist.old`: the old site, while the new one is renamed into its place;
+- `.dist.new`: the new site while it is written. Once its list of sums is there, whatever that does not name
+  is somebody's, on its way.
 """
 
 from __future__ import annotations
@@ -17,8 +25,11 @@ from pathlib import Path
 
 from builder.cache import Cache, disk_reason, sha256_file, sha256_text
 from builder.errors import OutputError
+from builder.site import foreign
 
 SUMS = "SHA256SUMS"
+_MOST_NAMES = 10
+"""Of files, in a message."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +41,41 @@ class Integrity:
     changed: list[str]
     missing: list[str]
     extra: list[str]
+    """What is not the site's own, such as `.git` or `CNAME`; of a folder only the folder itself."""
 
     @property
     def ok(self) -> bool:
-        """Whether the folder holds exactly the files its list names, each with its sha256."""
-        return self.listed and not (self.changed or self.missing or self.extra)
+        """Whether the folder holds the files its list names, each with its sha256, whatever else is there."""
+        return self.listed and not (self.changed or self.missing)
 
 
 def files(folder: Path) -> list[str]:
-    """The names of a site's files but the list of sums, in order."""
+    """The names of a site's files but the list of sums, in order; every file where there is no list."""
+    sums = listed(folder)
+    if sums is not None:
+        # A stranger's list may name what lies elsewhere.
+        inside = (name for name in sums if not Path(name).is_absolute() and ".." not in Path(name).parts)
+        return sorted(name for name in inside if (folder / name).is_file())
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in found if name != SUMS)
 
 
+def size(folder: Path) -> int:
+    """Bytes of the site's own files."""
+    own = (folder / name for name in [*files(folder), SUMS])
+    return sum(path.stat().st_size for path in own if path.is_file())
+
+
 def write_sums(folder: Path) -> None:
-    """List the sha256 of every file, as `sha256sum -c` reads it."""
+    """List the sha256 of every file, as `sha256sum -c` reads it; the list is there whole or not at all."""
+    (folder / SUMS).unlink(missing_ok=True)
     lines = [f"{sha256_file(folder / name)}  {name}\n" for name in files(folder)]
-    (folder / SUMS).write_text("".join(lines), "utf-8")
+    part = folder / f".{SUMS}.part"
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(folder / SUMS)
 
 
 def listed(folder: Path) -> dict[str, str] | None:
@@ -60,11 +89,19 @@ def listed(folder: Path) -> dict[str, str] | None:
 
 def integrity(folder: Path) -> Integrity:
     """Hold every file to the list of sums; one that cannot be read counts as changed."""
-    sums, found = listed(folder), set(files(folder))
+    sums, found = listed(folder), files(folder)
     if sums is None:
         return Integrity(False, [], [], [])
-    changed = [name for name in sorted(found & set(sums)) if _sum(folder / name) != sums[name]]
-    return Integrity(True, changed, sorted(set(sums) - found), sorted(found - set(sums)))
+    changed = [name for name in found if _sum(folder / name) != sums[name]]
+    return Integrity(
+        True, changed, sorted(set(sums).difference(found)), foreign.foreign(folder, _own(folder))
+    )
+
+
+def _own(folder: Path) -> list[str]:
+    """Every name that is the site's; none where nothing tells."""
+    sums = listed(folder)
+    return [] if sums is None else [*sums, SUMS]
 
 
 def _sum(path: Path) -> str | None:
@@ -75,11 +112,19 @@ def _sum(path: Path) -> str | None:
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether the folder holds exactly the files its list names, each with its sha256."""
+    """Whether the folder holds the files its list names, each with its sha256, whatever else is there."""
     try:
         return integrity(folder).ok
     except OSError:  # another build swaps it at this moment
         return False
+
+
+def edited(folder: Path) -> list[str]:
+    """The site's own files that are not as they were built; none where there is no site."""
+    try:
+        return integrity(folder).changed
+    except OSError:  # another build swaps it at this moment
+        return []
 
 
 def is_ours(folder: Path) -> bool:
@@ -94,14 +139,15 @@ def is_ours(folder: Path) -> bool:
 def prepare(out: Path, cache: Cache) -> None:
     """What can be known before the long stages, so that nobody waits for them in vain.
 
-    Undoes a swap that a kill cut off, so that the old site stands also where this build fails too.
+    Undoes a swap that a kill cut off, so that the old site stands also where this build fails too, or finds
+    nothing to do.
 
     Raises:
         OutputError: the place holds something that is not a site of ours, or cannot be written.
     """
     out = _resolved(out)
     with _writing(out):
-        if _aside(out).exists():
+        if _aside(out).exists() or _beside(out).exists():
             with cache.lock("out", _lock_key(out)):
                 _recover(out)
         _require_replaceable(out)
@@ -115,10 +161,12 @@ def prepare(out: Path, cache: Cache) -> None:
 def replacing(out: Path, cache: Cache) -> Iterator[Path]:
     """A fresh folder to write a site into, put in the place of `out` when the block ends well.
 
-    Where `out` is a link to a folder, that folder is replaced and the link stays.
+    Where `out` is a link to a folder, that folder is replaced and the link stays. What is in the folder and
+    not the site's own is in the new one too.
 
     Raises:
-        OutputError: the place cannot be written, or holds something that is not a site of ours.
+        OutputError: the place cannot be written, or holds something that is not a site of ours, or something
+            that is not the site's own where the new site has a file.
     """
     out = _resolved(out)
     with cache.lock("out", _lock_key(out)), _writing(out):
@@ -153,6 +201,11 @@ def _aside(out: Path) -> Path:
     return out.with_name(f".{out.name}.old")
 
 
+def _beside(out: Path) -> Path:
+    """Where the new site is written; and what is deleted lies under this name while it is."""
+    return out.with_name(f".{out.name}.new")
+
+
 @contextmanager
 def _writing(out: Path) -> Iterator[None]:
     try:
@@ -169,42 +222,107 @@ def _writing(out: Path) -> Iterator[None]:
 @contextmanager
 def _fresh(out: Path) -> Iterator[Path]:
     """An empty folder beside `out`, gone in the end together with folders made for it alone."""
-    fresh = out.with_name(f".{out.name}.new")
+    fresh = _beside(out)
     made = [folder for folder in out.parents if not folder.exists()]
-    shutil.rmtree(fresh, ignore_errors=True)
+    _discard(fresh, out)
     try:
         fresh.mkdir(parents=True)
         yield fresh
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        _discard(fresh, out)
         for folder in made:
             with suppress(OSError):  # not empty: the site stands in it
                 folder.rmdir()
 
 
+def _discard(fresh: Path, out: Path) -> None:
+    """Delete what was written beside; not while somebody's files are on their way in it."""
+    if listed(fresh) is None or not any(_on_the_way(fresh, out)):
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _on_the_way(from_: Path, out: Path) -> tuple[list[str], list[str]]:
+    """What is somebody's in one folder and not in the other: what can be moved there, and what cannot."""
+    if not out.is_dir():
+        return [], foreign.foreign(from_, _own(from_))
+    return foreign.foresee(from_, out, _own(from_), _own(out))
+
+
 def _swap(fresh: Path, out: Path) -> None:
+    if listed(fresh) is None:
+        write_sums(fresh)
+    old = _aside(out)
+    _room(out, fresh, out)
     try:
         if out.exists():
-            out.rename(_aside(out))
+            out.rename(old)
+            foreign.carry(old, fresh, _room(old, fresh, out), out)  # anew: something may have come since
         fresh.rename(out)
     finally:
         # Whether it went well, failed or was interrupted in between.
         _recover(out)
 
 
+def _room(old: Path, fresh: Path, out: Path) -> list[str]:
+    """What is to be moved from the old site to the new one, both on their way to or from `out`.
+
+    Raises:
+        OutputError: the new site has something in its place.
+    """
+    moves, taken = foreign.foresee(old, fresh, _own(old), _own(fresh))
+    if taken:
+        raise OutputError(
+            f"The output folder holds something of yours where the new site has a file: {named(taken)}.",
+            where=str(out),
+            mend="Rename it, or move it to another place, and build again.",
+        )
+    return moves
+
+
 def _recover(out: Path) -> None:
-    """After a swap, whole or cut off between its two renames: a site stands, and nothing beside it."""
-    old = _aside(out)
-    if old.exists() and not out.exists():
+    """After a swap, whole or cut off at any moment: a site stands with everything that was in it.
+
+    Each step can be cut off and begun again.
+
+    Raises:
+        OutputError: somebody's files are on their way and something else has taken their place.
+    """
+    old, new = _aside(out), _beside(out)
+    is_done = out.exists()
+    if old.exists() and not is_done:
         old.rename(out)
-    elif old.exists():
-        shutil.rmtree(old, ignore_errors=True)
+    if listed(new) is not None:
+        _bring_home(new, out)
+    if old.exists() and is_done:
+        _bring_home(old, out)  # what came while the folders were renamed
+        _discard(new, out)
+        old.rename(new)  # a list of sums that is deleted first must not make the rest look like somebody's
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _bring_home(from_: Path, out: Path) -> None:
+    moves, taken = _on_the_way(from_, out)
+    if taken:
+        raise OutputError(
+            "A build that was cut off has left something of yours beside the output folder, and its place "
+            f"there is taken or gone: {named(taken)}.",
+            where=str(from_),
+            mend="Move it to where you want it, delete that folder, and build again.",
+        )
+    foreign.carry(from_, out, moves, out)
+
+
+def named(names: list[str]) -> str:
+    """The first of many names, for a message."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _require_replaceable(out: Path) -> None:
     if not out.exists():
         return
-    empty = out.is_dir() and not any(out.iterdir())
+    # A folder fresh from git is one that somebody publishes from.
+    empty = out.is_dir() and all(path.name == ".git" for path in out.iterdir())
     if not (out.is_dir() and (empty or is_ours(out))):
         raise OutputError(
             "The output folder holds something that is not a site built by onthefly; it is left alone.",

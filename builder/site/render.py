@@ -48,7 +48,7 @@ def direction(lang: str) -> str:
     return "rtl" if primary in RIGHT_TO_LEFT or {"arab", "hebr"} & set(rest) else "ltr"
 
 
-def page(site: dict[str, Any], app: str, styles: list[str], icon: str) -> str:
+def page(site: dict[str, Any], app: str, styles: list[str], icon: str, version: str) -> str:
     """The page's HTML.
 
     Args:
@@ -56,6 +56,7 @@ def page(site: dict[str, Any], app: str, styles: list[str], icon: str) -> str:
         app: URL of the page's script.
         styles: URLs of its style sheets; a later one goes before an earlier one.
         icon: URL of the logo.
+        version: by which the service worker knows the page of its own files.
 
     Raises:
         ConfigError: the template has a mistake.
@@ -78,6 +79,7 @@ def page(site: dict[str, Any], app: str, styles: list[str], icon: str) -> str:
             app=app,
             styles=styles,
             icon=icon,
+            version=version,
         )
     except jinja2.TemplateError as error:
         raise ConfigError(f"The page's template has a mistake: {error}.", where=str(TEMPLATES)) from error

@@ -1,7 +1,16 @@
 // Keeps the site usable without a connection. It holds the site's own files, by the list that the build
 // wrote before this script, and nothing that a visitor makes: pictures and examples never pass through it.
+//
+// Hosts answer in many ways: one sends `index.html` on to the folder, another knows no folder, a third gives
+// its front page for whatever it lacks. So an answer is kept only when its bytes are the ones the build wrote,
+// and as an answer of its own: a browser refuses a page that was found by following a redirect.
 
-/** @typedef {{version: string, needed: string[], optional: string[]}} Files URLs relative to the site's root */
+/**
+ * @typedef {object} Files URLs are relative to the site's root
+ * @property {string} version
+ * @property {Record<string, string>} needed sha256 by URL
+ * @property {Record<string, string>} optional the same, of files that are kept once they have been used
+ */
 
 /* global __FILES__ */
 // @ts-expect-error: the build writes it before this script.
@@ -14,13 +23,16 @@ const root = scope.registration.scope;
 const mine = `${PREFIX}${root} `;
 const cacheName = mine + version;
 const absolute = (/** @type {string} */ url) => new URL(url, root).href;
-const known = new Set([...needed, ...optional].map(absolute));
+const PAGE = absolute('index.html');
+/** Where hosts serve the page: the folder first, because that is the address that visitors have. */
+const PAGE_ADDRESSES = [root, PAGE, absolute('index')];
+const sums = new Map(Object.entries({ ...needed, ...optional }).map(([url, sum]) => [absolute(url), sum]));
 
 scope.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(cacheName)
-      .then((cache) => cache.addAll(needed.map(absolute).map(newest)))
+      .then((cache) => Promise.all(Object.keys(needed).map((url) => keep(cache, absolute(url)))))
       .then(() => scope.skipWaiting()),
   );
 });
@@ -39,43 +51,102 @@ scope.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET') return;
   const asked = request.url.split(/[?#]/)[0];
-  const url = asked === root ? absolute('index.html') : asked;
-  if (!known.has(url)) return;
-  event.respondWith(hasHashedName(url) ? keptFirst(request, url) : freshFirst(url));
+  const url = PAGE_ADDRESSES.includes(asked) ? PAGE : asked;
+  if (!sums.has(url)) return;
+  event.respondWith(hasHashedName(url) ? keptFirst(event, url) : freshFirst(request, url));
 });
 
 /** @param {string} url */
 const hasHashedName = (url) => url.startsWith(absolute('assets/')) || url.startsWith(absolute('model/'));
 
 /**
- * A request that the browser's own cache cannot answer with a file of an older version.
+ * Downloads a file and keeps it.
+ * @param {Cache} cache
  * @param {string} url
+ * @throws {Error} where the host does not give it
  */
-const newest = (url) => new Request(url, { cache: hasHashedName(url) ? 'default' : 'no-cache' });
+async function keep(cache, url) {
+  for (const address of url === PAGE ? PAGE_ADDRESSES : [url]) {
+    // A file of fixed name is asked for past the browser's own cache, which may hold one of an older version.
+    const ask = { cache: hasHashedName(url) ? 'default' : 'no-cache', mode: 'same-origin', credentials: 'same-origin' };
+    const answer = await fetch(address, /** @type {RequestInit} */ (ask)).catch(() => null);
+    const own = answer && (await verified(url, answer));
+    if (own) return cache.put(url, own);
+  }
+  throw new Error(`The host does not give the ${url} that the site was built with.`);
+}
+
+/**
+ * @param {string} url
+ * @param {Response} answer its body is read
+ * @returns {Promise<Response|null>} one that can be kept under that URL; null where it is not the site's file
+ */
+async function verified(url, answer) {
+  if (answer.status !== 200) return null;
+  const bytes = await answer.arrayBuffer();
+  if (!(url === PAGE ? isPage(answer, bytes) : (await sha256(bytes)) === sums.get(url))) return null;
+  const headers = new Headers(answer.headers);
+  // What they say is of the bytes as they travelled, or keeps an answer from being kept.
+  for (const name of ['content-encoding', 'content-length', 'vary']) headers.delete(name);
+  return new Response(bytes, { headers });
+}
+
+/**
+ * Whether an answer is the page of this very version. Hosts add lines of their own to pages: its sum says nothing.
+ * @param {Response} answer
+ * @param {ArrayBuffer} bytes
+ */
+function isPage(answer, bytes) {
+  const isHtml = /^text\/html\b/i.test(answer.headers.get('content-type') ?? '');
+  return isHtml && new TextDecoder().decode(bytes).includes(`data-version="${version}"`);
+}
+
+/** @param {BufferSource} bytes */
+async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
 
 /**
  * A file whose name changes with its bytes: the kept copy is as good as the host's.
- * @param {Request} request
+ * @param {FetchEvent} event
  * @param {string} url
  */
-async function keptFirst(request, url) {
+async function keptFirst(event, url) {
   const cache = await caches.open(cacheName);
   const kept = await cache.match(url);
   if (kept) return kept;
-  const answer = await fetch(request);
-  if (answer.status === 200) await cache.put(url, answer.clone());
+  const answer = await fetch(event.request);
+  const copy = answer.clone();
+  event.waitUntil(verified(url, copy).then((own) => own && cache.put(url, own)));
   return answer;
 }
 
 /**
  * A file of fixed name, as the host has it now, so that a new version shows at once and its parts fit; the
- * kept copy only without a connection.
+ * kept copy only without a connection, or where the host is in trouble.
+ * @param {Request} request
  * @param {string} url
  */
-async function freshFirst(url) {
+async function freshFirst(request, url) {
+  /** @type {Response|null} */
+  let answer = null;
   try {
-    return await fetch(newest(url));
+    answer = await fetch(newest(request));
+    if (answer.status < 500) return answer;
   } catch {
-    return (await caches.match(url, { cacheName })) ?? Response.error();
+    // No connection.
   }
+  return (await caches.match(url, { cacheName })) ?? answer ?? Response.error();
+}
+
+/**
+ * The same request, which the browser's own cache cannot answer with a file of an older version. Where a browser
+ * opens a page, it follows redirects itself, and refuses an answer for which that was done.
+ * @param {Request} request
+ */
+function newest(request) {
+  const { url, mode, headers, credentials, redirect } = request;
+  if (mode !== 'navigate') return new Request(request, { cache: 'no-cache' });
+  return new Request(url, { headers, credentials, redirect, cache: 'no-cache' });
 }

@@ -55,6 +55,39 @@ def test_all_mistakes_are_told_with_line_and_nearest_key(tmp_path: Path) -> None
         assert part in said
 
 
+MARKED = 'title = "Café"\nclasses = ["A", "B"]\n[head]\nepochs = 20\n'
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, line_end: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(MARKED.replace("\n", line_end).encode("utf-8-sig"))
+    config = load(path, {})
+    assert (config.title, config.classes, config.head.epochs) == ("Café", ["A", "B"], 20)
+    path.write_bytes(MARKED.replace("epochs", "epoch").encode("utf-8-sig"))
+    with pytest.raises(ConfigError, match=r"line 4: head\.epoch: no such key"):
+        load(path, {})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_another_unicode_is_told_apart_and_mended(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(MARKED.encode(encoding))
+    with pytest.raises(ConfigError, match="UTF-16 or UTF-32, and TOML is UTF-8") as caught:
+        load(path, {})
+    assert (caught.value.exit_code, caught.value.where) == (2, str(path))
+    assert "UTF-8" in str(caught.value.mend)
+
+
+def test_an_old_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_bytes(f'lang = "en"\n{MARKED}'.encode("latin-1"))
+    with pytest.raises(ConfigError, match="not TOML, which is UTF-8: line 2 holds the byte 0xe9") as caught:
+        load(path, {})
+    assert caught.value.where == str(path)
+    assert caught.value.mend
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

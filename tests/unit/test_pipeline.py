@@ -70,13 +70,31 @@ def test_a_second_build_is_up_to_date_and_a_change_redoes_only_what_it_touches(
     assert stages(tmp_path, cache, title="Another title") == ["publish"]
 
 
-def test_a_touched_site_is_built_again(cache: Cache, tmp_path: Path) -> None:
+def test_a_touched_site_is_built_again_and_it_is_said_what_was_touched(cache: Cache, tmp_path: Path) -> None:
     stages(tmp_path, cache)
     before = digest(tmp_path / "dist")
     (tmp_path / "dist" / "index.html").write_text("defaced")
+    reporter = Silent()
+    build(load(None, {"backbone": "embedded"}), cache=cache, reporter=reporter, root=tmp_path)
+    assert [stage for stage, _ in reporter.steps] == ["publish"]
+    assert reporter.notes == ["Changed since the last build, and now written anew: index.html."]
+    assert digest(tmp_path / "dist") == before
+
+
+def test_what_was_put_beside_a_site_stays_and_does_not_make_it_be_built_again(
+    cache: Cache, tmp_path: Path
+) -> None:
+    stages(tmp_path, cache)
+    before = digest(tmp_path / "dist")
+    theirs = {"CNAME": b"example.org", ".git": b"gitdir: elsewhere", "assets/extra.txt": b"mine"}
+    for name, text in theirs.items():
+        (tmp_path / "dist" / name).write_bytes(text)
+    assert stages(tmp_path, cache) == []
+    assert stages(tmp_path, cache, title="Another title") == ["publish"]
     assert stages(tmp_path, cache) == ["publish"]
-    (tmp_path / "dist" / "extra.txt").write_text("left behind")
-    assert stages(tmp_path, cache) == ["publish"]
+    for name, text in theirs.items():
+        assert (tmp_path / "dist" / name).read_bytes() == text
+        (tmp_path / "dist" / name).unlink()
     assert digest(tmp_path / "dist") == before
 
 

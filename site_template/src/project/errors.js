@@ -2,7 +2,7 @@
 
 /**
  * @typedef {'not-a-project'|'too-large'|'unsafe'|'damaged'|'changed'|'newer'|'other-backbone'|'unreadable-photo'
- *   |'no-classes'|'no-head'|'diverged'} ProjectErrorCode
+ *   |'unreadable'|'no-classes'|'no-head'|'diverged'} ProjectErrorCode
  */
 
 export class ProjectError extends Error {

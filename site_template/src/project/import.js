@@ -95,7 +95,7 @@ export async function entryOf(file, directory, name, limit) {
  */
 export function parse(name, bytes) {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     throw damaged(name, 'is not JSON');
   }

@@ -17,7 +17,9 @@ export function text({ min = 1, max = 200, pattern } = {}) {
     // Characters, as Python counts them, not UTF-16's units; what is far too long is not counted.
     const length = value.length > 2 * max ? Infinity : [...value].length;
     if (length < min || length > max) throw damaged(at, `should have ${min} to ${max} characters`);
-    if (pattern && !pattern.test(value)) throw damaged(at, 'has characters that do not belong there');
+    // A surrogate without its other half is no character, and other readers of JSON refuse it.
+    if (/\p{Surrogate}/u.test(value) || (pattern && !pattern.test(value)))
+      throw damaged(at, 'has characters that do not belong there');
   };
 }
 

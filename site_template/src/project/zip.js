@@ -32,7 +32,14 @@ const notAZip = () =>
  * @param {number} end
  */
 async function slice(file, start, end) {
-  return new Uint8Array(await file.slice(start, end).arrayBuffer());
+  try {
+    return new Uint8Array(await file.slice(start, end).arrayBuffer());
+  } catch {
+    throw new ProjectError(
+      'unreadable',
+      'This file cannot be read: it was moved, changed or removed since it was chosen, or is too large for this device. Choose it again.',
+    );
+  }
 }
 
 /** @param {Uint8Array} bytes */
@@ -188,7 +195,7 @@ export async function readEntry(file, entry) {
  * @param {Entry} entry
  */
 function inflate(packed, { name, size }) {
-  const out = new Uint8Array(size);
+  const out = roomFor(size, name);
   let at = 0;
   const stream = new Inflate((chunk) => {
     if (at + chunk.length > size) throw damaged(name, 'holds more than the directory of the zip says');
@@ -204,6 +211,18 @@ function inflate(packed, { name, size }) {
   }
   if (at !== size) throw damaged(name, 'ends too early');
   return out;
+}
+
+/**
+ * @param {number} size bytes
+ * @param {string} name
+ */
+function roomFor(size, name) {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new ProjectError('too-large', `${name} is larger than this device has memory for.`);
+  }
 }
 
 /** CRC-32 of zip and PNG: reflected polynomial 0xEDB88320. */

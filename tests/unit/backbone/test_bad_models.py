@@ -184,6 +184,14 @@ GRAPHS: dict[str, tuple[Harm, str]] = {
         lambda files: files.document["signature"]["outputs"]["pooled"].update(name="x"),
         "names 'x', which the graph does not have",
     ),
+    "layers of TensorFlow.js": (
+        lambda files: files.document.update(modelTopology={"class_name": "Sequential", "config": {}}),
+        "is a TensorFlow.js layers model",
+    ),
+    "layers of Keras": (
+        lambda files: files.document.update(modelTopology={"keras_version": "2", "model_config": {}}),
+        "is a TensorFlow.js layers model",
+    ),
     "layers model": (
         lambda files: files.document.update(format="layers-model"),
         "is a TensorFlow.js layers model",
@@ -198,6 +206,41 @@ def test_graphs(name: str, cache: Cache, tmp_path: Path, one_tensorflow: None) -
     harm(files)
     folder = files.write(tmp_path / "graph")
     assert words in refusal(obtain(str(folder), cache=cache, reporter=Silent()), cache, folder)
+
+
+METADATA = {
+    "tfjsVersion": "1.3.1",
+    "tmVersion": "2.4.7",
+    "packageVersion": "0.8.4",
+    "packageName": "@teachablemachine/image",
+    "labels": ["Cup", "Plant", "Nothing"],
+    "imageSize": 224,
+}
+
+
+@pytest.mark.parametrize("left", ["tmVersion", "packageName"])
+def test_a_model_of_teachable_machine(left: str, cache: Cache, tmp_path: Path, one_tensorflow: None) -> None:
+    """As its export writes it: layers without a `format`, one file of weights, and metadata."""
+    files = Files()
+    files.document = {
+        "modelTopology": {"class_name": "Sequential", "config": {"name": "sequential_4", "layers": []}},
+        "weightsManifest": [{"paths": ["./weights.bin"], "weights": []}],
+    }
+    folder = files.write(tmp_path / "my-model")
+    marks = {"tmVersion", "packageName"} - {left}
+    said = {key: value for key, value in METADATA.items() if key not in marks}
+    (folder / "metadata.json").write_text(json.dumps(said))
+    source = obtain(str(folder), cache=cache, reporter=Silent())
+    assert "Teachable Machine made: a whole classifier, of 3 classes" in refusal(source, cache, folder)
+
+
+@pytest.mark.parametrize("metadata", [b"", b"[]", b"{}", b"[" * 100_000, b'{"labels": ["A"]}'])
+def test_other_metadata_beside_layers_is_passed_over(metadata: bytes, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text('{"modelTopology": {"class_name": "Sequential", "config": {}}}')
+    (tmp_path / "metadata.json").write_bytes(metadata)
+    with pytest.raises(ConversionError, match=r"layers model, and only graph models") as caught:
+        foreign_graph.read(tmp_path)
+    assert "tfjs_layers_model" in str(caught.value.mend)
 
 
 def test_a_graph_for_smaller_images(cache: Cache, tmp_path: Path, one_tensorflow: None) -> None:

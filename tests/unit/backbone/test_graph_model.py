@@ -30,6 +30,14 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert read.dense("half").dtype == np.float32
 
 
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    model = convolution(np.zeros(3))
+    graph_model.write(model, tmp_path)
+    file = tmp_path / "model.json"
+    file.write_text(file.read_text("utf-8"), "utf-8-sig")
+    assert graph_model.read(tmp_path).nodes == model.nodes
+
+
 def test_the_same_model_gives_the_same_bytes_in_any_order(tmp_path: Path) -> None:
     model = convolution(np.array([1.0, 2, 3]))
     turned = GraphModel(

@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { mkdtempSync, openAsBlob, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import {
   unzipSync,
@@ -338,6 +341,23 @@ test("a file twice is refused", async () => {
     code: "unsafe",
     message: /twice/,
   });
+});
+
+test("a file that was changed since it was chosen is refused as that", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "project-"));
+  const path = join(folder, "project.zip");
+  writeFileSync(path, ZIP);
+  const chosen = await openAsBlob(path);
+  writeFileSync(path, ZIP.slice(0, 50));
+  const refused = { name: "ProjectError", code: "unreadable", message: /since it was chosen/ };
+  await assert.rejects(unpackProject(chosen), refused);
+  rmSync(folder, { recursive: true });
+});
+
+test("a name with half a character is refused", async () => {
+  const zip = described((p) => (p.classes[0].name = "Cup\ud83d"));
+  const refused = { code: "damaged", message: /name: has characters/ };
+  await assert.rejects(unpackProject(new Blob([zip])), refused);
 });
 
 test("a deflated file that holds more than it says is stopped", async () => {

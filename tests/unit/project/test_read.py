@@ -216,11 +216,11 @@ def test_more_entries_than_a_project_has_are_refused_before_they_are_read(file: 
 
 
 def test_too_large_a_file_is_not_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("builder.project.archive.ZIP_BYTES", 1000)
+    monkeypatch.setattr("builder.project.directory.ZIP_BYTES", 1000)
     with pytest.raises(SourceError, match="larger than any"):
         read(file)
-    monkeypatch.setattr("builder.project.archive.ZIP_BYTES", schema.ZIP_BYTES)
-    monkeypatch.setattr("builder.project.archive.TOTAL_BYTES", 1000)
+    monkeypatch.setattr("builder.project.directory.ZIP_BYTES", schema.ZIP_BYTES)
+    monkeypatch.setattr("builder.project.directory.TOTAL_BYTES", 1000)
     with pytest.raises(SourceError, match="it unpacks to"):
         read(file)
 

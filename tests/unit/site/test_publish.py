@@ -66,7 +66,7 @@ def test_intact_means_every_byte(out: Path) -> None:
     assert not publish.is_intact(out)
     (out / "index.html").write_text("old")
     assert publish.is_intact(out)
-    (out / "more").write_text("")
+    (out / "site.json").unlink()
     assert not publish.is_intact(out)
 
 

@@ -1,0 +1,54 @@
+"""How a model's address is asked for, and the name that what comes from there is kept under."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, urldefrag, urlsplit
+
+from builder.cache import sha256_text
+
+ARCHIVES = (".tar.gz", ".tgz")
+_HUBS = ("tfhub.dev", "kaggle.com")
+"""Hosts of which every address is a model's page, unless an archive is asked for."""
+_FORMAT = "tf-hub-format"
+_HANDLE = re.compile(r"(/[^/]+)+/\d+/?")
+"""The path of a Hub module, also on a mirror: names, then a version."""
+
+
+def request_url(url: str) -> str:
+    """The address to fetch: as it was given, but for a Hub's handle, which needs the Hub's query.
+
+    A signature in an address covers its whole query as a rule, so that with one more part in it the address
+    is another, and refused.
+
+    Args:
+        url: a handle of TensorFlow Hub (on its own hosts, or of its shape and without a query), or the
+            address of an archive.
+    """
+    url = urldefrag(url).url
+    return with_format(url) if _is_handle(url) else url
+
+
+def source_key(url: str) -> str:
+    """The key of what is kept of an address: downloads, and the hash that they are held to.
+
+    A key that changed would let go of every hash recorded before, so it is what it always was: of the address
+    with the Hub's query, whatever the address.
+    """
+    return sha256_text(with_format(urldefrag(url).url))
+
+
+def with_format(url: str) -> str:
+    """An address without a fragment as tensorflow_hub asks for an archive; its own query stays."""
+    query = urlsplit(url).query
+    if any(name == _FORMAT for name, _ in parse_qsl(query, keep_blank_values=True)):
+        return url
+    return f"{url.rstrip('?')}{'&' if query else '?'}{_FORMAT}=compressed"
+
+
+def _is_handle(url: str) -> bool:
+    split = urlsplit(url)
+    if split.path.lower().endswith(ARCHIVES):
+        return False
+    host = (split.hostname or "").removeprefix("www.")
+    return host in _HUBS or (not split.query and _HANDLE.fullmatch(split.path) is not None)
