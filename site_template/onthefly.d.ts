@@ -146,7 +146,7 @@ export class ClassifierError extends Error {
 
 /** No image, or one without pixels, or whose pixels the page may not read. */
 export class ImageError extends Error {
-  readonly code: 'bad-image';
+  readonly code: 'bad-image' | 'too-large';
 }
 
 /** A file that cannot be taken or written. */

@@ -115,16 +115,3 @@ const compare = (a, b) => (a < b ? -1 : Number(a > b));
  * @returns {boolean} whether files are dragged or pasted, and not words
  */
 export const holdsFiles = (transfer) => !!transfer && Array.from(transfer.types).includes('Files');
-
-/**
- * Decodes a picture file: upright, its colours as a screen shows them.
- * @param {File} file
- * @returns {Promise<ImageBitmap|null>} null where this browser cannot read it
- */
-export async function decode(file) {
-  try {
-    return await createImageBitmap(file, { imageOrientation: 'from-image', colorSpaceConversion: 'default' });
-  } catch {
-    return null;
-  }
-}
