@@ -1,27 +1,73 @@
-"""What tests share: one cache, so that each model is converted once, and one real browser."""
+"""What tests share: one cache, so that each model is converted once, its sites, and real browsers.
+
+Where tests run in several processes, all of them share the cache and the sites.
+"""
 
 from __future__ import annotations
 
+import os
+import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import filelock
 import pytest
 
 from builder.backbone.convert import Converted, convert
 from builder.backbone.obtain import Source, obtain
 from builder.backbone.precision import Precision
-from builder.cache import Cache
+from builder.cache import Cache, sha256_text
 from builder.config import load
-from builder.parity.chromium import find_browser, launch_options
+from builder.parity.chromium import find_browser
 from builder.pipeline import Built, build
 from builder.report import Silent
 from builder.site.server import SiteServer, serve
 from tests import data, tensorflow_scripts
+from tests.browsers import Browsers
 from tests.hubserver import HubServer
+from tests.patience import PATIENCE_MS
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_{width}_224/feature_vector/5"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="run the files, and the tests in each, in an order drawn from this seed",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    seed = config.getoption("--shuffle")
+    return None if seed is None else f"order: --shuffle {seed}"
+
+
+@pytest.hookimpl(trylast=True)  # after pytest's own, which puts together what shares a fixture
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("--shuffle")
+    if seed is None:
+        return
+    drawn = random.Random(seed)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    for tests in files.values():
+        drawn.shuffle(tests)
+    order = list(files.values())
+    drawn.shuffle(order)
+    items[:] = [item for tests in order for item in tests]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,9 +80,25 @@ def _away_from_the_users_files(tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """The cache that all tests share."""
-    return Cache(tmp_path_factory.mktemp("cache"))
+def cache(shared: Path) -> Cache:
+    """The cache that all tests share. Others may be writing to it: see `own_cache`."""
+    (shared / "cache").mkdir(exist_ok=True)
+    return Cache(shared / "cache")
+
+
+@pytest.fixture(scope="session")
+def own_cache(cache: Cache) -> Callable[[Path], Cache]:
+    """A copy in a folder of what the shared cache holds, for who looks at what lies in it, or takes it away.
+
+    By links: what is in a cache is never changed, only replaced or deleted.
+    """
+    skipped = shutil.ignore_patterns("locks", "downloads", ".*")
+
+    def copied(folder: Path) -> Cache:
+        shutil.copytree(cache.root, folder / "cache", copy_function=os.link, ignore=skipped)
+        return Cache(folder / "cache")
+
+    return copied
 
 
 @pytest.fixture(scope="session")
@@ -48,21 +110,21 @@ def hub() -> Iterator[HubServer]:
 
 
 @pytest.fixture(scope="session")
-def backbone(hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+def backbone(hub: HubServer, shared: Path) -> Callable[[str], str]:
     """The value of `--backbone` for `100`, `075`, `embedded`, `keras-small` or `keras-large`.
 
     Skips where Google's weights are absent. Keras' networks have random weights and zero biases.
     """
-    saved: dict[str, Path] = {}
 
     def value(name: str) -> str:
         if name == "embedded":
             return name
         if name.startswith("keras-"):
-            if name not in saved:
-                saved[name] = tmp_path_factory.mktemp(name) / "model"
-                tensorflow_scripts.run("keras_model", saved[name], name.removeprefix("keras-"))
-            return str(saved[name])
+            saved = shared / name / "model"
+            with filelock.FileLock(shared / f"{name}.lock"):
+                if not saved.exists():
+                    tensorflow_scripts.run("keras_model", saved, name.removeprefix("keras-"))
+            return str(saved)
         data.weights(name)
         return hub.url(HANDLE.format(width=name))
 
@@ -82,17 +144,17 @@ def converted(cache: Cache, source: Callable[[str], Source]) -> Callable[[str, P
 
 
 @pytest.fixture(scope="session")
-def site(
-    cache: Cache, backbone: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., Built]:
-    """A built site by backbone, precision and further settings; each is built once."""
+def site(cache: Cache, backbone: Callable[[str], str], shared: Path) -> Callable[..., Built]:
+    """A built site by backbone, precision and further settings; each is built once, and nobody changes it."""
     built: dict[str, Built] = {}
 
     def make(name: str, precision: Precision = "float16", **settings: Any) -> Built:
         key = repr((name, precision, sorted(settings.items())))
         if key not in built:
             options = {"backbone": backbone(name), "precision": precision, "out": "dist", **settings}
-            root = tmp_path_factory.mktemp("site")
+            root = shared / "sites" / sha256_text(repr(sorted(options.items())))[:16]
+            root.mkdir(parents=True, exist_ok=True)
+            # Where another process has built it, it is found up to date.
             built[key] = build(load(None, options), cache=cache, reporter=Silent(), root=root)
         return built[key]
 
@@ -118,8 +180,9 @@ def serving() -> Iterator[Callable[[Path], SiteServer]]:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Any]:
     """Playwright, once."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as running:
         yield running
 
@@ -140,18 +203,27 @@ class Visit:
             self.complaints.append(f"{message.type}: {message.text}")
 
 
-Opener = Callable[..., Any]
+@pytest.fixture(scope="session")
+def browsers(playwright: Any) -> Iterator[Browsers]:
+    """Running browsers."""
+    path = find_browser()
+    if path is None:
+        pytest.fail("no Chromium found; `make test` installs one, or set CHROMIUM to its path")
+    running = Browsers(playwright, path)
+    yield running
+    running.close()
 
 
 @pytest.fixture(scope="session")
-def chromium(playwright: Any) -> Opener:
-    """Starts Chromium with a fake camera: `with chromium(film=..., width=..., dark=...) as visit`."""
-    browser_path = find_browser()
-    if browser_path is None:
-        pytest.fail("no Chromium found; `make test` installs one, or set CHROMIUM to its path")
+def chromium(browsers: Browsers) -> Callable[..., Any]:
+    """A page in Chromium with a fake camera: `with chromium(film=..., width=..., dark=...) as visit`.
+
+    Its context is its own: storage, caches, permissions. The browser goes on, for the next who wants
+    one with the same options.
+    """
 
     @contextmanager
-    def open_browser(
+    def visit(
         *arguments: str,
         film: Path | None = None,
         width: int = 1280,
@@ -166,16 +238,16 @@ def chromium(playwright: Any) -> Opener:
             flags.append("--use-fake-ui-for-media-stream")
         if film is not None:
             flags.append(f"--use-file-for-fake-video-capture={film}")
-        browser = playwright.chromium.launch(**launch_options(*flags, browser=browser_path))
-        try:
+        with browsers.running(*flags) as browser:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if dark else "light",
                 # Tests that intercept requests must see them all.
                 service_workers=service_workers,
             )
-            yield Visit(context.new_page())
-        finally:
-            browser.close()
+            try:
+                yield Visit(context.new_page())
+            finally:
+                context.close()
 
-    return open_browser
+    return visit

@@ -23,6 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
+from tests.patience import PATIENCE_S
+
 PAGE = b"<!doctype html><html><head><title>A model</title></head><body>Hello from the Hub</body></html>"
 MODIFIED = 1_700_000_000
 PLAIN = ".h5"
@@ -42,7 +44,7 @@ class Fault:
     """These bytes in place of the module's, or as the body of `status` or `redirect`."""
     content_type: str | None = None
     stall_after: int | None = None
-    """Send so many bytes of the answer's body, then nothing, with the connection open."""
+    """Send so many bytes of the answer's body, then nothing, with the connection open until `go_on`."""
     cut_after: int | None = None
     """Send so many bytes of the answer's body, then close the connection."""
     ranges: bool = True
@@ -73,7 +75,8 @@ class HubServer:
         self.modules: dict[str, Path | bytes] = dict(modules or {})
         self.faults: dict[str, list[Fault]] = {}
         self.requests: list[Request] = []
-        self.closing = threading.Event()
+        self.go_on = threading.Event()
+        """Set it, and an answer that stalls breaks off at last."""
         self.stalled = threading.Event()
         """Set once an answer has come to its `stall_after`."""
         self._lock = threading.Lock()
@@ -96,7 +99,7 @@ class HubServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.closing.set()
+        self.go_on.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -197,7 +200,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.stall_after is not None:
             self.wfile.write(body[: fault.stall_after])
             self.hub.stalled.set()
-            self.hub.closing.wait(30)
+            self.hub.go_on.wait(PATIENCE_S)
+            self.close_connection = True
             return
         self.wfile.write(body if fault.cut_after is None else body[: fault.cut_after])
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from builder.backbone import convert
 from builder.errors import ConversionError
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 DONE = "-- done --"
@@ -34,7 +35,9 @@ def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
 def run(name: str, *arguments: object, environment: dict[str, str] | None = None) -> str:
     """Run one of the functions below in a fresh process; returns what it printed."""
     command = [sys.executable, "-m", "tests.tensorflow_scripts", name, *map(str, arguments)]
-    done = subprocess.run(command, env=_environment(environment), capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        command, env=_environment(environment), capture_output=True, text=True, timeout=PATIENCE_S
+    )
     if done.returncode != 0:
         raise AssertionError(f"{name} failed:\n{done.stderr[-3000:]}")
     return done.stdout

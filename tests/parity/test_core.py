@@ -13,7 +13,8 @@ import pytest
 from builder.head import head, training
 from builder.head.preprocess import Fit, preprocess
 
-TEMPLATE = (Path(__file__).resolve().parents[2] / "site_template").as_uri()
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE, TESTS = (ROOT / "site_template").as_uri(), (ROOT / "tests").as_uri()
 CORE = f"{TEMPLATE}/src/core"
 ENGINES = ["plain", "wasm-simd"]
 STEP_LIMIT, RUN_LIMIT, PIXEL_LIMIT = 1e-5, 1e-3, 1e-6
@@ -45,8 +46,8 @@ def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     compiled = folder / "head.wasm"
     script = f"""
       import {{writeFileSync}} from 'node:fs';
-      import {{compileKernel}} from '{TEMPLATE}/kernel.mjs';
-      writeFileSync('{compiled}', await compileKernel());
+      import {{kernelBytes}} from '{TESTS}/unit/kernel/compiled.js';
+      writeFileSync('{compiled}', kernelBytes('head'));
       say(true);
     """
     assert node(script, folder)

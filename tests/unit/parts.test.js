@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { inParts } from "../../site_template/src/parts.js";
+import { standingClock } from "./clock.js";
 
 /** @param {number} size */
 const fileOf = (size) => /** @type {Blob} */ ({ size });
-const later = () => new Promise((resolve) => setTimeout(resolve, 1));
+const later = () => new Promise((resolve) => setImmediate(resolve));
+const clock = standingClock();
 
 /**
  * Runs `inParts` over files of these sizes with a worker that notes what it gets.
@@ -72,7 +74,8 @@ test("every picture is sent once, in order, and the worker has the next part bef
 test("pictures that take long are sent one by one", async () => {
   let last = Promise.resolve();
   const compute = async (items, frames) => {
-    await new Promise((resolve) => setTimeout(resolve, 150 * items.length));
+    await later();
+    clock.pass(150 * items.length);
     frames.forEach((frame) => frame.close());
     parts.push(items.length);
     return [];

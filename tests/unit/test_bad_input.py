@@ -28,18 +28,27 @@ from builder.pipeline import PROJECT_ROOT, Built
 from builder.report import Silent
 from builder.site import publish
 from tests.hubserver import PAGE, Fault, HubServer
+from tests.patience import PATIENCE_S
 
 M = "/google/imagenet/module/5"
 COMMAND = [sys.executable, "-m", "builder"]
-IMPATIENT = [
-    sys.executable,
-    "-c",
-    # The real command, only that it waits half a second where it would wait half a minute.
-    "from builder.backbone import obtain\n"
-    "from builder.backbone.download import Limits\n"
-    "obtain._PATIENT = Limits(connect_s=2, read_s=0.5, attempts=2, backoff_s=0.01)\n"
-    "from builder.cli import main\nmain()",
-]
+
+
+def waiting(seconds: float) -> list[str]:
+    """The real command with other limits: two attempts, and so long for a server that says nothing."""
+    limits = f"Limits({seconds}, {seconds}, attempts=2, backoff_s=0.01)"
+    program = (
+        "from builder.backbone import obtain\n"
+        "from builder.backbone.download import Limits\n"
+        f"obtain._PATIENT = {limits}\n"
+        "from builder.cli import main\nmain()"
+    )
+    return [sys.executable, "-c", program]
+
+
+TWICE = waiting(PATIENCE_S)
+IMPATIENT = waiting(1)
+"""Where a stall is the subject."""
 Done = subprocess.CompletedProcess[str]
 
 
@@ -62,7 +71,7 @@ class Project:
         env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "ONTHEFLY_CACHE": str(self.cache.root)}
         command = [*program, "build", *map(str, arguments)]
         return subprocess.run(
-            command, cwd=self.root, env=env, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=self.root, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
 
     def refuses(self, code: int, parts: list[str], *arguments: object, program: list[str] = COMMAND) -> None:
@@ -139,7 +148,7 @@ def test_a_path_with_nothing_there(project: Project) -> None:
     [
         (Fault(status=404), ["(404)"]),
         (Fault(status=403), ["(403)", "log in"]),
-        (Fault(stall_after=1000), ["stopped sending for 0.5 s", "is kept"]),
+        (Fault(stall_after=1000), ["stopped sending for 1 s", "is kept"]),
         (Fault(cut_after=0), ["broke off", "is kept"]),
         (Fault(body=PAGE, content_type="text/html"), ["something else than a .tar.gz", "Hello from the Hub"]),
         (Fault(body=NO_MODEL[:-2000]), ["cut short or damaged"]),
@@ -151,19 +160,20 @@ def test_a_server_that_fails(project: Project, server: HubServer, fault: Fault, 
     server.modules[M] = NO_MODEL
     server.faults[M] = [Fault(**{**fault.__dict__, "always": True})]
     url = server.url(M)
-    project.refuses(3, [*parts, url], "--backbone", url, program=IMPATIENT)
+    program = TWICE if fault.stall_after is None else IMPATIENT
+    project.refuses(3, [*parts, url], "--backbone", url, program=program)
 
 
 def test_a_connection_refused(project: Project) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}{M}"
-    project.refuses(3, ["refused the connection", url], "--backbone", url, program=IMPATIENT)
+    project.refuses(3, ["refused the connection", url], "--backbone", url, program=TWICE)
 
 
 def test_a_download_that_breaks_off_half_way_is_resumed(project: Project, server: HubServer) -> None:
     server.modules[M] = NO_MODEL
     server.faults[M] = [Fault(cut_after=150_000)]
-    project.refuses(3, ["No saved_model.pb"], "--backbone", server.url(M), program=IMPATIENT)
+    project.refuses(3, ["No saved_model.pb"], "--backbone", server.url(M), program=TWICE)
     assert [request.headers.get("range") for request in server.requests] == [None, "bytes=150000-"]
 
 
@@ -176,7 +186,7 @@ def test_bytes_that_changed_under_a_recorded_hash(project: Project, server: HubS
     server.modules[M] = packed(("saved_model.pb", b"two"))
     second = hashlib.sha256(server.modules[M]).hexdigest()
     parts = ["not the file that was expected", first, second, "onthefly cache clear"]
-    project.refuses(3, parts, "--backbone", server.url(M), program=IMPATIENT)
+    project.refuses(3, parts, "--backbone", server.url(M), program=TWICE)
 
 
 # Archives
@@ -324,7 +334,7 @@ def test_a_disk_full_under_the_cache_while_downloading(
     project = Project(good, Cache(mounted(128 << 10) / "cache"))
     server.modules[M] = NO_MODEL
     parts = ["No space left on device", str(project.cache.root), "ONTHEFLY_CACHE"]
-    project.refuses(5, parts, "--backbone", server.url(M), program=IMPATIENT)
+    project.refuses(5, parts, "--backbone", server.url(M), program=TWICE)
 
 
 def test_a_disk_full_under_the_cache_while_unpacking(

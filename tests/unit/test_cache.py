@@ -7,41 +7,43 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.errors import ConfigError, OutputError
+from builder.pipeline import PROJECT_ROOT
+from tests.patience import PATIENCE_S, wait_until
+from tests.processes import LOCKED_OUT
 
-FILL_SLOWLY = """
-import sys, time
-from pathlib import Path
+FILL = (
+    LOCKED_OUT
+    + """
+import sys
 from builder.cache import Cache
-root, name, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+from tests.patience import wait_until
+root, name, until = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 def fill(into):
     (into / "first").write_text(name)
     with (root / "filled").open("a") as log:
         log.write(name + "\\n")
-    time.sleep(seconds)
+    wait_until(Path(until).exists, until)
     (into / "second").write_text(name)
 place = Cache(root / "cache").folder("kind", "key", fill)
 print((place / "first").read_text(), (place / "second").read_text())
 """
+)
 
 
-def start(root: Path, name: str, seconds: float) -> subprocess.Popen[str]:
+def start(root: Path, name: str, until: str = ".") -> subprocess.Popen[str]:
+    """Fill a folder, half of it at first, the rest when there is a file of this name."""
     return subprocess.Popen(
-        [sys.executable, "-c", FILL_SLOWLY, str(root), name, str(seconds)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", FILL, str(root), name, str(root / until)],
+        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "LOCKED_OUT": str(root / "locked out")},
+        stdout=subprocess.PIPE,
+        text=True,
     )
-
-
-def wait_for(path: Path) -> None:
-    until = time.monotonic() + 20
-    while not path.exists():
-        assert time.monotonic() < until, f"{path} never came"
-        time.sleep(0.01)
 
 
 def test_hashes_are_sha256(tmp_path):
@@ -107,30 +109,30 @@ def test_a_failed_fill_leaves_nothing_and_its_error_passes(tmp_path, error):
 
 
 def test_two_processes_at_once_fill_it_once(tmp_path):
-    builds = [start(tmp_path, name, 0.4) for name in ("one", "two")]
-    outputs = [build.communicate(timeout=30)[0].split() for build in builds]
+    builds = [start(tmp_path, name, "locked out") for name in ("one", "two")]
+    outputs = [build.communicate(timeout=PATIENCE_S)[0].split() for build in builds]
     filled = (tmp_path / "filled").read_text().split()
     assert len(filled) == 1
     assert outputs == [filled * 2] * 2
 
 
 def test_a_killed_build_leaves_no_folder_and_its_leftovers_are_swept(tmp_path):
-    killed = start(tmp_path, "killed", 60)
-    wait_for(tmp_path / "filled")
+    killed = start(tmp_path, "killed", "never")
+    wait_until((tmp_path / "filled").exists, "the first half", alive=killed)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert not (tmp_path / "cache/kind/key").exists()
-    next_one = start(tmp_path, "next", 0)
-    assert next_one.communicate(timeout=30)[0].split() == ["next", "next"]
+    next_one = start(tmp_path, "next")
+    assert next_one.communicate(timeout=PATIENCE_S)[0].split() == ["next", "next"]
     assert [path.name for path in (tmp_path / "cache/kind").iterdir()] == ["key"]
 
 
 def test_the_lock_keeps_another_process_out(tmp_path):
     with Cache(tmp_path / "cache").lock("kind", "key"):
-        other = start(tmp_path, "other", 0)
-        time.sleep(0.5)
+        other = start(tmp_path, "other")
+        wait_until((tmp_path / "locked out").exists, "the other at the lock", alive=other)
         assert not (tmp_path / "filled").exists()
-    other.communicate(timeout=30)
+    other.communicate(timeout=PATIENCE_S)
     assert (tmp_path / "filled").exists()
 
 

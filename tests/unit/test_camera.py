@@ -1,4 +1,3 @@
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from builder.parity.chromium import find_browser, launch_options
 from builder.site.server import serve
 from tests.camera import CHROMIUM_ARGS, MARKER_JS, compose, write_film
+from tests.patience import PATIENCE_MS
 
 COLOURS = [
     (255, 0, 0),
@@ -21,18 +21,23 @@ COLOURS = [
     (10, 200, 210),
 ]
 
-# Watches the camera for some seconds; every new frame's time, marker and colour in the middle.
+# Watches the camera until it has seen enough: of each new frame its number, time, marker and middle's colour.
 WATCH_JS = """
-async ([constraints, seconds, source]) => {
+async ([constraints, source, condition, patience]) => {
   const read = eval(source);
+  const enough = eval(condition);
   const stream = await navigator.mediaDevices.getUserMedia({ video: constraints });
   const track = stream.getVideoTracks()[0];
   const video = document.createElement('video');
   video.srcObject = stream;
   const canvas = document.createElement('canvas');
   const frames = [];
-  const began = performance.now();
-  const look = () => {
+  let finish;
+  const done = new Promise((resolve, reject) => {
+    finish = resolve;
+    setTimeout(() => reject(new Error(`never saw enough: ${JSON.stringify(frames)}`)), patience);
+  });
+  const look = (now, { presentedFrames: number }) => {
     const marker = read(video);
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
@@ -40,18 +45,38 @@ async ([constraints, seconds, source]) => {
     context.drawImage(video, 0, 0);
     const { data } = context.getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1);
     if (read(video) === marker) {
-      frames.push({ time: performance.now() - began, marker, colour: [...data].slice(0, 3) });
+      frames.push({ number, time: performance.now(), marker, colour: [...data].slice(0, 3) });
     }
-    video.requestVideoFrameCallback(look);
+    if (frames.length && enough(frames)) finish();
+    else video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
   await video.play();
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  await done;
   const settings = track.getSettings();
   track.stop();
   return { frames, width: video.videoWidth, height: video.videoHeight, frameRate: settings.frameRate };
 }
 """
+
+# Enough, as functions of the frames so far.
+A_FEW = "(frames) => frames.length >= 4"
+ALL = "(frames) => new Set(frames.map(({{ marker }}) => marker).filter((m) => m >= 0)).size === {count}"
+LAP = [7, 0, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0]
+"""A lap of a film of eight frames, from the end of the one before to the beginning of the next."""
+A_LAP = f"""(frames) => {{
+  const lap = {LAP};
+  const last = frames.slice(-lap.length);
+  return last.length === lap.length && last.every(
+    ({{ number, marker }}, i) => marker % 8 === lap[i] && number === last[0].number + i);
+}}"""
+HALF = 2030
+PAST_HALF = f"(frames) => frames.at(-1).marker >= {HALF}"
+ONE = "(frames) => frames.at(-1).marker >= 0"
+EVERY_OTHER = """(frames) => {
+  const [a, b, c, d] = frames.slice(-4).map(({ marker }) => marker);
+  return a === 0 && b === 2 && c === 0 && d === 2;
+}"""
 
 
 def film(path: Path, fps: int, markers: range, size: tuple[int, int] = (640, 480)) -> None:
@@ -81,28 +106,35 @@ def seen(tmp_path_factory: pytest.TempPathFactory):
             page = browser.new_page()
             page.goto(server.url)
             result = work(
-                path, lambda seconds, wish=True: page.evaluate(WATCH_JS, [wish, seconds, MARKER_JS])
+                path,
+                lambda enough, wish=True: page.evaluate(WATCH_JS, [wish, MARKER_JS, enough, PATIENCE_MS]),
             )
             browser.close()
         return result
 
     def small(path, look):
         film(path, 4, range(2000, 2008))
-        result = {"film": look(3.7), "again": look(0.9), "faster": look(1.4, {"frameRate": 30})}
+        result = {"film": look(A_LAP), "faster": look(A_LAP, {"frameRate": 30})}
         for name, wish in {
             "scaled": {"width": 320, "height": 240},
             "larger": {"width": 1280, "height": 720},
             "cropped": {"width": 480, "height": 480},
         }.items():
-            result[name] = look(0.6, wish)
+            result[name] = look(A_FEW, wish)
         film(path, 10, range(3))
-        result["other film"] = look(0.8)
-        result["slower"] = look(1.5, {"frameRate": {"max": 5}})
+        result["other film"] = look(ALL.format(count=3))
+        result["slower"] = look(EVERY_OTHER, {"frameRate": {"max": 5}})
+        film(path, 10, range(2000, 2060), (160, 96))
+        result["left"] = look(PAST_HALF)
+        result["again"] = look(ONE)
         return result
 
     def large(path, look):
         film(path, 10, range(8, 16), (1280, 720))
-        return {"large": look(1.3), "large, cropped": look(0.6, {"width": 640, "height": 480})}
+        return {
+            "large": look(ALL.format(count=8)),
+            "large, cropped": look(A_FEW, {"width": 640, "height": 480}),
+        }
 
     with ThreadPoolExecutor(1) as pool:
         return {**pool.submit(watch, small).result(), **pool.submit(watch, large).result()}
@@ -114,29 +146,23 @@ def markers(look) -> list[int]:
     return found[1:] if found[0] == -1 and len(set(found)) > 1 else found
 
 
-def test_each_frame_shows_in_turn_and_the_first_twice_after_the_last(seen):
-    frames = [frame for frame in seen["film"]["frames"] if frame["marker"] >= 0]
-    found = markers(seen["film"])
-    changes = [now for before, now in zip([None, *found], found, strict=False) if now != before]
-    steps = [(now - before) % 8 for before, now in itertools.pairwise(changes)]
-    assert set(found) == set(range(2000, 2008))
-    assert steps == [1] * len(steps)
-    starts = {}
-    for frame in frames:
-        starts.setdefault(frame["marker"], []).append(frame["time"])
-    returns = [times[-1] - times[0] for marker, times in starts.items() if marker != 2000 and len(times) > 1]
-    # 9 periods of 250 ms: 8 frames, and the first once more.
-    assert returns and np.median(returns) == pytest.approx(2250, abs=120)
+@pytest.mark.parametrize("name", ["film", "faster"])
+def test_each_frame_shows_in_turn_and_the_first_twice_after_the_last(seen, name: str):
+    """On a busy machine frames are missed, so it is watched until a whole lap was seen."""
+    found = [frame["marker"] for frame in seen[name]["frames"]][-len(LAP) :]
+    assert found == [2000 + place for place in LAP]
+    assert set(markers(seen[name])) - {-1} == set(range(2000, 2008))
 
 
 def test_the_rate_is_the_films(seen):
-    times = [frame["time"] for frame in seen["film"]["frames"]]
-    assert np.median(np.diff(times)) == pytest.approx(250, abs=40)
     assert seen["film"]["frameRate"] == 4
     assert seen["faster"]["frameRate"] == 4
-    assert len(seen["faster"]["frames"]) <= 8
     assert seen["other film"]["frameRate"] == 10
     assert seen["slower"]["frameRate"] == 5
+    assert [frame["marker"] for frame in seen["slower"]["frames"]][-4:] == [0, 2, 0, 2]
+    for name, rate in (("film", 4), ("faster", 4), ("slower", 5)):  # the film is never ahead of itself
+        frames = seen[name]["frames"]
+        assert len(frames) - 2 <= (frames[-1]["time"] - frames[0]["time"]) * rate / 1000, name
 
 
 @pytest.mark.parametrize("name", ["film", "large", "scaled"])
@@ -148,13 +174,14 @@ def test_colours_are_right(seen, name: str):
 
 
 def test_the_film_starts_again_with_the_camera(seen):
-    # The first was closed in the film's second half (15 periods in), so it did not just go on.
-    for name in ("again", "faster"):
-        assert markers(seen[name])[0] in (2000, 2001, 2002)
+    # It was left in the film's second half, so it did not just go on.
+    assert markers(seen["left"])[-1] >= HALF
+    assert markers(seen["again"])[-1] < HALF
 
 
 def test_another_film_may_take_the_files_place(seen):
     assert set(markers(seen["other film"])) == {0, 1, 2}
+    assert set(markers(seen["left"])) <= set(range(2000, 2060))
 
 
 def test_the_size_is_the_films_and_is_only_ever_made_smaller(seen):

@@ -11,9 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,34 +22,41 @@ from builder.errors import OutputError
 from builder.pipeline import PROJECT_ROOT, Built
 from builder.site import publish
 from tests.hubserver import Fault, HubServer
+from tests.patience import PATIENCE_S, wait_until
+from tests.processes import heedful
 from tests.unit.test_bad_input import NO_MODEL, M, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds run on Linux and macOS only")
 
-PLAIN = "from builder.cli import main\nmain()"
-AFTER_THE_FIRST_RENAME = """
-import sys, time
+PLAIN = f"""
+from builder.backbone import obtain
+from builder.backbone.download import Limits
+obtain._PATIENT = Limits(read_s={PATIENCE_S})  # a stalled server is for the test to end, not for the build
+from builder.cli import main
+main()
+"""
+AFTER_THE_FIRST_RENAME = f"""
+import time
 from pathlib import Path
 rename = Path.rename
 def renamed(self, target):
     rename(self, target)
     if Path(target).name == ".dist.old":
         Path("struck").touch()
-        time.sleep(60)
+        time.sleep({PATIENCE_S})
 Path.rename = renamed
 """
-BEFORE_THE_SUMS = """
+BEFORE_THE_SUMS = f"""
 import time
 from pathlib import Path
 from builder.site import publish
 def stuck(folder):
     Path("struck").touch()
-    time.sleep(60)
+    time.sleep({PATIENCE_S})
 publish.write_sums = stuck
 """
 NEW = ("--backbone", "embedded", "--title", "New")
 """Another title than the one that stands, so that there is something to build."""
-PATIENCE_S = 60
 
 
 class Project:
@@ -62,7 +69,13 @@ class Project:
         self.temporary.mkdir(exist_ok=True)
         self.running: list[subprocess.Popen[str]] = []
 
-    def start(self, *arguments: str, patch: str = "", path: str | None = None) -> subprocess.Popen[str]:
+    def start(
+        self,
+        *arguments: str,
+        patch: str = "",
+        path: str | None = None,
+        started_by: Callable[[list[str]], list[str]] = heedful,
+    ) -> subprocess.Popen[str]:
         env = {
             **os.environ,
             "PYTHONPATH": str(PROJECT_ROOT),
@@ -72,7 +85,7 @@ class Project:
         }
         command = [sys.executable, "-c", patch + PLAIN, "build", *(arguments or NEW)]
         build = subprocess.Popen(
-            command,
+            started_by(command),
             cwd=self.root,
             env=env,
             text=True,
@@ -98,12 +111,12 @@ class Project:
 
 
 def succeeds(build: subprocess.Popen[str]) -> None:
-    _, error = build.communicate(timeout=120)
+    _, error = build.communicate(timeout=PATIENCE_S)
     assert build.returncode == 0, error
 
 
 def stops(build: subprocess.Popen[str], code: int = 130) -> None:
-    """It ends soon, with its code and one line."""
+    """It ends, with its code and one line."""
     _, error = build.communicate(timeout=PATIENCE_S)
     assert build.returncode == code, error
     assert error.splitlines()[-1] == "Stopped."
@@ -113,16 +126,7 @@ def stops(build: subprocess.Popen[str], code: int = 130) -> None:
 
 def kill(build: subprocess.Popen[str]) -> None:
     build.kill()  # the build alone: what it started must see to itself
-    build.wait()
-
-
-def wait(until: Callable[[], object], what: str, build: subprocess.Popen[str] | None = None) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not until():
-        if build is not None and build.poll() is not None:
-            pytest.fail(f"the build ended before {what}:\n{build.communicate()[1]}")
-        assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.01)
+    build.wait(PATIENCE_S)
 
 
 def processes() -> dict[int, tuple[int, str]]:
@@ -144,19 +148,13 @@ def child_of(build: subprocess.Popen[str], word: str) -> int | None:
 
 def seen(build: subprocess.Popen[str], word: str) -> int:
     """Wait for a child with this word in its command."""
-    found: list[int] = []
-
-    def look() -> bool:
-        number = child_of(build, word)
-        found.extend([number] if number else [])
-        return bool(found)
-
-    wait(look, f"a child {word}", build)
-    return found[0]
+    number = wait_until(lambda: child_of(build, word), f"a child {word}", alive=build)
+    assert number is not None
+    return number
 
 
 def gone(number: int) -> None:
-    wait(lambda: number not in processes(), f"the end of process {number}")
+    wait_until(lambda: number not in processes(), f"the end of process {number}")
 
 
 @pytest.fixture
@@ -202,13 +200,13 @@ def server() -> Iterator[HubServer]:
 # While a download is stalled
 
 
-def downloading(project: Project, server: HubServer) -> subprocess.Popen[str]:
-    build = project.start("--backbone", server.url(M))
+def downloading(project: Project, server: HubServer, **how: Any) -> subprocess.Popen[str]:
+    build = project.start("--backbone", server.url(M), **how)
 
     def has_come() -> bool:
         return any(p.stat().st_size > 50_000 for p in project.cache.path("downloads", "").glob("*.part"))
 
-    wait(has_come, "a part of the download", build)
+    wait_until(has_come, "a part of the download", alive=build)
     return build
 
 
@@ -220,6 +218,33 @@ def test_stopped_while_downloading(project: Project, server: HubServer, number: 
     build.send_signal(number)
     stops(build, code)
     assert project.is_as_it_was()
+
+
+def ignoring(command: list[str]) -> list[str]:
+    """The command, started as by `nohup` and as a job in the background: it finds the signals ignored."""
+    return ["/bin/sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_is_ignored_from_the_start_is_ignored_on(
+    project: Project, server: HubServer, number: int
+) -> None:
+    build = downloading(project, server, started_by=ignoring)
+    build.send_signal(number)
+    server.go_on.set()
+    _, error = build.communicate(timeout=PATIENCE_S)
+    assert build.returncode == 3
+    assert "No saved_model.pb" in error, "the download came to its end"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_tests_heed_signals_whatever_their_own_starter_ignores(
+    project: Project, server: HubServer, number: int
+) -> None:
+    """As where `make test` runs in the background, or under `nohup`."""
+    build = downloading(project, server, started_by=lambda command: ignoring(heedful(command)))
+    build.send_signal(number)
+    stops(build, 128 + number)
 
 
 def test_killed_while_downloading(ready: Project, server: HubServer) -> None:
@@ -247,7 +272,9 @@ def converting(site: Callable[..., Built], tmp_path: Path, cache: Cache) -> Iter
 def test_stopped_while_converting(project: Project, to_all: bool) -> None:
     build = project.start()
     child = seen(build, "tensorflow_child")
-    wait(lambda: list(project.cache.root.glob("model/.partial-*/*/converted/*")), "the conversion", build)
+    wait_until(
+        lambda: list(project.cache.root.glob("model/.partial-*/*/converted/*")), "the conversion", alive=build
+    )
     if to_all:
         os.killpg(build.pid, signal.SIGINT)
     else:
@@ -277,10 +304,10 @@ def test_killed_while_converting_then_two_builds_at_once(converting: Project) ->
 def test_killed_in_the_midst_of_a_whole_conversion(project: Project) -> None:
     build = project.start()
     child = seen(build, "tensorflow_child")
-    wait(
+    wait_until(
         lambda: list(project.cache.root.glob("model/.partial-*/*/converted/*/raw/model.json")),
         "the converter's own output",
-        build,
+        alive=build,
     )
     kill(build)
     gone(child)
@@ -300,7 +327,7 @@ def slow_node(tmp_path: Path) -> str:
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "node"
-    program.write_text('#!/bin/sh\necho half >"$2/half"\nsleep 60\n')
+    program.write_text(f'#!/bin/sh\necho half >"$2/half"\nsleep {PATIENCE_S}\n')
     program.chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
@@ -309,7 +336,7 @@ def slow_node(tmp_path: Path) -> str:
 def bundling(ready: Project, slow_node: str) -> subprocess.Popen[str]:
     shutil.rmtree(ready.cache.path("assets", ""))
     build = ready.start(path=slow_node)
-    wait(lambda: list(ready.cache.root.glob("assets/.partial-*/half")), "the bundler", build)
+    wait_until(lambda: list(ready.cache.root.glob("assets/.partial-*/half")), "the bundler", alive=build)
     return build
 
 
@@ -337,7 +364,7 @@ def test_killed_while_bundling(ready: Project, bundling: subprocess.Popen[str]) 
 def publishing(project: Project, patch: str) -> subprocess.Popen[str]:
     build = project.start(patch=patch)
     mark = project.root / "struck"
-    wait(mark.exists, "the moment", build)
+    wait_until(mark.exists, "the moment", alive=build)
     mark.unlink()
     return build
 

@@ -13,6 +13,7 @@ from builder.cache import Cache
 from builder.cli import COMMANDS
 from builder.cli.build import command as build_command
 from builder.pipeline import PROJECT_ROOT
+from tests.patience import PATIENCE_S
 
 Done = subprocess.CompletedProcess[str]
 
@@ -22,7 +23,7 @@ def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environme
     if cache is not None:
         env["ONTHEFLY_CACHE"] = str(cache.root)
     command = [sys.executable, "-m", "builder", *arguments]
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def refused(done: Done, code: int, *parts: str) -> None:

@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from builder.cli.serve import command
+from tests.patience import PATIENCE_S
+from tests.processes import heedful
 
 PROGRAM = "from builder.cli.serve import command; command()"
 
@@ -28,7 +30,7 @@ def site(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serves_until_it_is_stopped(site: Path, number: int):
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", PROGRAM, str(site), "--port", "0"],
+        heedful([sys.executable, "-u", "-c", PROGRAM, str(site), "--port", "0"]),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -38,10 +40,10 @@ def test_serves_until_it_is_stopped(site: Path, number: int):
             url = re.search(r"http://127\.0\.0\.1:\d+/", line)
             assert url, line
             assert "Ctrl+C" in process.stdout.readline()
-            with urllib.request.urlopen(url[0], timeout=10) as answer:
+            with urllib.request.urlopen(url[0], timeout=PATIENCE_S) as answer:
                 assert answer.read() == b"front"
             process.send_signal(number)
-            rest, _ = process.communicate(timeout=20)
+            rest, _ = process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()
     assert process.returncode == 0

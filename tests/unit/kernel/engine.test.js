@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
-import { kernelPlugin } from "../../../site_template/kernel.mjs";
 import { initialWeights } from "../../../site_template/src/core/head.js";
+import { kernelPlugin } from "./compiled.js";
 import { difference, examples } from "./support.js";
 
 const SITE = new URL("../../../site_template/", import.meta.url);

@@ -1,8 +1,8 @@
 // Plans for tests: made at random, and computed by loops that are too simple to be wrong.
 
 import { setFlagsFromString } from "node:v8";
-import { compileKernel } from "../../../site_template/kernel.mjs";
 import { Xoshiro128 } from "../../../site_template/src/core/random.js";
+import { kernelBytes } from "./compiled.js";
 
 /** @typedef {import('../../../site_template/src/kernel/backbone/plan.js').Plan} Plan */
 /** @typedef {import('../../../site_template/src/kernel/backbone/plan.js').Step} Step */
@@ -12,8 +12,8 @@ setFlagsFromString("--experimental-wasm-relaxed-simd");
 
 /** Both builds of the kernels. */
 export const BUILDS = {
-  simd: await compileKernel("backbone-simd"),
-  relaxed: await compileKernel("backbone-relaxed"),
+  simd: kernelBytes("backbone-simd"),
+  relaxed: kernelBytes("backbone-relaxed"),
 };
 
 /** A memory that is handed out from its beginning, filled with numbers that are none: nothing may rest on zeros. */

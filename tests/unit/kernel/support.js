@@ -1,4 +1,3 @@
-import { compileKernel } from "../../../site_template/kernel.mjs";
 import {
   initialWeights,
   PlainHead,
@@ -8,6 +7,7 @@ import {
   Kernel,
   KernelHead,
 } from "../../../site_template/src/kernel/kernel.js";
+import { kernelBytes } from "./compiled.js";
 
 /** @typedef {import('../../../site_template/src/core/head.js').HeadShape} HeadShape */
 
@@ -19,7 +19,7 @@ export const NAMES = /** @type {const} */ ([
 ]);
 export const PARTS = /** @type {const} */ (["values", "m", "v"]);
 
-export const bytes = await compileKernel();
+export const bytes = kernelBytes("head");
 
 export function makeKernel() {
   const kernel = Kernel.from(bytes);

@@ -5,21 +5,16 @@ import test from "node:test";
 import { readDirectory, readEntry, writeZip } from "../../../site_template/src/project/zip.js";
 
 test("while a large file is checked, other things get their turn", async () => {
-  const contents = Uint8Array.from({ length: 20 << 20 }, (_, i) => (i * 31) >> 3);
+  const contents = new Uint8Array(20 << 20);
+  for (let i = 0; i < contents.length; i++) contents[i] = (i * 31) >> 3;
   const file = writeZip([["features.f32", contents]]);
   const entry = (await readDirectory(file)).get("features.f32");
-  let longest = 0;
   let turns = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    turns += 1;
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  });
+  const timer = setInterval(() => (turns += 1));
   const read = await readEntry(file, entry);
   clearInterval(timer);
-  assert.deepEqual(read, contents);
-  assert.ok(turns >= 10, `${turns} turns, ${longest} ms without one`);
+  assert.ok(Buffer.from(read).equals(contents)); // `deepEqual` takes seconds for so much
+  assert.ok(turns >= 10, `${turns} turns`);
 });
 
 test("a changed byte is told wherever it stands", async () => {

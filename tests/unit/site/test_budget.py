@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 from builder.backbone.precision import Precision
 from builder.pipeline import Built
 from builder.site.server import serve
+from tests.patience import wait_until
 
 PAGE = 95_000
 """`index.html`, the page's script and its style."""
@@ -104,10 +105,8 @@ def visited(page: Page, url: str, until: Callable[[set[str]], bool]) -> list[str
     answered: list[str] = []
     page.on("response", lambda response: answered.append(response.url.removeprefix(url)))
     page.goto(url)
-    for _ in range(600):
-        if until(set(answered)):
-            break
-        page.wait_for_timeout(100)
+    # Playwright hears of an answer while it is asked something itself.
+    wait_until(lambda: page.evaluate("true") and until(set(answered)), "enough answers")
     return answered
 
 
@@ -142,10 +141,8 @@ def test_the_page_is_painted_while_the_model_is_held_back(site: Site, chromium: 
         ).json_value()
         assert painted > 0
         page.get_by_role("button", name="Start camera").wait_for()  # not only a skeleton
-        for _ in range(600):  # the model is under way by itself, and would be there if it were not held
-            if len(held) > len(shards):
-                break
-            page.wait_for_timeout(100)
+        # The model is under way by itself, and would be there if it were not held.
+        wait_until(lambda: page.evaluate("true") and len(held) > len(shards), "requests for the model")
         assert {route.request.url.removeprefix(server.url) for route in held} == {
             model["graph"]["url"],
             *shards,

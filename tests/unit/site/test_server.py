@@ -4,10 +4,12 @@ import socket
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from builder.errors import ConfigError
+from builder.site import server as module
 from builder.site.server import (
     HeaderRule,
     RangeOutsideError,
@@ -17,6 +19,7 @@ from builder.site.server import (
     parse_range,
     serve,
 )
+from tests.patience import PATIENCE_S
 
 HEADERS = """
 # a comment
@@ -61,7 +64,7 @@ def server(site: Path):
 
 def ask(server, target: str, method: str = "GET", **headers: str):
     """One request, its target sent as it is given, which clients that tidy paths would not do."""
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE_S)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, target, headers=named)
@@ -288,9 +291,18 @@ def test_a_headers_file_that_changes_counts_at_once(site: Path):
         assert "X-New" not in ask(server, "/")[1]
 
 
-def test_goes_on_while_the_site_is_swapped(site: Path, server):
-    """A folder that builds replace many times never fails a request."""
+def test_goes_on_while_the_site_is_swapped(site: Path, server, monkeypatch: pytest.MonkeyPatch):
+    """A folder that builds replace many times never fails a request, though one comes into every gap."""
+    waits = threading.Semaphore(0)
+
+    def sleep(seconds: float) -> None:
+        waits.release()
+        time.sleep(seconds)
+
+    monkeypatch.setattr(module, "_SWAP_SECONDS", PATIENCE_S)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     stop = threading.Event()
+    met: list[bool] = []
 
     def swap() -> None:
         for number in range(20):
@@ -298,8 +310,10 @@ def test_goes_on_while_the_site_is_swapped(site: Path, server):
             fresh.mkdir()
             for name in ("index.html", "site.json"):
                 (fresh / name).write_text(str(number))
+            while waits.acquire(blocking=False):  # those of the gap before
+                pass
             site.rename(site.with_name(f"old{number}"))
-            time.sleep(0.005)  # the gap that two renames leave, made wide
+            met.append(waits.acquire(timeout=PATIENCE_S))
             fresh.rename(site)
         stop.set()
 
@@ -310,6 +324,7 @@ def test_goes_on_while_the_site_is_swapped(site: Path, server):
         answers.append(ask(server, "/index.html"))
     thread.join()
     answers.append(ask(server, "/index.html"))
+    assert met == [True] * 20
     assert {status for status, _, _ in answers} == {200}
     assert answers[-1][2] == b"19"
 
@@ -337,16 +352,17 @@ def test_tells_what_went_wrong_and_not_the_rest(site: Path):
     assert said == ["404 GET /no?[31m"]
 
 
-def test_close_frees_the_port_and_ends_open_connections(site: Path):
+def test_close_frees_the_port_and_ends_open_connections(site: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module._Handler, "timeout", None)  # or an idle connection would end by itself
     server = serve(site)
     port = server.port
-    connection = http.client.HTTPConnection(server.host, port, timeout=10)
+    connection = http.client.HTTPConnection(server.host, port, timeout=PATIENCE_S)
     connection.request("GET", "/")
     connection.getresponse().read()  # and kept alive
-    began = time.monotonic()
-    server.close()
-    server.close()
-    assert time.monotonic() - began < 2
+    closing = threading.Thread(target=lambda: (server.close(), server.close()), daemon=True)
+    closing.start()
+    closing.join(PATIENCE_S)
+    assert not closing.is_alive(), "it waits for no client"
     with pytest.raises((http.client.HTTPException, OSError)):
         connection.request("GET", "/")
         connection.getresponse()

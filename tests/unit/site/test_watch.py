@@ -1,5 +1,5 @@
 import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,39 +8,47 @@ from builder.errors import ConfigError
 from builder.site.watch import snapshot, watch
 
 
-class Watching:
-    """A watch in a thread, whose builds can be waited for."""
+class Looks(threading.Event):
+    """In place of the time between looks: what happens there, look by look, and then the end."""
 
-    def __init__(self, paths, rebuild=lambda: None):
+    def __init__(self, *between: Callable[[], object]) -> None:
+        super().__init__()
+        self._between = iter(between)
+        self.intervals: set[float | None] = set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.intervals.add(timeout)
+        for happens in self._between:
+            happens()
+            return False
+        return True
+
+
+def nothing() -> None:
+    pass
+
+
+class Watching:
+    """A watch from beginning to end: how many builds there were before each look, and what was said."""
+
+    def __init__(self, paths, *between, rebuild=nothing):
         self.builds = 0
+        self.before: list[int] = []
         self.said: list[str] = []
-        self._rebuild, self._stop = rebuild, threading.Event()
-        self._thread = threading.Thread(
-            target=watch,
-            args=(paths, self._build, self._stop),
-            kwargs={"interval": 0.05, "say": self.said.append},
-        )
+        self._rebuild = rebuild
+        self.looks = Looks(*(self._counted(happens) for happens in between))
+        watch(paths, self._build, self.looks, interval=7, say=self.said.append)
+
+    def _counted(self, happens: Callable[[], object]) -> Callable[[], None]:
+        def counted() -> None:
+            self.before.append(self.builds)
+            happens()
+
+        return counted
 
     def _build(self) -> None:
         self.builds += 1
         self._rebuild()
-
-    def __enter__(self):
-        self._thread.start()
-        time.sleep(0.1)
-        return self
-
-    def __exit__(self, *exc) -> None:
-        self._stop.set()
-        self._thread.join(5)
-        assert not self._thread.is_alive()
-
-    def wait_for(self, builds: int) -> None:
-        deadline = time.monotonic() + 5
-        while self.builds < builds and time.monotonic() < deadline:
-            time.sleep(0.01)
-        time.sleep(0.3)  # several looks more: there must be no further build
-        assert self.builds == builds
 
 
 @pytest.fixture
@@ -52,40 +60,56 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_builds_once_for_a_change_a_new_file_and_a_removed_one(source: Path):
-    with Watching([source]) as watching:
-        watching.wait_for(0)
+    def save_two() -> None:
         (source / "ui" / "a.js").write_text("22")
         (source / "b.js").write_text("1")
-        watching.wait_for(1)
-        (source / "b.js").unlink()
-        watching.wait_for(2)
+
+    more = [nothing] * 3  # looks at which there must be no further build
+    watching = Watching([source], *more, save_two, *more, (source / "b.js").unlink, *more)
+    # The look after a change finds the files moving, the one after that finds them still.
+    assert watching.before == [0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2]
+    assert watching.builds == 2
+    assert watching.looks.intervals == {7}
     assert watching.said[0].startswith("Changed: ") and watching.said[0].endswith(" and 1 more")
     assert str(source / "b.js") in watching.said[1]
 
 
+def test_files_that_are_still_being_saved_are_waited_for(source: Path):
+    saves = [lambda text=text: (source / "ui" / "a.js").write_text(text) for text in ("22", "333", "4444")]
+    watching = Watching([source], *saves, nothing, nothing, nothing)
+    assert watching.before == [0, 0, 0, 0, 1, 1]
+
+
 def test_a_file_that_does_not_exist_yet(tmp_path: Path):
     config = tmp_path / "site.toml"
-    with Watching([config]) as watching:
-        config.write_text("title = 'x'")
-        watching.wait_for(1)
+    watching = Watching([config], nothing, lambda: config.write_text("title = 'x'"), *[nothing] * 3)
+    assert watching.builds == 1
 
 
 def test_a_change_during_a_build_is_built_next(source: Path):
-    changes = iter([lambda: (source / "ui" / "a.js").write_text("333"), lambda: None])
-    with Watching([source], lambda: next(changes)()) as watching:
-        (source / "ui" / "a.js").write_text("22")
-        watching.wait_for(2)
+    changes = iter([lambda: (source / "ui" / "a.js").write_text("333"), nothing])
+    watching = Watching(
+        [source],
+        lambda: (source / "ui" / "a.js").write_text("22"),
+        *[nothing] * 6,
+        rebuild=lambda: next(changes)(),
+    )
+    assert watching.builds == 2
 
 
 def test_a_build_that_fails_is_told_and_the_watching_goes_on(source: Path):
     def fail() -> None:
         raise ConfigError("No such thing.", where="site.toml", mend="Correct it.")
 
-    with Watching([source], fail) as watching:
-        (source / "ui" / "a.js").write_text("22")
-        watching.wait_for(1)
-        (source / "ui" / "a.js").write_text("333")
-        watching.wait_for(2)
+    watching = Watching(
+        [source],
+        lambda: (source / "ui" / "a.js").write_text("22"),
+        *[nothing] * 3,
+        lambda: (source / "ui" / "a.js").write_text("333"),
+        *[nothing] * 3,
+        rebuild=fail,
+    )
+    assert watching.builds == 2
     assert "No such thing." in watching.said[1] and "Correct it." in watching.said[1]
 
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
-import { kernelPlugin } from "../../../site_template/kernel.mjs";
 import {
   argmax,
   initialWeights,
@@ -11,6 +10,7 @@ import {
 import { Xoshiro128 } from "../../../site_template/src/core/random.js";
 import { heldOut } from "../../../site_template/src/core/split.js";
 import { Training } from "../../../site_template/src/core/training.js";
+import { kernelPlugin } from "../kernel/compiled.js";
 
 const SITE = new URL("../../../site_template/", import.meta.url);
 const esbuild = createRequire(new URL("package.json", SITE))("esbuild");

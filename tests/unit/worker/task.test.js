@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { settle, standingClock } from "../clock.js";
 
 /** Ports that would keep this process alive. @type {MessageChannel[]} */
 const channels = [];
@@ -14,32 +15,43 @@ test.after(() => channels.forEach(({ port1 }) => port1.close()));
 const { first, giveWay, sliceMs } =
   await import("../../../site_template/src/worker/task.js");
 
-const wait = (/** @type {number} */ ms) =>
-  new Promise((resolve) => setTimeout(resolve, ms));
+const clock = standingClock();
+
+function promised() {
+  /** @type {(value?: unknown) => void} */
+  let resolve = () => {};
+  /** @type {(reason: Error) => void} */
+  let reject = () => {};
+  const promise = new Promise((...both) => ([resolve, reject] = both));
+  return { promise, resolve, reject };
+}
 
 test("a request that is under way is answered before training goes on", async () => {
   /** @type {string[]} */
   const order = [];
-  const answer = first(async () => {
-    await wait(5);
-    return "answer";
-  }).then((said) => order.push(said));
-  await giveWay();
-  order.push("slice");
-  await answer;
+  const asked = promised();
+  const answer = first(() => asked.promise).then((said) => order.push(said));
+  const slice = giveWay().then(() => order.push("slice"));
+  await settle();
+  assert.deepEqual(order, []);
+  asked.resolve("answer");
+  await Promise.all([answer, slice]);
   assert.deepEqual(order, ["answer", "slice"]);
 });
 
 test("what the answer brings about comes before the slice too", async () => {
   /** @type {string[]} */
   const order = [];
+  const asked = promised();
   // As many turns as it takes to hand an answer on.
-  first(() => wait(5))
+  first(() => asked.promise)
     .then(() => {})
     .then(() => {})
     .then(() => order.push("sent"));
-  await giveWay();
-  order.push("slice");
+  const slice = giveWay().then(() => order.push("slice"));
+  await settle();
+  asked.resolve();
+  await slice;
   assert.deepEqual(order, ["sent", "slice"]);
 });
 
@@ -50,31 +62,40 @@ test("without requests training only lets messages in", async () => {
 });
 
 test("a request that is never answered does not hold training up for ever", async () => {
-  /** @type {(value?: unknown) => void} */
-  let end = () => {};
-  const late = first(() => new Promise((resolve) => (end = resolve)));
-  await giveWay();
-  end();
+  const asked = promised();
+  const late = first(() => asked.promise);
+  let goesOn = false;
+  giveWay().then(() => (goesOn = true));
+  await settle();
+  clock.pass(49);
+  await settle();
+  assert.equal(goesOn, false);
+  clock.pass(1);
+  await settle();
+  assert.equal(goesOn, true);
+  asked.resolve();
   await late;
 });
 
 test("a request that fails wakes training too", async () => {
-  const failed = first(async () => {
-    await wait(2);
-    throw new Error("no");
-  });
-  await Promise.all([assert.rejects(failed, /no/), giveWay()]);
+  const asked = promised();
+  const failed = first(() => asked.promise);
+  const slice = giveWay();
+  await settle();
+  asked.reject(new Error("no"));
+  await Promise.all([assert.rejects(failed, /no/), slice]);
 });
 
 test("slices grow with the time that answers take, within bounds", async () => {
-  await first(async () => {});
-  const shortest = sliceMs();
-  await first(() => wait(60));
-  assert.ok(sliceMs() > 2 * shortest);
-  await first(() => wait(200));
-  const longest = sliceMs();
-  await first(() => wait(300));
-  assert.equal(sliceMs(), longest);
-  await first(async () => {});
-  assert.equal(sliceMs(), shortest);
+  for (const [took, slice] of [
+    [0, 6],
+    [10, 6],
+    [60, 30],
+    [200, 60],
+    [300, 60],
+    [0, 6],
+  ]) {
+    await first(async () => clock.pass(took));
+    assert.equal(sliceMs(), slice, `after an answer of ${took} ms`);
+  }
 });

@@ -1,0 +1,61 @@
+"""Chromiums that stay for the next test: to start one takes longer than many a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from builder.parity.chromium import launch_options
+from tests.patience import PATIENCE_MS
+
+KEPT = 2
+"""Browsers that run though nobody uses them; each holds some hundred megabytes."""
+
+
+class Browsers:
+    """Browsers by the options they were started with."""
+
+    def __init__(self, playwright: Any, path: Path) -> None:
+        self._playwright, self._path = playwright, path
+        self._idle: dict[tuple[str, ...], Any] = {}
+        """The one that was used last stands last."""
+
+    @contextmanager
+    def running(self, *flags: str) -> Iterator[Any]:
+        """A browser that nobody else uses. Contexts that are left open in it are closed with it."""
+        browser = self._idle.pop(flags, None)
+        if browser is None or not browser.is_connected():
+            browser = self._start(flags)
+        try:
+            yield browser
+        finally:
+            self._keep(flags, browser)
+
+    def close(self) -> None:
+        """End them all."""
+        while self._idle:
+            self._idle.popitem()[1].close()
+
+    def _start(self, flags: tuple[str, ...]) -> Any:
+        browser = self._playwright.chromium.launch(**launch_options(*flags, browser=self._path))
+        browser.new_context = partial(_patient_context, browser.new_context)
+        return browser
+
+    def _keep(self, flags: tuple[str, ...], browser: Any) -> None:
+        for context in browser.contexts:
+            context.close()
+        if flags in self._idle or not browser.is_connected():
+            browser.close()
+            return
+        self._idle[flags] = browser
+        while len(self._idle) > KEPT:
+            self._idle.pop(next(iter(self._idle))).close()
+
+
+def _patient_context(new_context: Any, **options: Any) -> Any:
+    context = new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
