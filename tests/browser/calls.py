@@ -24,7 +24,8 @@ _WATCH_JS = """
     held.splice(0, held.length, ...held.filter((one) => one.name !== name));
     for (const {go} of now) go();
   };
-  window.Worker = class extends Worker {
+  // A browser may have none.
+  window.Worker &&= class extends Worker {
     constructor(...given) {
       super(...given);
       // Before whoever waits for the answer hears of it and calls again.

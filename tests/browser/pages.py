@@ -119,6 +119,13 @@ def until_workers(page: Page, count: int) -> None:
     wait_until(lambda: page.evaluate("true") and len(page.workers) == count, f"the page has {count} workers")
 
 
+def next_frame(page: Page) -> None:
+    """Wait until the camera shows another picture."""
+    page.locator("video").evaluate(
+        "(video) => new Promise((shown) => video.requestVideoFrameCallback(shown)).then(() => {})"
+    )
+
+
 def frame(rgb: np.ndarray) -> dict[str, Any]:
     """RGB bytes `[h, w, 3]` as `toFrame` in the page takes them."""
     alpha = np.full((*rgb.shape[:2], 1), 255, np.uint8)

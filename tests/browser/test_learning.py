@@ -18,7 +18,8 @@ from tests.browser import calls, pages
 CLASSES = ["Zero", "One", "Two"]
 DIGITS = ["0", "1", "2"]
 RECORDED = 20
-FRAMES_PER_SECOND = Fraction(6)
+FRAMES_PER_SECOND = Fraction(12)
+SIZE = (320, 240)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     # Recorded ones first, so that one run of the film serves recording, and the rest of it the test.
     photos.sort(key=lambda item: digits[item[0]].index(item[1]) >= RECORDED)
     path = tmp_path_factory.mktemp("film") / "digits.y4m"
-    frames = [camera.compose(data.pixels(photo), marker) for marker, (_, photo) in enumerate(photos)]
+    frames = [camera.compose(data.pixels(photo), marker, SIZE) for marker, (_, photo) in enumerate(photos)]
     camera.write_film(path, frames, FRAMES_PER_SECOND)
     cut = RECORDED * len(DIGITS)
     digit = dict(zip(CLASSES, DIGITS, strict=True))
