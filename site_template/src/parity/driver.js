@@ -10,7 +10,11 @@ const DECODE = {
   uint16: (buffer) => new Uint16Array(buffer),
   float32: (buffer) => new Float32Array(buffer),
   // A picture's file goes the page's own way, from its bytes on.
-  picture: async (buffer) => (await siteModule()).frameOf(new Blob([buffer])),
+  picture: async (buffer) => {
+    const { frameOf } = await siteModule();
+    if (!frameOf) throw new Error('the site was built by a version that cannot be asked about files; build it again');
+    return frameOf(new Blob([buffer]));
+  },
 };
 
 /** @typedef {import('../client.js').Connection} Connection */
