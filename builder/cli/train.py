@@ -59,12 +59,13 @@ def command(folder: Path, out: Path, strict: bool, runner: str, **options: Any) 
     class's folder are of that class; files that are not taken are listed.
     """
     # Only here: --help needs no NumPy.
+    from builder.cache import Cache
     from builder.cli.report import ConsoleReporter
     from builder.head.training import HeadSettings
     from builder.project.embed import embedder
     from builder.project.folders import unreadable
     from builder.project.schema import printable
-    from builder.project.train import photographs, require_room, teach
+    from builder.project.train import of_site, photographs, require_room, teach
     from builder.project.write import write
 
     # What can be refused is refused before anything takes its time.
@@ -76,13 +77,13 @@ def command(folder: Path, out: Path, strict: bool, runner: str, **options: Any) 
         beam.require()
     reporter = ConsoleReporter()
     found = photographs(folder)
+    target = None if site is None else of_site(site, cache=Cache(), reporter=reporter)
+    settings = _settings(target.settings if target else HeadSettings(), options)
+    feature_bytes = 4 * len(found.pictures) * (target.backbone.features if target else 1)
+    require_room(len(found.pictures), settings, feature_bytes)
     if strict:
         found.without(unreadable(found.pictures)).require_all()
-    if site is None:
-        require_room(len(found.pictures), _settings(HeadSettings(), options))
-    target = _target(site, options, reporter)
-    settings = _settings(target.settings, options)
-    require_room(len(found.pictures), settings)
+    target = target or _of_backbone(options, reporter)
     make = beam.embedder if runner == "beam" else embedder
     embed = make(target.model, target.backbone, target.preprocess)
     project, left_out = teach(found, target, settings, embed, reporter)
@@ -124,12 +125,11 @@ def _site(options: dict[str, Any]) -> Path | None:
     return site
 
 
-def _target(site: Path | None, options: dict[str, Any], reporter: Any) -> Target:
+def _of_backbone(options: dict[str, Any], reporter: Any) -> Target:
+    """The target of a site that would be built; its settings are the standard ones."""
     from builder.cache import Cache
-    from builder.project.train import of_backbone, of_site
+    from builder.project.train import of_backbone
 
-    if site is not None:
-        return of_site(site, cache=Cache(), reporter=reporter)
     return of_backbone(
         options["backbone"] or "auto",
         options["precision"] or "float16",

@@ -64,7 +64,7 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
         backbone = Backbone.model_validate(given)
         preprocess = Preprocess.model_validate(told["preprocess"])
         settings = schema.Settings.model_validate(told["head"])
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise ConfigError(
             "The folder holds no site that can be read.",
             where=str(site),
