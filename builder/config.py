@@ -13,10 +13,19 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from builder.backbone.precision import Precision
 from builder.errors import ConfigError
+from builder.project.names import key, normal
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,7 +33,9 @@ else:
     import tomli as tomllib
 
 FILE_NAME = "site.toml"
-ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+ClassName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(normal)
+]
 
 
 class _Table(BaseModel):
@@ -76,9 +87,9 @@ class SiteConfig(_Table):
     def _distinct(cls, names: list[str]) -> list[str]:
         seen: set[str] = set()
         for name in names:
-            if name.casefold() in seen:
+            if key(name) in seen:
                 raise ValueError(f"the class {name!r} stands there twice")
-            seen.add(name.casefold())
+            seen.add(key(name))
         return names
 
 

@@ -117,7 +117,7 @@ export interface Classifier extends Predictor {
 
 export function createClassifier(
   options: {
-    /** Two names or more, each once. */
+    /** Two names or more, each once, however their letters are stored: they are composed (NFC). */
     classes: string[];
     /** The site's own unless given. */
     seed?: number;
@@ -146,7 +146,7 @@ export class ClassifierError extends Error {
 
 /** No image, or one without pixels, or whose pixels the page may not read. */
 export class ImageError extends Error {
-  readonly code: 'bad-image';
+  readonly code: 'bad-image' | 'too-large';
 }
 
 /** A file that cannot be taken or written. */

@@ -95,6 +95,15 @@ class ServedSite:
             known = self._files[id(array)] = (array, {"file": name, "dtype": dtype})
         return known[1]
 
+    def put_picture(self, contents: bytes) -> dict[str, str]:
+        """Serve a picture's file beside the page; see `put`."""
+        known = self._files.get(id(contents))
+        if known is None:
+            name = f"{len(self._files)}.bin"
+            (self._beside / name).write_bytes(contents)
+            known = self._files[id(contents)] = (contents, {"file": name, "dtype": "picture"})
+        return known[1]
+
     def add(self, file: Path) -> None:
         """Serve a script beside the page."""
         shutil.copyfile(file, self._beside / file.name)
@@ -199,7 +208,8 @@ class Tab:
 
         Args:
             path: such as `embed` or `probe.train`.
-            parameters: JSON values; NumPy arrays anywhere in them become typed arrays.
+            parameters: JSON values; NumPy arrays anywhere in them become typed arrays, and bytes the frame
+                that the page makes of a picture's file.
 
         Returns:
             Its result, with NumPy arrays in the place of typed arrays and None in that of pictures.
@@ -230,6 +240,8 @@ class Tab:
     def _encode(self, value: Any) -> Any:
         if isinstance(value, np.ndarray):
             return self.site.put(value)
+        if isinstance(value, bytes):
+            return self.site.put_picture(value)
         if isinstance(value, Mapping):
             return {key: self._encode(part) for key, part in value.items()}
         if isinstance(value, Sequence) and not isinstance(value, str):

@@ -15,6 +15,7 @@ from builder.errors import ConfigError, SourceError
 from builder.head.head import Float32, Weights, initial_weights
 from builder.head.random import Xoshiro128
 from builder.head.training import HeadSettings
+from builder.project.pictures import SUFFIXES, open_picture
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -25,7 +26,7 @@ PHOTOS_MAX = 24
 
 
 def random_frame(width: int, height: int) -> Pixels:
-    """RGBA bytes `[height, width, 4]`, each of them random: alpha must not be read."""
+    """RGBA bytes `[height, width, 4]`, each of them random, transparency too."""
     rng = np.random.default_rng(width * 10_000 + height)
     return rng.integers(0, 256, (height, width, 4), np.uint8)
 
@@ -47,6 +48,17 @@ class Picture:
     pixels: Pixels
     """RGB, `[h, w, 3]`."""
     is_photo_like: bool
+    contents: bytes | None = None
+    """The file, where it is one: the page reads it by itself."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A picture's file that Python does not read."""
+
+    id: str
+    contents: bytes
+    why: str
 
 
 def drawn(kind: golden.Kind, seed: int = 0) -> Picture:
@@ -78,36 +90,35 @@ def camera_pictures() -> list[Picture]:
     return pictures
 
 
-def photographs(folder: Path) -> list[Picture]:
+def photographs(folder: Path) -> tuple[list[Picture], list[Refused]]:
     """Up to `PHOTOS_MAX` photographs in a folder and those below it, evenly taken in the order of names.
 
     Raises:
         ConfigError: there is no such folder, or no photograph in it.
-        SourceError: a photograph cannot be read.
     """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
         raise ConfigError(
-            "There are no photographs (.jpg, .jpeg, .png).", where=f"--photos {folder}", mend="Name a folder."
+            f"There are no photographs ({', '.join(sorted(SUFFIXES))}).",
+            where=f"--photos {folder}",
+            mend="Name a folder that holds some.",
         )
     count = min(len(found), PHOTOS_MAX)
-    taken = [found[i * len(found) // count] for i in range(count)]
-    return [
-        Picture(f"photo/{path.relative_to(folder).as_posix()}", _photograph(path), is_photo_like=True)
-        for path in taken
-    ]
-
-
-def _photograph(path: Path) -> Pixels:
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise SourceError(
-            f"The photograph cannot be read ({error}).", where=str(path), mend="Remove it from the folder."
-        ) from error
+    read: list[Picture] = []
+    refused: list[Refused] = []
+    for path in (found[i * len(found) // count] for i in range(count)):
+        name = f"photo/{path.relative_to(folder).as_posix()}"
+        try:
+            contents = path.read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"The photograph cannot be read ({error.strerror}).", where=str(path), mend="Remove it."
+            ) from error
+        try:
+            read.append(Picture(name, open_picture(contents, name), is_photo_like=True, contents=contents))
+        except SourceError as error:
+            refused.append(Refused(name, contents, error.what))
+    return read, refused
 
 
 # ---- training ----------------------------------------------------------------------------------

@@ -17,11 +17,14 @@ from builder.errors import ConfigError
 from builder.head.head import NAMES, Float32, probabilities
 from builder.head.preprocess import Fit, preprocess
 from builder.parity import cases
-from builder.parity.browser import Tab, frame
-from builder.parity.cases import Picture
+from builder.parity.browser import PageError, Tab, frame
+from builder.parity.cases import Picture, Refused
 from builder.parity.rows import Report, Spread
+from builder.project.pictures import on_background
 
 PIXEL_LIMIT = 1e-6
+DECODED_LIMIT = 2 / 255
+"""What two decoders may make of one file: levels of a byte, as rounding gives them."""
 CHANCE_LIMIT = 1e-3
 FITS: tuple[Fit, ...] = ("crop", "stretch")
 
@@ -61,7 +64,7 @@ class Seen:
 
 
 def check_preprocessing(tab: Tab, report: Report, backend: str, site: Site) -> None:
-    """Rows `preprocess/FIT/WxH`: the backbone's input, both ways of fitting, alpha at random."""
+    """Rows `preprocess/FIT/WxH`: the backbone's input, both ways of fitting, transparency at random."""
     size = site.record["preprocess"]["size"]
     for fit in FITS:
         for width, height in cases.FRAME_SIZES:
@@ -69,13 +72,64 @@ def check_preprocessing(tab: Tab, report: Report, backend: str, site: Site) -> N
             if not report.selection.row(row):
                 continue
             rgba = cases.random_frame(width, height)
-            expected = preprocess(rgba[:, :, :3], fit, size)
+            expected = preprocess(on_background(rgba), fit, size)
             computed = tab.call("probe.preprocess", frame(rgba), fit)
             if computed.size != expected.size:
                 report.fail(row, backend, f"{computed.size} numbers, not {expected.size}", PIXEL_LIMIT)
                 continue
             error = _largest(computed.reshape(expected.shape), expected)
             report.check(row, backend, error, PIXEL_LIMIT)
+
+
+def check_photographs(
+    tab: Tab, report: Report, backend: str, site: Site, read: list[Picture], refused: list[Refused]
+) -> None:
+    """Rows `preprocess/photo/NAME`: the backbone's input from the bytes of a file on, by both decoders.
+
+    Args:
+        tab: with a worker.
+        report: takes the rows.
+        backend: of the worker.
+        site: says how it preprocesses.
+        read: files that Python reads.
+        refused: files that it does not; the page must not either.
+    """
+    options = site.record["preprocess"]
+    for each in read:
+        row = f"preprocess/{each.id}"
+        if not report.selection.row(row):
+            continue
+        computed = _read_by_page(tab, each.contents)
+        if isinstance(computed, str):
+            report.fail(row, backend, f"only the page refuses it: {computed}", DECODED_LIMIT)
+            continue
+        expected = preprocess(each.pixels, options["fit"], options["size"])
+        report.check(row, backend, _largest(computed.reshape(expected.shape), expected), DECODED_LIMIT)
+    for file in refused:
+        row = f"preprocess/{file.id}"
+        if not report.selection.row(row):
+            continue
+        computed = _read_by_page(tab, file.contents)
+        if isinstance(computed, str):
+            report.check(row, backend, 0, DECODED_LIMIT, f"both refuse it: {file.why}")
+        else:
+            report.fail(row, backend, f"only Python refuses it: {file.why}", DECODED_LIMIT)
+
+
+def _read_by_page(tab: Tab, contents: bytes | None) -> Float32 | str:
+    """The backbone's input as the page makes it of a file, or why it does not."""
+    try:
+        computed: Float32 = tab.call("probe.preprocess", contents)
+    except PageError as error:
+        if not is_refusal(error):
+            raise
+        return str(error).removeprefix("ImageError: ")
+    return computed
+
+
+def is_refusal(error: PageError) -> bool:
+    """Whether the page did not take a picture, in whatever way; anything else that it throws is a fault."""
+    return str(error).startswith("ImageError:")
 
 
 def golden_images(site: Site) -> tuple[list[golden.Golden], Float32]:
@@ -105,8 +159,16 @@ def golden_images(site: Site) -> tuple[list[golden.Golden], Float32]:
 
 
 def compute_features(tab: Tab, pictures: list[Picture]) -> dict[str, Float32]:
-    """The page's features of each picture."""
-    return {each.id: tab.call("embed", frame(cases.rgba(each.pixels))) for each in pictures}
+    """The page's features of each picture; of a file from its bytes on, where the page reads it."""
+    features = {}
+    for each in pictures:
+        given = each.contents or frame(cases.rgba(each.pixels))
+        try:
+            features[each.id] = tab.call("embed", given)
+        except PageError as error:
+            if each.contents is None or not is_refusal(error):
+                raise
+    return features
 
 
 def check_golden(tab: Tab, report: Report, backend: str, site: Site) -> None:
@@ -149,6 +211,12 @@ def check_original(
     if not seen.features:  # the row `features` says why
         return
     limits = LIMITS[site.record["precision"]]
+    for each in pictures:
+        if each.id not in seen.features:
+            report.fail(f"features/original/{each.id}", backend, "the page does not read it")
+    if len(reference) == len(pictures):
+        reference = reference[[each.id in seen.features for each in pictures]]
+        pictures = [each for each in pictures if each.id in seen.features]
     computed = np.stack([seen.features[each.id] for each in pictures])
     if computed.shape != reference.shape:
         why = f"features of shape {list(computed.shape)}, not {list(reference.shape)}"

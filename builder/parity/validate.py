@@ -18,7 +18,7 @@ from builder.cache import Cache
 from builder.errors import ConfigError, OnTheFlyError
 from builder.parity import cases, learning, pixels
 from builder.parity.browser import Browsers, PageError, ServedSite, Tab, witness_bundle
-from builder.parity.cases import Picture, Task
+from builder.parity.cases import Picture, Refused, Task
 from builder.parity.learning import Run
 from builder.parity.original import NotAtHand, find
 from builder.parity.pixels import Seen, Site
@@ -54,6 +54,10 @@ class _Work:
     cache: Cache
     pictures: list[Picture]
     camera: list[Picture]
+    photos: list[Picture]
+    """Those of `pictures` that are files."""
+    refused: list[Refused]
+    """Files that Python does not read."""
     missing: str | None = None
     """Why the original is not at hand."""
     seen: dict[str, Seen] = field(default_factory=dict)
@@ -134,8 +138,9 @@ def _prepare(site: Site, options: Options, cache: Cache) -> _Work:
     names = ("title", "generator", "precision", "backbone", "preprocess", "head")
     report.site = {name: record[name] for name in names if name in record}
     report.site["model"] = record["model"]["hash"]
-    photos = cases.photographs(options.photos) if options.photos else []
-    return _Work(site, report, cache, [*cases.feature_pictures(), *photos], cases.camera_pictures())
+    photos, refused = cases.photographs(options.photos) if options.photos else ([], [])
+    pictures = [*cases.feature_pictures(), *photos]
+    return _Work(site, report, cache, pictures, cases.camera_pictures(), photos, refused)
 
 
 def _job(work: _Work, options: Options) -> Job:
@@ -259,6 +264,7 @@ def _check_worker(work: _Work, tab: Tab, backend: str, first: bool) -> Seen:
     report, site, wants, seen = work.report, work.site, work.report.selection.any, Seen()
     with _failing(report, "preprocess", backend):
         pixels.check_preprocessing(tab, report, backend, site)
+        pixels.check_photographs(tab, report, backend, site, work.photos, work.refused)
     with _failing(report, "features", backend):
         if wants("features/golden"):
             pixels.check_golden(tab, report, backend, site)

@@ -10,6 +10,7 @@ import { siteRefusal, unpackProject } from './project/import.js';
 import { MODEL_FILES } from './project/model-format.js';
 import { unpackModel } from './project/model-import.js';
 import { packModel } from './project/model.js';
+import { normalName } from './project/names.js';
 import { exportProject, importProject } from './project/transfer.js';
 import { readDirectory } from './project/zip.js';
 
@@ -183,7 +184,9 @@ export class Classifier extends Predictor {
 
   /** @param {string} className */
   #idOf(className) {
-    const found = this.known.filter(({ name }) => name === className);
+    const called = (/** @type {string} */ wanted) => this.known.filter(({ name }) => name === wanted);
+    // As it was given first: a project of old may hold two names that are one with their letters composed.
+    const found = called(className).length ? called(className) : called(normalName(String(className)));
     if (found.length === 1) return found[0].id;
     const why = found.length ? 'Several classes are called' : 'There is no class';
     const all = this.classes.map((name) => JSON.stringify(name)).join(', ');
@@ -276,7 +279,8 @@ export async function createClassifier({ classes, seed, settings, ...options }) 
   try {
     const wanted = { ...connection.site.head, ...settings, ...(seed === undefined ? {} : { seed }) };
     requireSettings(wanted);
-    const known = classes.map((name, i) => ({ id: `c${i + 1}`, name, tone: i % 8, enabled: true }));
+    const named = classes.map(normalName);
+    const known = named.map((name, i) => ({ id: `c${i + 1}`, name, tone: i % 8, enabled: true }));
     await connection.worker.setClasses(known.map(({ id }) => id));
     return new Classifier(connection, known, wanted);
   } catch (error) {
@@ -294,7 +298,7 @@ function problemWith(classes) {
   if (!classes.every((name) => typeof name === 'string' && name && [...name].length <= 200)) {
     return '`classes` has to hold names of 1 to 200 characters.';
   }
-  return new Set(classes).size < classes.length ? '`classes` holds a name twice.' : null;
+  return new Set(classes.map(normalName)).size < classes.length ? '`classes` holds a name twice.' : null;
 }
 
 /** @param {HeadSettings} settings */

@@ -1,6 +1,7 @@
 // From whatever a page calls an image to pixels for the worker: upright, at their own size.
 
 import { transfer } from 'comlink';
+import { sizeOf } from './picture-size.js';
 
 /**
  * `VideoFrame` and `OffscreenCanvas` where the browser has them.
@@ -11,12 +12,18 @@ import { transfer } from 'comlink';
 const KINDS =
   'an <img>, <video> or <canvas> element, an ImageBitmap, ImageData, a File or Blob, or {data, width, height} with RGBA bytes';
 
+/** What a picture may have: 480 MB once decoded. Python takes the same (`builder/project/pictures.py`). */
+export const PIXELS = 120_000_000;
+
 export class ImageError extends Error {
-  /** @param {string} message */
-  constructor(message) {
+  /**
+   * @param {string} message
+   * @param {'bad-image'|'too-large'} [code]
+   */
+  constructor(message, code = 'bad-image') {
     super(message);
     this.name = 'ImageError';
-    this.code = 'bad-image';
+    this.code = code;
   }
 }
 
@@ -41,15 +48,76 @@ export async function frameOf(image) {
     return raw(/** @type {ImageData} */ (image));
   }
   if (!BITMAP_SOURCES.includes(kind)) throw new ImageError(`This is not an image (${kind}). Give ${KINDS}.`);
-  try {
-    const source = /** @type {ImageBitmapSource} */ (image);
-    const bitmap = await createImageBitmap(source, { imageOrientation: 'from-image' });
-    return transfer(bitmap, [bitmap]);
-  } catch {
-    const what = kind === 'File' ? `The file ${/** @type {File} */ (image).name}` : `The image (${kind})`;
-    throw new ImageError(`${what} is broken, empty, or of a kind that this browser does not read.`);
-  }
+  const bitmap = await bitmapOf(/** @type {ImageBitmapSource} */ (image));
+  return transfer(bitmap, [bitmap]);
 }
+
+/**
+ * The one way of this page from a file, or anything else with pixels, to a bitmap: upright, its colours as a screen shows
+ * them.
+ * @param {ImageBitmapSource} source
+ * @returns {Promise<ImageBitmap>} to be transferred or closed
+ * @throws {ImageError} it cannot be read here, or has too many pixels
+ */
+export async function bitmapOf(source) {
+  const what = nameOf(source);
+  if (isFile(source)) requireFew(await knownSize(source), what);
+  const bitmap = await createImageBitmap(source, {
+    imageOrientation: 'from-image',
+    colorSpaceConversion: 'default',
+  }).catch(() => {
+    throw new ImageError(`${what} is broken, empty, or of a kind that this browser does not read.`);
+  });
+  try {
+    requireFew(bitmap, what);
+  } catch (error) {
+    bitmap.close();
+    throw error;
+  }
+  return bitmap;
+}
+
+/**
+ * What a file weighs among those that are decoded at once: its bytes, or more where they hold very many pixels.
+ * @param {Blob} file
+ */
+export async function weightOf(file) {
+  const size = await knownSize(file);
+  return Math.max(file.size, size ? (size.width * size.height) / PIXELS_PER_BYTE : 0);
+}
+
+/** Of a photograph, as cameras write JPEG. */
+const PIXELS_PER_BYTE = 4;
+
+/** @type {WeakMap<Blob, Promise<import('./picture-size.js').Size|null>>} */
+const sizes = new WeakMap();
+
+/** @param {Blob} file */
+function knownSize(file) {
+  const size = sizes.get(file) ?? sizeOf(file).catch(() => null); // a file that is gone: decoding it will say so
+  sizes.set(file, size);
+  return size;
+}
+
+/**
+ * @param {import('./picture-size.js').Size|null} size
+ * @param {string} what
+ */
+function requireFew(size, what) {
+  if (!size || size.width * size.height <= PIXELS) return;
+  const most = PIXELS.toLocaleString('en');
+  throw new ImageError(`${what} has ${size.width} by ${size.height} pixels; at most ${most} are read.`, 'too-large');
+}
+
+/**
+ * @param {ImageBitmapSource} source
+ * @returns {source is Blob}
+ */
+const isFile = (source) => ['Blob', 'File'].includes(kindOf(source));
+
+/** @param {ImageBitmapSource} source */
+const nameOf = (source) =>
+  kindOf(source) === 'File' ? `The file ${/** @type {File} */ (source).name}` : `The image (${kindOf(source)})`;
 
 const BITMAP_SOURCES = [
   ...['HTMLImageElement', 'HTMLVideoElement', 'HTMLCanvasElement', 'OffscreenCanvas'],
@@ -80,6 +148,7 @@ function raw({ data, width, height }) {
     const wanted = `${width} by ${height} pixels of RGBA are ${4 * width * height} bytes`;
     throw new ImageError(`${wanted}, and the image has ${data.length}.`);
   }
+  requireFew({ width, height }, 'The image');
   return { data, width, height };
 }
 

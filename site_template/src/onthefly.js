@@ -6,5 +6,6 @@ export { ProjectError } from './project/errors.js';
 
 // The steps behind it, as the site's own page takes them.
 export { connect, open } from './client.js';
+export { frameOf } from './images.js';
 export { exportProject, importProject } from './project/transfer.js';
 export { packModel } from './project/model.js';

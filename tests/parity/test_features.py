@@ -57,10 +57,10 @@ def reference(
             folder = tmp_path_factory.mktemp(name)
             given = source(name).saved_model or folder / "embedded"
             if name == "embedded":
-                tensorflow_scripts.run("embedded_model", given)
+                tensorflow_scripts.worker().call("embedded_model", given)
             inputs = (np.stack(ten_photographs()) / 255).astype(np.float32)
             images = pages.saved(folder / "inputs.npy", inputs)
-            tensorflow_scripts.run("features", given, images, folder / "features.npy")
+            tensorflow_scripts.worker().call("features", given, images, folder / "features.npy")
             known[name] = np.load(folder / "features.npy")
         return known[name]
 

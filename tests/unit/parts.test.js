@@ -27,7 +27,7 @@ async function run(sizes, other = {}) {
   const ending = inParts(
     sizes.map((size, i) => ({ i, size })),
     {
-      file: ({ size }) => fileOf(size),
+      weight: ({ size }) => size,
       async decode({ i }) {
         seen.open.add(i);
         seen.mostDecoded = Math.max(seen.mostDecoded, seen.open.size);

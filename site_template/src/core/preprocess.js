@@ -13,6 +13,28 @@ export function region(width, height, fit) {
   return { x: Math.floor((width - edge) / 2), y: Math.floor((height - edge) / 2), width: edge, height: edge };
 }
 
+/** What a transparent picture lies on, in all three channels: white, as paper is. */
+export const BACKGROUND = 255;
+
+/**
+ * A picture's bytes without transparency: every sample c of alpha a becomes round(c·a/255) + 255 − a, as a canvas has it.
+ * @template {Uint8Array|Uint8ClampedArray} Bytes
+ * @param {Bytes} rgba
+ * @returns {Bytes} the given bytes where all of them are opaque, others otherwise
+ */
+export function onBackground(rgba) {
+  let at = 3;
+  while (at < rgba.length && rgba[at] === 255) at += 4;
+  if (at >= rgba.length) return rgba;
+  const opaque = /** @type {Bytes} */ (rgba.slice());
+  for (let i = at - 3; i < rgba.length; i += 4) {
+    const alpha = rgba[i + 3];
+    for (let k = i; k < i + 3; k++) opaque[k] = Math.round((rgba[k] * alpha) / 255) + BACKGROUND - alpha;
+    opaque[i + 3] = 255;
+  }
+  return opaque;
+}
+
 /**
  * For each of `size` outputs: the two neighbours in the source and the weight of the second.
  * Output i stands at i * (length - 1) / (size - 1), so the corners of both grids coincide.

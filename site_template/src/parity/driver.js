@@ -4,11 +4,17 @@
 /** How long one call may take: far above what the slowest backend needs, below for ever. */
 const CALL_MS = 180_000;
 
-/** @type {Record<string, (buffer: ArrayBuffer) => ArrayBufferView>} */
+/** @type {Record<string, (buffer: ArrayBuffer) => unknown>} */
 const DECODE = {
   uint8: (buffer) => new Uint8ClampedArray(buffer),
   uint16: (buffer) => new Uint16Array(buffer),
   float32: (buffer) => new Float32Array(buffer),
+  // A picture's file goes the page's own way, from its bytes on.
+  picture: async (buffer) => {
+    const { frameOf } = await siteModule();
+    if (!frameOf) throw new Error('the site was built by a version that cannot be asked about files; build it again');
+    return frameOf(new Blob([buffer]));
+  },
 };
 
 /** @typedef {import('../client.js').Connection} Connection */
@@ -16,8 +22,13 @@ const DECODE = {
 /** @type {Connection|null} */
 let connection = null;
 
+/** @returns {Promise<typeof import('../onthefly.js')>} the site's own */
+function siteModule() {
+  return import(new URL('../onthefly.js', import.meta.url).href);
+}
+
 /**
- * A value with every `{file, dtype}` in it replaced by the array in that file.
+ * A value with every `{file, dtype}` in it replaced by the array, or the picture, in that file.
  * @param {any} value
  * @returns {Promise<any>}
  */
@@ -89,8 +100,7 @@ export async function start(backend, kernels) {
   connection?.terminate();
   connection = null;
   try {
-    const module = new URL('../onthefly.js', import.meta.url).href;
-    const { connect, loadSite } = /** @type {typeof import('../onthefly.js')} */ (await import(module));
+    const { connect, loadSite } = await siteModule();
     const { site, base } = await loadSite();
     connection = await connect(site, base, backend);
     const started = connection.worker.start(site, base, undefined, undefined, kernels ?? undefined);

@@ -37,9 +37,8 @@ export async function loadModel(tf, folder = new URL('.', import.meta.url)) {
   };
 }
 
-/** The pixels of an image at its own size, in sRGB. */
+/** The pixels of an image at its own size, in sRGB; what is transparent lies on white. */
 function readPixels(image) {
-  if (image instanceof ImageData) return image;
   const width = image.videoWidth ?? image.naturalWidth ?? image.width;
   const height = image.videoHeight ?? image.naturalHeight ?? image.height;
   if (!width || !height) throw new Error('This image has no pixels yet.');
@@ -47,8 +46,14 @@ function readPixels(image) {
   canvas.width = width;
   canvas.height = height;
   const drawing = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
-  drawing.drawImage(image, 0, 0, width, height);
-  return drawing.getImageData(0, 0, width, height);
+  if (image instanceof ImageData) drawing.putImageData(image, 0, 0);
+  else drawing.drawImage(image, 0, 0, width, height);
+  drawing.globalCompositeOperation = 'destination-over';
+  drawing.fillStyle = 'white';
+  drawing.fillRect(0, 0, width, height);
+  const pixels = drawing.getImageData(0, 0, width, height);
+  if (pixels.data[3] === 255) return pixels;
+  throw new Error('This image is too large for this browser: ' + width + ' by ' + height + ' pixels.');
 }
 
 /**
@@ -221,7 +226,8 @@ With a bundler: \`import * as tf from '@tensorflow/tfjs'\`, and give \`loadModel
 
 A model predicts what the page predicted only if it sees the same numbers. So leave the preparing to \`predict.js\`, or do
 just what it does: take the centre square of the picture, or the whole of it where \`onthefly.json\` says \`"stretch"\`; make
-it 224 x 224 by bilinear interpolation with the corners aligned; divide by 255. Nothing is mirrored.
+it 224 x 224 by bilinear interpolation with the corners aligned; divide by 255. What is transparent lies on white. Nothing
+is mirrored.
 
 ## In Python
 
@@ -242,7 +248,9 @@ from PIL import Image, ImageOps
 
 
 def to_input(path, size, fit):
-    picture = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"), np.float64)
+    picture = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+    picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    picture = np.asarray(picture.convert("RGB"), np.float64)
     if fit == "crop":
         edge = min(picture.shape[:2])
         top, left = (picture.shape[0] - edge) // 2, (picture.shape[1] - edge) // 2

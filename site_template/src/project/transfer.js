@@ -1,6 +1,7 @@
 // Between a worker and a file: what the page's Export and Import, and other pages, call.
 
 import { transfer } from 'comlink';
+import { bitmapOf } from '../images.js';
 import { inParts } from '../parts.js';
 import { ProjectError } from './errors.js';
 import { packProject } from './export.js';
@@ -136,9 +137,9 @@ export async function embedAgain(worker, examples, onProgress) {
   /** @type {Example[]} */
   const embedded = [];
   await inParts(examples, {
-    file: ({ picture }) => picture,
+    weight: ({ picture }) => picture.size, // a project's photos are small
     decode: ({ id, picture }) =>
-      createImageBitmap(picture).catch(() => {
+      bitmapOf(picture).catch(() => {
         throw new ProjectError('unreadable-photo', `Photo ${id} of this project cannot be read.`);
       }),
     send: (_, frames) => worker.embedAll(transfer(frames, frames)),

@@ -1,17 +1,24 @@
 // Pictures as the worker gets them, to bytes for the backbone and to thumbnails.
 
-import { region } from '../core/preprocess.js';
+import { BACKGROUND, onBackground, region } from '../core/preprocess.js';
 
 /** @typedef {{data: Uint8Array|Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}} Pixels RGBA bytes */
 /** @typedef {ReturnType<typeof region>} Region */
 
 const THUMBNAIL_QUALITY = 0.9;
 
+/**
+ * The longest side of a canvas here. Every browser has canvases of this size; each has another limit beyond, and past it
+ * gives black without a word.
+ */
+const CANVAS_EDGE = 4096;
+
 /** @type {OffscreenCanvas|null} */
 let canvas = null;
 
 /**
- * @param {number} width
+ * The canvas that all pictures share: whoever draws on it covers what was there.
+ * @param {number} width at most `CANVAS_EDGE`, as is the height
  * @param {number} height
  */
 function context(width, height) {
@@ -32,13 +39,14 @@ export function release(frame) {
 }
 
 /**
- * The part of a frame that is learned from, as bytes. The frame is closed.
+ * The part of a frame that is learned from, as opaque bytes: what is transparent lies on the background. The frame is
+ * closed.
  * @param {import('../protocol.js').Frame} frame
  * @param {'crop'|'stretch'} fit
  * @returns {Promise<Pixels>}
  */
 export async function readFrame(frame, fit) {
-  if ('data' in frame) return frame;
+  if ('data' in frame) return { ...frame, data: onBackground(frame.data) };
   try {
     if ('displayWidth' in frame) return await readVideoFrame(frame, fit);
     return draw(frame, region(frame.width, frame.height, fit));
@@ -50,11 +58,44 @@ export async function readFrame(frame, fit) {
 /**
  * @param {ImageBitmap|VideoFrame} frame
  * @param {Region} part read as it is: no scaling
+ * @returns {{data: Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}}
  */
 function draw(frame, { x, y, width, height }) {
+  if (width <= CANVAS_EDGE && height <= CANVAS_EDGE) return drawTile(frame, { x, y, width, height });
+  const data = new Uint8ClampedArray(4 * width * height);
+  for (let top = 0; top < height; top += CANVAS_EDGE) {
+    for (let left = 0; left < width; left += CANVAS_EDGE) {
+      const [w, h] = [Math.min(CANVAS_EDGE, width - left), Math.min(CANVAS_EDGE, height - top)];
+      const tile = drawTile(frame, { x: x + left, y: y + top, width: w, height: h });
+      for (let row = 0; row < h; row++) {
+        data.set(tile.data.subarray(4 * row * w, 4 * (row + 1) * w), 4 * ((top + row) * width + left));
+      }
+    }
+  }
+  return { data, width, height };
+}
+
+/**
+ * @param {ImageBitmap|VideoFrame} frame
+ * @param {Region} part no larger than a canvas may be
+ */
+function drawTile(frame, { x, y, width, height }) {
   const drawing = context(width, height);
+  drawing.fillStyle = `rgb(${BACKGROUND} ${BACKGROUND} ${BACKGROUND})`;
+  drawing.fillRect(0, 0, width, height);
   drawing.drawImage(frame, x, y, width, height, 0, 0, width, height);
-  return drawing.getImageData(0, 0, width, height);
+  const pixels = drawing.getImageData(0, 0, width, height);
+  // The background was drawn first, so nothing can be transparent but what comes from a canvas without memory.
+  if (pixels.data[3] === 255 && pixels.data[pixels.data.length - 1] === 255) return pixels;
+  canvas = null;
+  throw new Error(`This browser has no memory for a picture of ${frameSize(frame)} pixels.`);
+}
+
+/** @param {ImageBitmap|VideoFrame} frame */
+function frameSize(frame) {
+  const { width, height } =
+    'displayWidth' in frame ? { width: frame.displayWidth, height: frame.displayHeight } : frame;
+  return `${width} by ${height}`;
 }
 
 /**
@@ -74,7 +115,7 @@ async function readVideoFrame(frame, fit) {
   const part = region(frame.displayWidth, frame.displayHeight, fit);
   const kind = kindOf(frame);
   const known = copies.get(kind);
-  if (known === false || !isUpright(frame) || !isWhole(part)) return draw(frame, part);
+  if (known === false || hasAlpha(frame) || !isUpright(frame) || !isWhole(part)) return draw(frame, part);
   /** @type {Pixels|null} */
   const copied = await copy(frame, part).catch(() => null);
   if (known && copied) return copied;
@@ -98,7 +139,8 @@ async function copy(frame, { x, y, width, height }) {
   const { left, top } = /** @type {DOMRectReadOnly} */ (frame.visibleRect);
   const rect = { x: left + x, y: top + y, width, height };
   await frame.copyTo(data, { rect, format: 'RGBA', colorSpace: 'srgb' });
-  return { data, width, height };
+  // A frame without a format may be anything.
+  return { data: frame.format ? data : onBackground(data), width, height };
 }
 
 /** @param {VideoFrame} frame */
@@ -113,6 +155,12 @@ function kindOf({ format, codedWidth, codedHeight, colorSpace }) {
 function isUpright({ rotation, flip, visibleRect, displayWidth, displayHeight }) {
   return !rotation && !flip && visibleRect?.width === displayWidth && visibleRect.height === displayHeight;
 }
+
+/**
+ * Whether a frame has alpha, which only drawing puts on the background.
+ * @param {VideoFrame} frame
+ */
+const hasAlpha = ({ format }) => !!format?.includes('A');
 
 /**
  * Whether a part begins and ends between the samples of colour, which stand for two by two pixels.
@@ -171,19 +219,44 @@ export async function readsBackExactly() {
 
 /**
  * The square that is learned from, as a JPEG of the backbone's size.
- * @param {Pixels} pixels
+ * @param {Pixels} pixels opaque
  * @param {import('../protocol.js').Preprocess} options
  * @returns {Promise<Blob>}
  */
-export function thumbnail({ data, width, height }, { size, fit }) {
+export function thumbnail(pixels, { size, fit }) {
+  const { data, width, height } = sparse(pixels, region(pixels.width, pixels.height, fit));
   const whole = context(width, height);
-  whole.putImageData(new ImageData(new Uint8ClampedArray(data), width, height), 0, 0);
-  const part = region(width, height, fit);
+  whole.putImageData(new ImageData(data, width, height), 0, 0);
   const small = new OffscreenCanvas(size, size);
   const drawing = /** @type {OffscreenCanvasRenderingContext2D} */ (
     small.getContext('2d', { willReadFrequently: true })
   );
   drawing.imageSmoothingQuality = 'high';
-  drawing.drawImage(whole.canvas, part.x, part.y, part.width, part.height, 0, 0, size, size);
+  drawing.drawImage(whole.canvas, 0, 0, width, height, 0, 0, size, size);
   return small.convertToBlob({ type: 'image/jpeg', quality: THUMBNAIL_QUALITY });
+}
+
+/**
+ * A part of a picture, small enough for a canvas: all its pixels, or every second, third … of those beyond its size, of
+ * which there are still many to each of a thumbnail's.
+ * @param {Pixels} pixels
+ * @param {Region} part
+ */
+function sparse({ data, width: stride }, { x, y, width: w, height: h }) {
+  const [across, down] = [Math.ceil(w / CANVAS_EDGE), Math.ceil(h / CANVAS_EDGE)];
+  const [width, height] = [Math.ceil(w / across), Math.ceil(h / down)];
+  const taken = new Uint8ClampedArray(4 * width * height);
+  for (let row = 0; row < height; row++) {
+    const from = 4 * ((y + row * down) * stride + x);
+    const to = 4 * row * width;
+    if (across === 1) {
+      taken.set(data.subarray(from, from + 4 * width), to);
+      continue;
+    }
+    for (let column = 0; column < width; column++) {
+      const at = from + 4 * column * across;
+      taken.set(data.subarray(at, at + 4), to + 4 * column);
+    }
+  }
+  return { data: taken, width, height };
 }

@@ -100,9 +100,8 @@ const TIMED = { width: 640, height: 480 };
 
 /** @returns {import('../protocol.js').Frame} noise: what a frame shows makes no difference to its time */
 function madeUpFrame() {
-  const data = Uint8ClampedArray.from(
-    { length: 4 * TIMED.width * TIMED.height },
-    (_, i) => Math.imul(i, 0x9e3779b1) >>> 24,
+  const data = Uint8ClampedArray.from({ length: 4 * TIMED.width * TIMED.height }, (_, i) =>
+    i % 4 === 3 ? 255 : Math.imul(i, 0x9e3779b1) >>> 24,
   );
   return { data, ...TIMED };
 }

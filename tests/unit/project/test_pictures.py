@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from builder.errors import ConfigError, SourceError
-from builder.project.pictures import open_picture
+from builder.project.pictures import on_background, open_picture
 
 LEFT_RED = np.zeros((4, 8, 3), np.uint8)
 LEFT_RED[:, :4] = (255, 0, 0)
@@ -75,10 +75,17 @@ def test_every_kind_of_pixel_becomes_rgb(mode: str) -> None:
     assert np.abs(got.astype(int) - (255 if mode == "1" else 128)).max() <= 2
 
 
-def test_what_is_transparent_is_as_a_canvas_has_it() -> None:
+def test_what_is_transparent_lies_on_white() -> None:
     rgba = np.array([[[200, 100, 50, 255], [200, 100, 50, 0], [200, 100, 50, 128]]], np.uint8)
     got = open_picture(encoded(Image.fromarray(rgba), "PNG"))
-    assert got.tolist() == [[[200, 100, 50], [0, 0, 0], [200, 100, 50]]]
+    assert got.tolist() == [[[200, 100, 50], [255, 255, 255], [227, 177, 152]]]
+
+
+def test_every_alpha_and_sample_is_rounded_as_the_formula_has_it() -> None:
+    alpha, sample = np.mgrid[0:256, 0:256].astype(np.uint8)
+    got = on_background(np.dstack([sample, sample, sample, alpha]))[..., 0]
+    exact = np.rint(sample * (alpha / 255)) + 255 - alpha
+    np.testing.assert_array_equal(got, exact)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { frameOf } from '../../images.js';
+import { bitmapOf, frameOf, ImageError } from '../../images.js';
 import { grabFrame } from '../camera.js';
 import { say, session } from '../session.js';
 import * as state from '../state.js';
@@ -49,14 +49,16 @@ async function ask(frame, wanted) {
 /**
  * Shows a photo in the camera's place, for the model to name it.
  * @param {File} photo
- * @returns {Promise<boolean>} false where the browser cannot read it
+ * @returns {Promise<boolean>} false where it cannot be read
  */
 export async function showPhoto(photo) {
   try {
-    const bitmap = await createImageBitmap(photo);
+    const bitmap = await bitmapOf(photo);
     bitmap.close();
-  } catch {
-    state.notice.value = { tone: 'error', text: strings.probe.unreadable(photo.name) };
+  } catch (error) {
+    const isTooLarge = error instanceof ImageError && error.code === 'too-large';
+    const why = isTooLarge ? strings.probe.tooLarge : strings.probe.unreadable;
+    state.notice.value = { tone: 'error', text: why(photo.name) };
     return false;
   }
   state.probe.value = photo;

@@ -1,13 +1,15 @@
 // Pictures from files: into one class, or a whole dataset of folders at once. Each is one step for Undo.
 
 import { batch, effect, signal } from '@preact/signals';
+import { bitmapOf, ImageError, weightOf } from '../../images.js';
 import { inParts } from '../../parts.js';
+import { nameKey } from '../../project/names.js';
 import { arrange, remember } from '../document.js';
 import { lastClassId } from '../focus.js';
 import { complain, say } from '../session.js';
 import * as state from '../state.js';
 import { strings } from '../strings.js';
-import { byFolder, decode, sortOut } from '../uploads.js';
+import { byFolder, sortOut } from '../uploads.js';
 import { newClass } from './classes.js';
 import { addFrames } from './photos.js';
 
@@ -17,10 +19,14 @@ import { addFrames } from './photos.js';
 /**
  * Files that were not taken, by name.
  * @typedef {object} Leftover
- * @property {string[]} unreadable pictures that this browser could not decode
+ * @property {string[]} unreadable pictures that this browser could not decode, and those that are too large
+ * @property {number} tooLarge how many of them are
  * @property {string[]} others that are no pictures
  * @property {string[]} beside pictures in no folder, where folders were asked for
  */
+
+/** @type {Leftover} */
+const NOTHING = { unreadable: [], tooLarge: 0, others: [], beside: [] };
 
 /** @typedef {{entry: ClassEntry, pictures: Found[]}} Group what goes into a class */
 
@@ -39,7 +45,7 @@ let cancelled = false;
 export function addFiles(entry, found) {
   return inTurn(async () => {
     const { pictures, others } = sortOut(found);
-    await addAll([{ entry, pictures }], { unreadable: [], others, beside: [] });
+    await addAll([{ entry, pictures }], { ...NOTHING, others });
   });
 }
 
@@ -53,7 +59,7 @@ export function addFolders(found) {
     const { folders, beside } = byFolder(pictures);
     const before = state.classes.value;
     const groups = folders.size ? makeRoom(folders) : [];
-    await addAll(groups, { unreadable: [], others, beside }, (count) => tidy(groups, before, count));
+    await addAll(groups, { ...NOTHING, others, beside }, (count) => tidy(groups, before, count));
   });
 }
 
@@ -77,23 +83,20 @@ function inTurn(upload) {
  * @returns {Group[]}
  */
 function makeRoom(folders) {
-  const known = new Map([...state.classes.value].reverse().map((entry) => [keyOf(state.nameOf(entry)), entry]));
-  const named = new Set([...folders.keys()].map((name) => known.get(keyOf(name))));
+  const known = new Map([...state.classes.value].reverse().map((entry) => [nameKey(state.nameOf(entry)), entry]));
+  const named = new Set([...folders.keys()].map((name) => known.get(nameKey(name))));
   return batch(() => {
     const kept = state.classes.value.filter((entry) => named.has(entry) || !isUntouched(entry));
     const fresh = folders.size - [...named].filter(Boolean).length;
     if (kept.length + fresh >= state.MIN_CLASSES) state.classes.value = kept;
     const groups = [...folders].map(([name, pictures]) => ({
-      entry: known.get(keyOf(name)) ?? newClass(name),
+      entry: known.get(nameKey(name)) ?? newClass(name),
       pictures,
     }));
     arrange();
     return groups;
   });
 }
-
-/** @param {string} name */
-const keyOf = (name) => name.trim().toLowerCase();
 
 /** @param {ClassEntry} entry */
 function isUntouched(entry) {
@@ -125,7 +128,9 @@ function tidy(groups, before, count) {
 async function addAll(groups, rest, end) {
   const jobs = groups.flatMap(({ entry, pictures }) => pictures.map(({ file }) => ({ entry, file })));
   const total = jobs.length;
-  const unreadable = [...rest.unreadable];
+  /** @type {string[]} */
+  const unreadable = [];
+  let tooLarge = 0;
   /** @type {Map<ClassEntry, number>} */
   const added = new Map();
   let done = 0;
@@ -142,8 +147,12 @@ async function addAll(groups, rest, end) {
       return;
     }
     await inParts(jobs, {
-      file: ({ file }) => file,
-      decode: ({ file }) => decode(file),
+      weight: ({ file }) => weightOf(file),
+      decode: ({ file }) =>
+        bitmapOf(file).catch((error) => {
+          if (error instanceof ImageError && error.code === 'too-large') tooLarge++;
+          return null;
+        }),
       send: sendPart,
       stopped: () => cancelled,
       done(part, { taken, broken }) {
@@ -156,7 +165,7 @@ async function addAll(groups, rest, end) {
   } finally {
     state.adding.value = null;
     const { others, beside } = rest;
-    if (unreadable.length || others.length || beside.length) leftover.value = { unreadable, others, beside };
+    if (unreadable.length || others.length || beside.length) leftover.value = { unreadable, tooLarge, others, beside };
     const count = [...added.values()].reduce((sum, n) => sum + n, 0);
     end?.(count);
     remember(strings.history.record(count, whereOf(added)));
@@ -199,10 +208,11 @@ async function sendPart(jobs, frames) {
 function tell(added, wanted) {
   const count = [...added.values()].reduce((sum, n) => sum + n, 0);
   const where = whereOf(added);
-  const { unreadable = [], others = [], beside = [] } = leftover.value ?? {};
+  const { unreadable, tooLarge, others, beside } = leftover.value ?? NOTHING;
   const parts = [
     wanted === null ? count > 0 && strings.uploads.done(count, where) : strings.uploads.stopped(count, wanted),
     unreadable.length > 0 && strings.uploads.unreadable(unreadable.length, named(unreadable)),
+    tooLarge > 0 && strings.uploads.tooLarge(tooLarge),
     others.length > 0 && strings.uploads.others(others.length),
     beside.length > 0 && strings.uploads.beside(beside.length),
   ];

@@ -34,7 +34,7 @@ function Progress({ done, total }) {
 }
 
 /** @param {import('../actions/uploads.js').Leftover} props */
-function Leftovers({ unreadable, others, beside }) {
+function Leftovers({ unreadable, tooLarge, others, beside }) {
   return (
     <section class="import leftovers" aria-labelledby="leftovers-title">
       <AlertIcon />
@@ -42,7 +42,8 @@ function Leftovers({ unreadable, others, beside }) {
         <h3 id="leftovers-title">{title(unreadable, others, beside)}</h3>
         {unreadable.length > 0 && (
           <>
-            <p>{strings.uploads.unreadableHint}</p>
+            {unreadable.length > tooLarge && <p>{strings.uploads.unreadableHint}</p>}
+            {tooLarge > 0 && <p>{strings.uploads.tooLarge(tooLarge)}</p>}
             <ul class="leftovers-names" role="list" tabIndex={0} aria-labelledby="leftovers-title">
               {unreadable.map((name, i) => (
                 <li key={i}>{name}</li>

@@ -68,7 +68,7 @@ function Photo({ photo, fit }) {
   }, [photo]);
   return (
     <>
-      <img class={`preview-picture fit-${fit}`} src={url || undefined} alt={strings.probe.alt(photo.name)} />
+      <img class={`preview-picture is-photo fit-${fit}`} src={url || undefined} alt={strings.probe.alt(photo.name)} />
       <button type="button" class="button preview-button" onClick={closePhoto}>
         <CameraIcon />
         <span class="preview-button-text">{strings.probe.close}</span>

@@ -286,6 +286,8 @@ export const en = {
       'Either broken, or of a kind that this browser does not open. Phones can share HEIC photos as JPEG, which every browser opens.',
     /** @param {number} n */
     unreadableTitle: (n) => `${counted(n, 'file', 'files')} could not be read`,
+    /** @param {number} n of those that could not be read */
+    tooLarge: (n) => `${photos(n)} ${n === 1 ? 'has' : 'have'} more than 120 million pixels: too many.`,
     /** @param {number} n */
     others: (n) => (n === 1 ? '1 file is no picture.' : `${n} files are no pictures.`),
     /** @param {number} n */
@@ -344,6 +346,8 @@ export const en = {
     shown: (name) => `The preview shows ${name}.`,
     /** @param {string} name of the file */
     unreadable: (name) => `${name} is broken, or of a kind that this browser does not read.`,
+    /** @param {string} name of the file */
+    tooLarge: (name) => `${name} has more than 120 million pixels: too many. Make it smaller first.`,
     noFile: 'That is not a photo from this device.',
   },
 

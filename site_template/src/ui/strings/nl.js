@@ -205,6 +205,7 @@ export const nl = {
     unreadableHint:
       'Ze zijn beschadigd, of van een soort die deze browser niet opent. Telefoons kunnen HEIC-foto’s als JPEG delen; dat opent elke browser.',
     unreadableTitle: (n) => `${counted(n, 'bestand kon', 'bestanden konden')} niet worden gelezen`,
+    tooLarge: (n) => `${photos(n)} ${n === 1 ? 'heeft' : 'hebben'} meer dan 120 miljoen pixels: te veel.`,
     others: (n) => (n === 1 ? '1 bestand is geen foto.' : `${n} bestanden zijn geen foto’s.`),
     beside: (n) => `${photos(n)} naast de mappen ${n === 1 ? 'is' : 'zijn'} overgeslagen.`,
     nothing: 'Er waren geen foto’s bij deze bestanden.',
@@ -246,6 +247,7 @@ export const nl = {
     alt: (name) => `De foto ${name}`,
     shown: (name) => `Het beeld toont ${name}.`,
     unreadable: (name) => `${name} is beschadigd, of van een soort die deze browser niet leest.`,
+    tooLarge: (name) => `${name} heeft meer dan 120 miljoen pixels: te veel. Maak de foto eerst kleiner.`,
     noFile: 'Dat is geen foto van dit apparaat.',
   },
 
