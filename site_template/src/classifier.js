@@ -47,7 +47,7 @@ async function asked(address) {
     const response = await allowedFetch(address);
     return response.ok ? { response } : { problem: `the server answered ${response.status}.` };
   } catch (error) {
-    return { problem: error instanceof PolicyError ? error.message : 'no answer, or none that this page may read.' };
+    return { problem: error instanceof PolicyError ? error.way : 'no answer, or none that this page may read.' };
   }
 }
 

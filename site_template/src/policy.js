@@ -14,15 +14,24 @@ export const NEEDS = {
   'script-src': "script-src 'self' 'wasm-unsafe-eval'",
 };
 
+/** What cannot be done, by the directive that forbids it. @type {Record<string, string>} */
+const FORBIDDEN = {
+  'connect-src': 'The files of the site could not be downloaded',
+  'script-src': 'WebAssembly could not be started',
+};
+
 /** A content security policy forbids something without which nothing works. */
 export class PolicyError extends Error {
   /** @param {string} directive as the browser names it */
   constructor(directive) {
     const needs = NEEDS[directive];
-    const way = needs ? `It has to allow ${needs}.` : `It has to go without ${directive}.`;
-    super(`The content security policy of this page, or one that its host sends, forbids what is needed. ${way}`);
+    const change = needs ? `has to allow ${needs}` : `has to go without ${directive}`;
+    const way = `the content security policy of this page, or one that its host sends, ${change}.`;
+    super(`${FORBIDDEN[directive] ?? 'The worker could not be started'}: ${way}`);
     this.name = 'PolicyError';
     this.directive = directive;
+    /** What has to be changed. */
+    this.way = way;
   }
 }
 
