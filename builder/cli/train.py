@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from builder.backbone.input_range import CHOICES, DEFAULT
 from builder.errors import ConfigError, OutputError
 
 DEFAULT_SITE = Path("dist")
@@ -24,6 +25,11 @@ DEFAULT_SITE = Path("dist")
 )
 @click.option(
     "--backbone", help="Instead of --site: the backbone, as `onthefly build` takes it.  [default: auto]"
+)
+@click.option(
+    "--input-range",
+    type=click.Choice(CHOICES),
+    help="With --backbone, as in build.  [default: 0-1]",
 )
 @click.option(
     "--precision",
@@ -87,7 +93,7 @@ def _target(options: dict[str, Any], reporter: Any) -> Any:
     from builder.site.publish import is_ours
 
     site, backbone = options["site"], options["backbone"]
-    building = {name for name in ("precision", "fit") if options[name] is not None}
+    building = {name for name in ("input_range", "precision", "fit") if options[name] is not None}
     if site and (backbone or building):
         raise ConfigError(
             "A site has its own backbone, precision and fit.",
@@ -105,6 +111,7 @@ def _target(options: dict[str, Any], reporter: Any) -> Any:
         cache=Cache(),
         reporter=reporter,
         offline=options["offline"],
+        input_range=options["input_range"] or DEFAULT,
     )
 
 
