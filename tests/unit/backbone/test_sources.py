@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -74,17 +75,32 @@ def mirror() -> Iterator[HubServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def keras_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A folder with `w.h5` and `features.npy` of a network with random weights; each is made once."""
+
+    @functools.cache
+    def make(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        tensorflow_scripts.worker().call("keras_weights", name, folder / "w.h5", folder / "features.npy")
+        return folder
+
+    return make
+
+
 @pytest.fixture
 def network(
-    mirror: HubServer, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    mirror: HubServer,
+    keras_weights: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Networks:
     """Puts a network with random weights on the mirror; returns Keras' own features of it."""
     monkeypatch.setenv(MIRROR, mirror.url(FOLDER))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
 
     def make(name: str) -> np.ndarray:
-        folder = tmp_path_factory.mktemp(name)
-        tensorflow_scripts.worker().call("keras_weights", name, folder / "w.h5", folder / "features.npy")
+        folder = keras_weights(name)
         file = (folder / "w.h5").read_bytes()
         known = NETWORKS[name]
         monkeypatch.setitem(NETWORKS, name, replace(known, md5=hashlib.md5(file).hexdigest()))
@@ -149,16 +165,18 @@ def copy_weights(source: Path, target: Path, rename: Callable[[str], str | None]
         new.attrs["layer_names"] = kept
 
 
-def test_a_file_with_renamed_layers_is_read_in_the_networks_order(tmp_path: Path) -> None:
+def test_a_file_with_renamed_layers_is_read_in_the_networks_order(
+    keras_weights: Callable[[str], Path], tmp_path: Path
+) -> None:
     """Keras renames layers now and then, and reads its old files in their order; so must we."""
     worker = tensorflow_scripts.worker()
-    worker.call("keras_weights", "small", tmp_path / "w.h5", tmp_path / "features.npy")
+    file = keras_weights("small") / "w.h5"
     worker.call("keras_variables", "small", tmp_path / "variables.json")
     wanted = {name: tuple(shape) for name, shape in json.loads((tmp_path / "variables.json").read_text())}
-    arrays = hdf5_weights.read(tmp_path / "w.h5", wanted)
+    arrays = hdf5_weights.read(file, wanted)
     assert len({array.tobytes() for array in arrays.values()}) > len(arrays) * 0.9
     renamed = tmp_path / "renamed.h5"
-    copy_weights(tmp_path / "w.h5", renamed, lambda name: name.replace("squeeze_excite/", "se_"))
+    copy_weights(file, renamed, lambda name: name.replace("squeeze_excite/", "se_"))
     again = hdf5_weights.read(renamed, wanted)
     assert {name: array.tobytes() for name, array in again.items()} == {
         name: array.tobytes() for name, array in arrays.items()
@@ -166,7 +184,7 @@ def test_a_file_with_renamed_layers_is_read_in_the_networks_order(tmp_path: Path
     worker.call("keras_variables", "small-075", tmp_path / "variables.json")
     other = {name: tuple(shape) for name, shape in json.loads((tmp_path / "variables.json").read_text())}
     with pytest.raises(ConversionError, match=r"the network's is \("):
-        hdf5_weights.read(tmp_path / "w.h5", other)
+        hdf5_weights.read(file, other)
 
 
 @pytest.mark.long
@@ -179,13 +197,14 @@ def test_the_other_networks_of_keras(name: str, network: Networks, cache: Cache)
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["large", "small-minimalistic"])
-def test_a_saved_model_of_another_network(name: str, cache: Cache, tmp_path: Path) -> None:
+def test_a_saved_model_of_another_network(
+    name: str, cache: Cache, keras_weights: Callable[[str], Path], tmp_path: Path
+) -> None:
     """As a user of Keras exports it: other names, and maps of 1 x 1 in place of vectors."""
-    worker = tensorflow_scripts.worker()
-    worker.call("keras_weights", name, tmp_path / "w.h5", tmp_path / "features.npy")
-    worker.call("keras_saved_model", name, tmp_path / "w.h5", tmp_path / "saved")
+    folder = keras_weights(name)
+    tensorflow_scripts.worker().call("keras_saved_model", name, folder / "w.h5", tmp_path / "saved")
     source = obtain(str(tmp_path / "saved"), cache=cache, reporter=Silent())
-    features = np.load(tmp_path / "features.npy")
+    features = np.load(folder / "features.npy")
     assert check.relative_error(golden_features(through(source, cache)), features).max() < 1e-4
     through(source, cache, "float16")
 
