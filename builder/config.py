@@ -13,10 +13,20 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
+from builder.backbone.input_range import InputRange
 from builder.backbone.precision import Precision
 from builder.errors import ConfigError
+from builder.project.names import key, normal
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,7 +34,9 @@ else:
     import tomli as tomllib
 
 FILE_NAME = "site.toml"
-ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+ClassName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(normal)
+]
 
 
 class _Table(BaseModel):
@@ -59,6 +71,7 @@ class SiteConfig(_Table):
         description="the classes a new visitor starts with",
     )
     backbone: str = Field("auto", min_length=1, description="where the weights come from; see the README")
+    input_range: InputRange = Field("0-1", description="what your own model reads pictures in")
     precision: Precision = Field("float16", description="how the weights are stored in the site")
     fit: Literal["crop", "stretch"] = Field(
         "crop", description="learn from the centre square, or the squashed frame"
@@ -76,9 +89,9 @@ class SiteConfig(_Table):
     def _distinct(cls, names: list[str]) -> list[str]:
         seen: set[str] = set()
         for name in names:
-            if name.casefold() in seen:
+            if key(name) in seen:
                 raise ValueError(f"the class {name!r} stands there twice")
-            seen.add(name.casefold())
+            seen.add(key(name))
         return names
 
 
@@ -151,7 +164,7 @@ def _problem(detail: Any, text: str, options: dict[str, Any]) -> str:
     location = [str(part) for part in detail["loc"]]
     key = ".".join(part for part in location if not part.isdigit())
     if location and location[0] in options:
-        place = f"--{location[0]}"
+        place = f"--{location[0].replace('_', '-')}"
     else:
         line = _line_of(location, text)
         place = f"line {line}: {key}" if line else key

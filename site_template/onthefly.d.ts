@@ -117,7 +117,7 @@ export interface Classifier extends Predictor {
 
 export function createClassifier(
   options: {
-    /** Two names or more, each once. */
+    /** Two names or more, each once, however their letters are stored: they are composed (NFC). */
     classes: string[];
     /** The site's own unless given. */
     seed?: number;

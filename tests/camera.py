@@ -83,7 +83,8 @@ def _check(marker: int) -> int:
 MARKER_JS = """
 (video) => {
   // The number that tests/camera.py wrote into the margins of the frame that is shown now, or -1.
-  const width = video.videoWidth, height = video.videoHeight;
+  const width = video.videoWidth ?? video.displayWidth ?? video.width;
+  const height = video.videoHeight ?? video.displayHeight ?? video.height;
   const margin = (width - height) / 2;
   if (!width || margin <= 0 || video.readyState < 2) return -1;
   const columns = 2, rows = 8, scale = 240 / height;
@@ -114,7 +115,8 @@ MARKER_JS = """
   return ((marker ^ marker >> 4 ^ marker >> 8 ^ 0b1010) & 15) === (bits & 15) ? marker : -1;
 }
 """
-"""A JavaScript function of a `<video>`: the marker of the frame it shows, or -1 where none can be read."""
+"""A JavaScript function of a `<video>`, or of a frame of one: the marker of what it shows, or -1 where none
+can be read."""
 
 
 def write_film(path: Path, frames: Sequence[np.ndarray], fps: Fraction) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import filelock
 import pytest
 
+from builder.backbone import convert as conversion
 from builder.backbone.convert import Converted, convert
 from builder.backbone.obtain import Source, obtain
 from builder.backbone.precision import Precision
@@ -61,6 +62,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = list(files.values())
     drawn.shuffle(order)
     items[:] = [item for tests in order for item in tests]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: packed ones hold the time of day, and processes must find the same tests."""
+    return argname if isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +129,7 @@ def backbone(hub: HubServer, shared: Path) -> Callable[[str], str]:
             saved = shared / name / "model"
             with filelock.FileLock(shared / f"{name}.lock"):
                 if not saved.exists():
-                    tensorflow_scripts.run("keras_model", saved, name.removeprefix("keras-"))
+                    tensorflow_scripts.worker().call("keras_model", saved, name.removeprefix("keras-"))
             return str(saved)
         data.weights(name)
         return hub.url(HANDLE.format(width=name))
@@ -137,10 +143,30 @@ def source(cache: Cache, backbone: Callable[[str], str]) -> Callable[[str], Sour
     return lambda name: obtain(backbone(name), cache=cache, reporter=Silent())
 
 
+@contextmanager
+def _one_tensorflow() -> Iterator[None]:
+    """Conversions run in the shared worker, and do not each pay for an import of TensorFlow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversion, "run_child", lambda job: tensorflow_scripts.worker().run_child(job))
+        yield
+
+
+@pytest.fixture
+def one_tensorflow() -> Iterator[None]:
+    """Conversions run in the shared worker, and do not each pay for an import of TensorFlow."""
+    with _one_tensorflow():
+        yield
+
+
 @pytest.fixture(scope="session")
 def converted(cache: Cache, source: Callable[[str], Source]) -> Callable[[str, Precision], Converted]:
     """A converted backbone by name and precision."""
-    return lambda name, precision: convert(source(name), precision, cache=cache, reporter=Silent())
+
+    def make(name: str, precision: Precision) -> Converted:
+        with _one_tensorflow():
+            return convert(source(name), precision, cache=cache, reporter=Silent())
+
+    return make
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +181,8 @@ def site(cache: Cache, backbone: Callable[[str], str], shared: Path) -> Callable
             root = shared / "sites" / sha256_text(repr(sorted(options.items())))[:16]
             root.mkdir(parents=True, exist_ok=True)
             # Where another process has built it, it is found up to date.
-            built[key] = build(load(None, options), cache=cache, reporter=Silent(), root=root)
+            with _one_tensorflow():
+                built[key] = build(load(None, options), cache=cache, reporter=Silent(), root=root)
         return built[key]
 
     return make

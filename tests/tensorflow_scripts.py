@@ -2,14 +2,16 @@
 
 python -m tests.tensorflow_scripts NAME ARGUMENT...
 
-`run` starts a fresh process for one function. `worker` starts one that stays, for the many small models
-whose tests would each pay for TensorFlow's import; `Worker.run_child` does what `convert.run_child` does.
+`worker` starts one that stays, for tests that would each pay for TensorFlow's import: `Worker.run_child` does
+what `convert.run_child` does, `Worker.run_project_child` what `project.child.run_child` does. Only some tests
+have the product's own children do it, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ import numpy as np
 
 from builder.backbone import convert
 from builder.errors import ConversionError
+from builder.project import child as project_child
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +84,16 @@ class Worker:
         if not result["ok"]:
             raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
 
+    def run_project_child(
+        self, module: str, arguments: list[str], scratch: Path, *, what: str, where: str
+    ) -> dict[str, Any]:
+        """In place of `project.child.run_child`."""
+        self.call("project_module", module, *arguments, scratch)
+        told = json.loads((scratch / project_child.RESULT).read_text())
+        if not told["ok"]:
+            raise ConversionError(told["what"], where=told["where"], mend=told["mend"])
+        return told
+
 
 @cache
 def worker() -> Worker:
@@ -92,6 +105,9 @@ def work() -> None:
     """The worker's side: a call per line of input."""
     import traceback
 
+    from builder.backbone import tensorflow_child
+
+    tensorflow_child._spare_imports()
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         problem = ""
@@ -112,21 +128,34 @@ def child(job_file: str) -> None:
     assert tensorflow_child.main(Path(job_file)) == 0
 
 
+def project_module(module: str, *arguments: str) -> None:
+    """What `python -m` does with one of the project's child modules."""
+    sys.argv = [module, *arguments]
+    try:
+        runpy.run_module(module, run_name="__main__")
+    except SystemExit as end:
+        assert not end.code, end.code
+
+
 def keras_model(folder: str, network: str = "small") -> None:
     """Save one of Keras' own MobileNetV3, random weights and zero biases, as a feature vector."""
     import tf_keras
 
     from builder.backbone import architecture
 
+    tf_keras.backend.clear_session()
     tf_keras.utils.set_random_seed(7)
     architecture.save(architecture.feature_vector(architecture.NETWORKS[network]), Path(folder))
 
 
 def embedded_model(folder: str) -> None:
     """Save the embedded weights in Keras' own architecture."""
+    import tf_keras
+
     from builder.backbone import architecture
     from builder.backbone.obtain import EMBEDDED_WEIGHTS
 
+    tf_keras.backend.clear_session()
     model = architecture.feature_vector()
     architecture.load_weights(model, EMBEDDED_WEIGHTS)
     architecture.save(model, Path(folder))
@@ -313,6 +342,14 @@ def _tf1_hub_module(folder: Path, stem: np.ndarray, last: np.ndarray) -> None:
     (folder / "tfhub_module.pb").write_bytes(b"\x08\x03")  # format 3
 
 
+def tfhub_resolve(url: str, folder: str, out: str) -> None:
+    """Write down where tensorflow_hub puts a module into a cache of its own."""
+    import tensorflow_hub
+
+    os.environ["TFHUB_CACHE_DIR"] = folder
+    Path(out).write_text(tensorflow_hub.resolve(url))
+
+
 def raw_conversion(saved_model: str, folder: str) -> None:
     """What tensorflowjs writes, without our rewrites."""
     from builder.backbone import tensorflow_child
@@ -332,12 +369,18 @@ def features(saved_model: str, images: str, out: str) -> None:
 
 
 def graph_features(folder: str, images: str, out: str) -> None:
-    """A written graph model's features of float32 images in a .npy file."""
+    """A written graph model's features of float32 images in a .npy file, twenty at a time."""
+    import tensorflow as tf
+
     from builder.backbone import graph_model, tensorflow_child
 
     model = graph_model.read(Path(folder))
-    batches = np.array_split(np.load(images), 10)
-    np.save(out, np.concatenate([tensorflow_child.run_graph(model, batch) for batch in batches]))
+    graph = tensorflow_child.graph_def(model)
+    function = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
+    pruned = function.prune(f"{model.input_name}:0", f"{model.output_name}:0")
+    given = np.load(images)
+    batches = [given[at : at + 20] for at in range(0, len(given), 20)]
+    np.save(out, np.concatenate([pruned(tf.constant(batch)).numpy() for batch in batches]))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from builder.errors import ConfigError
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), help="With --held-out: of the split and the training."
 )
+@click.option("--strict", is_flag=True, help="With FOLDER: ask about no picture rather than leave some out.")
 @site_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
@@ -30,11 +31,16 @@ def command(
     folder: Path | None,
     held_out: float | None,
     seed: int | None,
+    strict: bool,
     site: Path | None,
     as_json: bool,
 ) -> None:
-    """Accuracy and confusion of the head in PROJECT.ZIP on FOLDER, which has a folder for each class."""
+    """Accuracy and confusion of the head in PROJECT.ZIP on FOLDER, which has a folder for each class.
+
+    Files of FOLDER that are not asked about are listed.
+    """
     # Only here: --help needs no NumPy.
+    from builder.cli.report import ConsoleReporter
     from builder.project.evaluate import evaluate_folder, evaluate_held_out, table
     from builder.project.read import read
 
@@ -50,5 +56,8 @@ def command(
     else:
         assert folder is not None
         opened.trained_head()
-        evaluation = evaluate_folder(opened, folder, embedder_for(opened, site))
+        evaluation = evaluate_folder(opened, folder, embedder_for(opened, site), strict=strict)
+        assert evaluation.left_out is not None
+        for line in evaluation.left_out.lines():
+            ConsoleReporter().note(line)
     click.echo(json.dumps(evaluation.as_json(), indent=1) if as_json else "\n".join(table(evaluation)))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from builder.project.embed import Embed
     from builder.project.model import Project
+    from builder.project.predict import Prediction
+
+    Shown = list[tuple[str, Prediction]]
 
 SHOWN_OTHERS = 4
 
@@ -27,30 +31,47 @@ site_option = click.option(
 @site_option
 @click.option("--json", "as_json", is_flag=True, help="Print all probabilities as JSON.")
 def command(project: Path, images: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
-    """Say what each IMAGE shows, by the head in PROJECT.ZIP, with probabilities."""
+    """Say what each IMAGE shows, by the head in PROJECT.ZIP, with probabilities.
+
+    Of several, those that cannot be read are named, and the command ends with 3.
+    """
     # Only here: --help needs no NumPy.
-    from builder.project.predict import predict
+    from builder.project.embed import all_unreadable
+    from builder.project.predict import predict_readable
     from builder.project.read import read
-    from builder.project.schema import printable
 
     opened = read(project)
     opened.trained_head()
-    predictions = predict(opened, images, embedder_for(opened, site))
-    labels = opened.labels()
-    if as_json:
-        rows = [
-            {"image": str(image), "label": made.label, "probabilities": made.probabilities}
-            for image, made in zip(images, predictions, strict=True)
-        ]
-        click.echo(json.dumps({"labels": labels, "predictions": rows}, indent=1))
-        return
-    width = max(len(str(image)) for image in images)
-    for image, made in zip(images, predictions, strict=True):
+    predictions, errors = predict_readable(opened, images, embedder_for(opened, site))
+    if predictions:
+        shown = [(str(images[place]), made) for place, made in predictions.items()]
+        unreadable = {str(images[place]): error.what for place, error in errors.items()}
+        labels = opened.labels()
+        if as_json:
+            click.echo(json.dumps(_as_json(labels, shown, unreadable), indent=1))
+        else:
+            click.echo("\n".join(_lines(labels, shown)))
+    if errors:
+        raise all_unreadable(errors, len(images))
+
+
+def _as_json(labels: list[str], shown: Shown, unreadable: Mapping[str, str]) -> dict[str, Any]:
+    rows = [
+        {"image": image, "label": made.label, "probabilities": made.probabilities} for image, made in shown
+    ]
+    return {"labels": labels, "predictions": rows, **({"unreadable": unreadable} if unreadable else {})}
+
+
+def _lines(labels: list[str], shown: Shown) -> Iterator[str]:
+    from builder.project.schema import printable
+
+    width = max(len(image) for image, _ in shown)
+    for image, made in shown:
         ranked = sorted(zip(labels, made.probabilities, strict=True), key=lambda pair: -pair[1])
         (label, chance), others = ranked[0], ranked[1:]
         rest = ", ".join(f"{printable(name)} {p:.3f}" for name, p in others[:SHOWN_OTHERS])
         more = " …" if len(others) > SHOWN_OTHERS else ""
-        click.echo(f"{image!s:<{width}}  {printable(label)} {chance:.3f}  ({rest}{more})")
+        yield f"{image:<{width}}  {printable(label)} {chance:.3f}  ({rest}{more})"
 
 
 def embedder_for(project: Project, site: Path | None) -> Embed:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from builder.backbone.input_range import CHOICES, DEFAULT
 from builder.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from builder.head.training import HeadSettings
+    from builder.project.train import Target
 
 DEFAULT_SITE = Path("dist")
 
@@ -26,6 +33,11 @@ DEFAULT_SITE = Path("dist")
     "--backbone", help="Instead of --site: the backbone, as `onthefly build` takes it.  [default: auto]"
 )
 @click.option(
+    "--input-range",
+    type=click.Choice(CHOICES),
+    help="With --backbone, as in build.  [default: 0-1]",
+)
+@click.option(
     "--precision",
     type=click.Choice(["float32", "float16", "int8"]),
     help="With --backbone, as in build.  [default: float16]",
@@ -37,6 +49,7 @@ DEFAULT_SITE = Path("dist")
 @click.option("--batch", type=click.IntRange(1, 4096), help="Photos per step of training.")
 @click.option("--rate", type=click.FloatRange(0, 1, min_open=True), help="Adam's learning rate.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Start of the random numbers.")
+@click.option("--strict", is_flag=True, help="Train on no picture rather than leave some out.")
 @click.option(
     "--runner",
     type=click.Choice(["local", "beam"]),
@@ -44,34 +57,46 @@ DEFAULT_SITE = Path("dist")
     show_default=True,
     help="What embeds the photos: one process, or a pipeline of Apache Beam.",
 )
-def command(folder: Path, out: Path, runner: str, **options: Any) -> None:
+def command(folder: Path, out: Path, strict: bool, runner: str, **options: Any) -> None:
     """Train the head on FOLDER, which has a folder of photographs for each class, and write a project.
 
     The same preprocessing, backbone and training as on the page; the page imports the result, and
-    `onthefly verify` reproduces it. Settings that are not given are the site's.
+    `onthefly verify` reproduces it. Settings that are not given are the site's. Pictures in folders within a
+    class's folder are of that class; files that are not taken are listed.
     """
     # Only here: --help needs no NumPy.
+    from builder.cache import Cache
     from builder.cli.report import ConsoleReporter
+    from builder.head.training import HeadSettings
     from builder.project.embed import embedder
-    from builder.project.train import photographs, teach
+    from builder.project.folders import unreadable
+    from builder.project.schema import printable
+    from builder.project.train import of_site, photographs, require_room, teach
     from builder.project.write import write
 
+    # What can be refused is refused before anything takes its time.
+    _require_place(out)
+    site = _site(options)
     if runner == "beam":
         from builder.project import beam
 
         beam.require()
     reporter = ConsoleReporter()
     found = photographs(folder)
-    target = _target(options, reporter)
-    names = ("hidden", "epochs", "batch", "rate", "seed")
-    settings = replace(
-        target.settings, **{name: options[name] for name in names if options[name] is not None}
-    )
+    target = None if site is None else of_site(site, cache=Cache(), reporter=reporter)
+    settings = _settings(target.settings if target else HeadSettings(), options)
+    feature_bytes = 4 * len(found.pictures) * (target.backbone.features if target else 1)
+    require_room(len(found.pictures), settings, feature_bytes)
+    if strict:
+        found.without(unreadable(found.pictures)).require_all()
+    target = target or _of_backbone(options, reporter)
     make = beam.embedder if runner == "beam" else embedder
     embed = make(target.model, target.backbone, target.preprocess)
-    project = teach(found, target, settings, embed, reporter)
+    project, left_out = teach(found, target, settings, embed, reporter)
     moment = datetime.now(timezone.utc)
-    _write(out, write(project, model_name=folder.absolute().name, time_stamp=moment))
+    _write(out, write(project, model_name=printable(folder.absolute().name), time_stamp=moment))
+    for line in left_out.lines():
+        reporter.note(line)
     assert project.head is not None
     last = project.head.history[-1]
     click.echo(
@@ -79,15 +104,22 @@ def command(folder: Path, out: Path, runner: str, **options: Any) -> None:
         f"with {target.backbone.name} ({target.backbone.precision}, {target.backbone.model_hash}); "
         f"in the last epoch loss {last.loss:.4f}, accuracy {last.accuracy:.3f}."
     )
+    if counts := left_out.counts():
+        click.echo(counts)
 
 
-def _target(options: dict[str, Any], reporter: Any) -> Any:
-    from builder.cache import Cache
-    from builder.project.train import of_backbone, of_site
+def _settings(given: HeadSettings, options: dict[str, Any]) -> HeadSettings:
+    names = ("hidden", "epochs", "batch", "rate", "seed")
+    return replace(given, **{name: options[name] for name in names if options[name] is not None})
+
+
+def _site(options: dict[str, Any]) -> Path | None:
+    """The built site to take the backbone from, where it is one."""
     from builder.site.publish import is_ours
 
-    site, backbone = options["site"], options["backbone"]
-    building = {name for name in ("precision", "fit") if options[name] is not None}
+    site: Path | None = options["site"]
+    backbone = options["backbone"]
+    building = {name for name in ("input_range", "precision", "fit") if options[name] is not None}
     if site and (backbone or building):
         raise ConfigError(
             "A site has its own backbone, precision and fit.",
@@ -95,16 +127,53 @@ def _target(options: dict[str, Any], reporter: Any) -> Any:
             mend="Give either --site or --backbone.",
         )
     if site is None and backbone is None and not building and is_ours(DEFAULT_SITE):
-        site = DEFAULT_SITE
-    if site is not None:
-        return of_site(site, cache=Cache(), reporter=reporter)
+        return DEFAULT_SITE
+    return site
+
+
+def _of_backbone(options: dict[str, Any], reporter: Any) -> Target:
+    """The target of a site that would be built; its settings are the standard ones."""
+    from builder.cache import Cache
+    from builder.project.train import of_backbone
+
     return of_backbone(
-        backbone or "auto",
+        options["backbone"] or "auto",
         options["precision"] or "float16",
         options["fit"] or "crop",
         cache=Cache(),
         reporter=reporter,
         offline=options["offline"],
+        input_range=options["input_range"] or DEFAULT,
+    )
+
+
+def _require_place(out: Path) -> None:
+    """Check that a file can be written there, and that the page will take it."""
+    from builder.cache import disk_reason
+
+    if out.suffix.lower() != ".zip":
+        raise ConfigError(
+            "The page imports files that end in .zip.", where=f"--out {out}", mend=f"--out {out}.zip"
+        )
+    if out.is_dir():
+        raise OutputError(
+            "There is a folder of this name.",
+            where=str(out),
+            mend="Give the file that is to be written, as --out project.zip.",
+        )
+    place = next(folder for folder in out.absolute().parents if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise _unwritten(out, disk_reason(error)) from error
+
+
+def _unwritten(out: Path, why: str) -> OutputError:
+    return OutputError(
+        f"The project cannot be written ({why}).",
+        where=str(out),
+        mend="Make room or give rights there, or choose another place with --out.",
     )
 
 
@@ -118,9 +187,6 @@ def _write(out: Path, contents: bytes) -> None:
         fresh.write_bytes(contents)
         fresh.replace(out)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise OutputError(
-            f"The project cannot be written ({disk_reason(error)}).",
-            where=str(out),
-            mend="Make room or give rights there, or choose another place with --out.",
-        ) from error
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise _unwritten(out, disk_reason(error)) from error

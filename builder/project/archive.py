@@ -22,6 +22,7 @@ from builder.project.directory import (
     read_directory,
     too_large,
 )
+from builder.project.members import members
 from builder.project.schema import TOTAL_BYTES, damaged
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -43,7 +44,7 @@ class Archive:
         self._path = path
         self._file = _open(path)
         try:
-            self._entries = _named(read_directory(self._file, path))
+            self._entries = members(read_directory(self._file, path))
         except OSError as error:
             self._file.close()
             raise _unreadable(path, error) from error
@@ -57,7 +58,7 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
-        """Every file, in the order they lie in the zip."""
+        """Every file of the project, in the order they lie in the zip; without what a system added."""
         return list(self._entries)
 
     def read(self, name: str, limit: int = TOTAL_BYTES) -> bytes:
@@ -132,21 +133,6 @@ def _inflated(name: str, entry: Entry, packed: bytes) -> bytes:
     if len(contents) != entry.size or not inflate.eof:
         raise damaged(name, "cannot be unpacked, it has another size than the directory of the zip says")
     return contents
-
-
-def _named(entries: list[Entry]) -> dict[str, Entry]:
-    """The files by name, without the entries of folders."""
-    named: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.name in named:
-            raise damaged(entry.name, "stands in the zip twice")
-        named[entry.name] = entry
-    for name, entry in list(named.items()):
-        if name.endswith("/"):
-            if entry.size:
-                raise damaged(name, "is a folder with contents")
-            del named[name]
-    return named
 
 
 def pack(files: Iterable[tuple[str, bytes]]) -> bytes:

@@ -31,7 +31,13 @@ LOCAL = struct.Struct("<4s5H3I2H")
 LOCAL_SIGNATURE = b"PK\3\4"
 _END, _END_SIGNATURE = struct.Struct("<4s4H2IH"), b"PK\5\6"
 _CENTRAL, _CENTRAL_SIGNATURE = struct.Struct("<4s6H3I5H2I"), b"PK\1\2"
+_LOCATOR, _LOCATOR_SIGNATURE = struct.Struct("<4sIQI"), b"PK\6\7"
+_END_64, _END_64_SIGNATURE = struct.Struct("<4sQ2H2I4Q"), b"PK\6\6"
+_EXTRA_64, _FULL, _FULL_16 = 1, 0xFFFFFFFF, 0xFFFF
+"""A field that is full stands for one with 64 bits elsewhere."""
 _ENCRYPTED = 1
+_UNSAFE = re.compile(r"/.*|[A-Za-z]:.*|.*[\\\x00-\x1f\x7f-\x9f].*", re.DOTALL)
+"""Names that lead elsewhere on some system, or steer a terminal."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Extent:
     start: int
     length: int
     count: int
+    wraps: bool
+    """Whether the count is the rest of a division by 2^16, as macOS writes it for many files."""
 
 
 def read_directory(file: BinaryIO, path: Path) -> list[Entry]:
@@ -107,42 +115,97 @@ def _find(file: BinaryIO, size: int, path: Path) -> Extent:
     at = tail.rfind(_END_SIGNATURE)
     while at >= 0:
         if at + _END.size <= len(tail):
-            _, disk, first_disk, here, count, length, start, comment = _END.unpack_from(tail, at)
+            *_, comment = fields = _END.unpack_from(tail, at)
             if at + _END.size + comment == len(tail):
-                whole = disk == first_disk == 0 and here == count and start + length == tail_start + at
-                if not whole:
+                extent = _extent(file, fields, tail_start + at)
+                if extent is None:
                     raise _not_a_zip(path)
-                return Extent(start, length, count)
+                return extent
         at = tail.rfind(_END_SIGNATURE, 0, at)
     raise _not_a_zip(path)
 
 
+def _extent(file: BinaryIO, fields: tuple[int, ...], end: int) -> Extent | None:
+    """The directory that the record at `end` tells of; None where that record contradicts itself."""
+    _, disk, first_disk, here, count, length, start, _ = fields
+    file.seek(max(0, end - _LOCATOR.size))
+    locator = file.read(_LOCATOR.size)
+    if end < _LOCATOR.size or locator[:4] != _LOCATOR_SIGNATURE:
+        whole = disk == first_disk == 0 and here == count and start + length == end
+        return Extent(start, length, count, wraps=True) if whole else None
+    _, disk_64, at, disks = _LOCATOR.unpack(locator)
+    if at + _END_64.size > end - _LOCATOR.size:
+        return None
+    file.seek(at)
+    record = _END_64.unpack(file.read(_END_64.size))
+    signature, bytes_64, _, _, *wide = record
+    # Where the short record says something, it says the same.
+    full = (_FULL_16, _FULL_16, _FULL_16, _FULL_16, _FULL, _FULL)
+    short = (disk, first_disk, here, count, length, start)
+    agree = all(a in (b, most) for a, b, most in zip(short, wide, full, strict=True))
+    one_disk = disk_64 == 0 and disks <= 1 and wide[:2] == [0, 0]
+    *_, here, count, length, start = wide
+    whole = signature == _END_64_SIGNATURE and at + 12 + bytes_64 == end - _LOCATOR.size
+    if not (whole and agree and one_disk and here == count and start + length == at):
+        return None
+    return Extent(start, length, count, wraps=False)
+
+
 def _parse(contents: bytes, extent: Extent, path: Path) -> list[Entry]:
-    entries: list[Entry] = []
+    records: list[tuple[bytes, bytes, tuple[int, ...]]] = []
     at = 0
-    while len(entries) < extent.count:
+    while at < len(contents):
         if at + _CENTRAL.size > len(contents) or contents[at : at + 4] != _CENTRAL_SIGNATURE:
             raise _not_a_zip(path)
         fields = _CENTRAL.unpack_from(contents, at)
-        _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, _, _, _, start = fields
+        name, extra, comment = fields[10:13]
         at += _CENTRAL.size
-        raw_name = contents[at : at + name]
-        if len(raw_name) != name:
-            raise _not_a_zip(path)
+        records.append((contents[at : at + name], contents[at + name : at + name + extra], fields))
         at += name + extra + comment
-        entry = Entry(_safe_name(raw_name), raw_name, method, crc, packed, size, start)
-        _check_packing(entry, flags)
-        entries.append(entry)
-    if at != len(contents):
+        if len(records) > RECORDS:
+            raise too_large(f"it has more than {RECORDS:,} files", str(path))
+    told = len(records) & _FULL_16 if extent.wraps else len(records)
+    if at != len(contents) or told != extent.count or len(contents) != extent.length:
         raise _not_a_zip(path)
-    return entries
+    # A Windows that writes backslashes writes nothing else; beside slashes they are meant to mislead.
+    backslashes = not any(b"/" in raw_name for raw_name, _, _ in records)
+    return [_entry(*record, backslashes) for record in records]
 
 
-def _safe_name(raw_name: bytes) -> str:
+def _entry(raw_name: bytes, extra: bytes, fields: tuple[int, ...], backslashes: bool) -> Entry:
+    _, _, _, flags, method, _, _, crc, packed, size, *_, start = fields
+    name = _safe_name(raw_name, backslashes)
+    wide, sizes = list(_wide(extra)), [size, packed, start]
+    for place, told in enumerate(sizes):  # in this order, and only those that found no room
+        if told == _FULL:
+            if not wide:
+                raise damaged(name, "lacks one of its sizes")
+            sizes[place] = wide.pop(0)
+    size, packed, start = sizes
+    entry = Entry(name, raw_name, method, crc, packed, size, start)
+    _check_packing(entry, flags)
+    return entry
+
+
+def _wide(extra: bytes) -> tuple[int, ...]:
+    """The fields with 64 bits among the extra ones of an entry."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        held = extra[at + 4 : at + 4 + length]
+        if kind == _EXTRA_64:
+            return struct.unpack_from(f"<{len(held) // 8}Q", held)
+        at += 4 + length
+    return ()
+
+
+def _safe_name(raw_name: bytes, backslashes: bool) -> str:
     """A name that stays inside the folder it is unpacked to, on every system."""
-    name = raw_name.decode("utf-8", "replace")
+    name = raw_name.decode("utf-8", "replace")  # a folder's name may be in whatever code a system has
+    if backslashes:
+        name = name.replace("\\", "/")
     parts = name.removesuffix("/").split("/")
-    if not re.fullmatch(rf"[A-Za-z0-9._/-]{{1,{NAME_LENGTH}}}", name) or {"", ".", ".."} & set(parts):
+    if len(name) > NAME_LENGTH or _UNSAFE.fullmatch(name) or {"", ".", ".."} & set(parts):
         raise SourceError(
             "The zip holds a file with a name that no project has; it is not opened.",
             where=printable(name),

@@ -7,16 +7,17 @@ left in the cache. It runs in TensorFlow, in a process of its own (`embed_child`
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from builder.backbone.convert import convert
-from builder.backbone.obtain import obtain
+from builder.backbone.input_range import DEFAULT, InputRange
+from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_tree
-from builder.errors import ConfigError, SourceError
+from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import preprocess
 from builder.project.child import run_child
@@ -27,7 +28,50 @@ from builder.report import Reporter
 CHILD = "builder.project.embed_child"
 Picture = Path | bytes
 Embed = Callable[[Sequence[Picture]], Float32]
-"""Pictures to features, `[n, F]`."""
+"""Pictures to features, `[n, F]`; raises `SomeUnreadable` where it cannot read all of them."""
+
+
+class SomeUnreadable(SourceError):
+    """Some of several pictures cannot be read; the others are done.
+
+    Args:
+        errors: why, by the picture's place.
+        count: of all pictures.
+        features: of the others, `[k, F]`, in their order.
+    """
+
+    def __init__(self, errors: Mapping[int, OnTheFlyError], count: int, features: Float32) -> None:
+        told = all_unreadable(errors, count)
+        super().__init__(told.what, where=told.where, mend=told.mend)
+        self.errors, self.features = errors, features
+
+
+def all_unreadable(errors: Mapping[int, OnTheFlyError], count: int) -> OnTheFlyError:
+    """One error that names every picture that cannot be read, of so many."""
+    every = list(errors.values())
+    if count == 1:
+        return every[0]
+    lines = [f"  {printable(str(error.where), 400)}: {error.what}" for error in every]
+    kind = ConfigError if all(isinstance(error, ConfigError) for error in every) else SourceError
+    return kind(
+        "\n".join([f"{len(errors):,} of {count:,} pictures cannot be read:", *lines]),
+        mend="Mend or replace them, or leave them out.",
+    )
+
+
+def embed_readable(
+    pictures: Sequence[Picture], embed: Embed
+) -> tuple[Float32, list[int], Mapping[int, OnTheFlyError]]:
+    """Features of the pictures that can be read.
+
+    Returns:
+        The features, `[k, F]`, the places of those pictures, and by place why the others cannot be read.
+    """
+    try:
+        return embed(pictures), list(range(len(pictures))), {}
+    except SomeUnreadable as error:
+        places = [place for place in range(len(pictures)) if place not in error.errors]
+        return error.features, places, error.errors
 
 
 def find_model(
@@ -37,6 +81,7 @@ def find_model(
     reporter: Reporter,
     site: Path | None = None,
     source: str | None = None,
+    input_range: InputRange = DEFAULT,
     offline: bool = False,
 ) -> Path:
     """The folder with the files of the project's backbone.
@@ -47,6 +92,7 @@ def find_model(
         reporter: told where the embedded weights have to be converted first.
         site: a built site to take it from.
         source: the value of `--backbone` to take it from.
+        input_range: what the model that `source` names reads pictures in.
         offline: open no connection.
 
     Raises:
@@ -63,7 +109,8 @@ def find_model(
             mend="Give the folder of the site that the project was exported from.",
         )
     if source is not None:
-        return _converted(source, backbone, cache, reporter, offline)
+        weights = obtain(source, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
+        return _converted(weights, backbone, cache, reporter)
     models = cache.path("model", "")
     for folder in sorted(models.iterdir()) if models.is_dir() else ():
         if not folder.name.startswith(".") and _has_hash(folder, backbone.model_hash):
@@ -81,9 +128,8 @@ def find_model(
     )
 
 
-def _converted(source: str, backbone: Backbone, cache: Cache, reporter: Reporter, offline: bool) -> Path:
+def _converted(weights: Source, backbone: Backbone, cache: Cache, reporter: Reporter) -> Path:
     """The model that a value of `--backbone` gives, where it is the project's."""
-    weights = obtain(source, cache=cache, reporter=reporter, offline=offline)
     folder = convert(weights, backbone.precision, cache=cache, reporter=reporter).folder
     if _has_hash(folder, backbone.model_hash):
         return folder
@@ -91,7 +137,7 @@ def _converted(source: str, backbone: Backbone, cache: Cache, reporter: Reporter
     why = "the same weights, converted by another version" if same else "other weights"
     raise ConfigError(
         f"This is not the project's backbone ({_described(backbone)}): {why}.",
-        where=f"--backbone {source}",
+        where=f"--backbone {weights.requested}",
         mend="Give the built site that the project comes from: --site dist.",
     )
 
@@ -119,27 +165,42 @@ def embedder(model: Path, backbone: Backbone, settings: Preprocess) -> Embed:
     """
 
     def embed(pictures: Sequence[Picture]) -> Float32:
+        features = np.empty((len(pictures), backbone.features), np.float32)
         with tempfile.TemporaryDirectory() as scratch:
-            _preprocessed(pictures, settings, Path(scratch) / "inputs.npy")
-            run_child(CHILD, [str(model)], Path(scratch), what="Running the backbone", where=str(model))
-            features: Float32 = np.load(Path(scratch) / "features.npy")
+            errors = _preprocessed(pictures, settings, Path(scratch) / "inputs.npy")
+            if len(errors) < len(pictures):
+                run_child(CHILD, [str(model)], Path(scratch), what="Running the backbone", where=str(model))
+                features = np.load(Path(scratch) / "features.npy")
         if features.shape != (len(pictures), backbone.features):
             raise SourceError(
                 f"The backbone gives features of shape {list(features.shape)}, and the project's are "
                 f"{backbone.features} wide.",
                 where=str(model),
             )
+        if errors:
+            raise SomeUnreadable(errors, len(pictures), features[: len(pictures) - len(errors)])
         return features
 
     return embed
 
 
-def _preprocessed(pictures: Sequence[Picture], settings: Preprocess, file: Path) -> None:
-    """Write the backbone's inputs, one picture in memory at a time."""
+def _preprocessed(pictures: Sequence[Picture], settings: Preprocess, file: Path) -> dict[int, OnTheFlyError]:
+    """Write the backbone's inputs, one picture in memory at a time: first those that can be read.
+
+    Returns:
+        Why the others cannot be read, by their place.
+    """
     shape = (len(pictures), settings.size, settings.size, 3)
     open_memmap: Any = np.lib.format.open_memmap
     inputs = open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
+    errors: dict[int, OnTheFlyError] = {}
     for number, picture in enumerate(pictures):
         where = f"photo {number + 1} of the project" if isinstance(picture, bytes) else None
-        inputs[number] = preprocess(open_picture(picture, where), settings.fit, settings.size)
+        try:
+            pixels = open_picture(picture, where)
+        except (ConfigError, SourceError) as error:
+            errors[number] = error
+        else:
+            inputs[number - len(errors)] = preprocess(pixels, settings.fit, settings.size)
     inputs.flush()
+    return errors

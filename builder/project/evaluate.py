@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from builder.errors import ConfigError
+from builder.errors import ConfigError, SourceError
 from builder.head.head import SPLIT_STREAM, probabilities
 from builder.head.random import Xoshiro128
 from builder.head.training import train
 from builder.project.embed import Embed
+from builder.project.folders import Found, LeftOut, sort_out, unreadable
 from builder.project.model import Project
-from builder.project.pictures import SUFFIXES
-from builder.project.predict import predict
+from builder.project.names import key, normal
+from builder.project.predict import predict_readable
 from builder.project.schema import folder_of, printable
 
 Indices = npt.NDArray[np.int64]
@@ -33,6 +34,8 @@ class Evaluation:
     """A row for what a photo shows, a column for what the head says."""
     how: str
     """On what, in words."""
+    left_out: LeftOut | None = None
+    """Files of the folder that were not asked about; None where there was no folder."""
 
     @property
     def photos(self) -> int:
@@ -57,63 +60,95 @@ class Evaluation:
         """For `--json`."""
         per_class = dict(zip(self.labels, self.per_class(), strict=True))
         figures = {"photos": self.photos, "right": self.right, "accuracy": self.accuracy}
-        return {**figures, "per_class": per_class, **asdict(self)}
+        told = {"labels": self.labels, "confusion": self.confusion, "how": self.how}
+        left_out = {"left_out": self.left_out.as_json()} if self.left_out else {}
+        return {**figures, "per_class": per_class, **told, **left_out}
 
 
-def evaluate_folder(project: Project, folder: Path, embed: Embed) -> Evaluation:
-    """Ask about every picture in a folder that has a folder for each class.
+def evaluate_folder(project: Project, folder: Path, embed: Embed, *, strict: bool = False) -> Evaluation:
+    """Ask about every picture in a folder that has a folder for each class; see `folders`.
+
+    Args:
+        project: with a head.
+        folder: the photographs.
+        embed: the backbone.
+        strict: take no picture rather than leave some out.
 
     Raises:
         ConfigError: its folders are not those of the head's classes, or hold no pictures.
-        OnTheFlyError: a picture cannot be read.
+        SourceError: none of its pictures can be read, or with `strict` not every one.
     """
-    shown = _pictures(project, folder)
-    predictions = predict(project, [path for path, _ in shown], embed)
-    truth = np.array([label for _, label in shown])
-    said = np.array([prediction.index for prediction in predictions])
-    return _evaluation(project.labels(), truth, said, f"the photographs in {folder}")
-
-
-def _pictures(project: Project, folder: Path) -> list[tuple[Path, int]]:
-    if not folder.is_dir():
-        raise ConfigError(
-            "There is no such folder.", where=str(folder), mend="Give a folder with one folder per class."
-        )
-    labels = project.labels()
-    shown: list[tuple[Path, int]] = []
-    for place in sorted(folder.iterdir()):
-        if place.name.startswith(".") or not place.is_dir():
-            continue
-        label = _label_of(place.name, labels)
-        if label is None:
-            raise ConfigError(
-                f"The folder {place.name!r} is none of the head's classes: "
-                f"{', '.join(printable(name) for name in labels)}.",
-                where=str(folder),
-                mend="Name each folder as its class is named.",
-            )
-        files = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES)
-        shown += [(path, label) for path in files if not path.name.startswith(".")]
-    if not shown:
-        raise ConfigError(
-            "The folder holds no pictures in folders by class.",
+    found, shown = _labelled(project, sort_out(folder))
+    if strict:
+        found.without(unreadable(found.pictures)).require_all()
+    predictions, errors = predict_readable(project, [path for path, _ in shown], embed)
+    found = found.without({shown[place][0]: error for place, error in errors.items()})
+    if not predictions:
+        raise SourceError(
+            "\n".join(["None of the pictures can be read.", *found.left_out.lines()]),
             where=str(folder),
+            mend="Save them as JPEG or PNG.",
+        )
+    truth = np.array([shown[place][1] for place in predictions])
+    said = np.array([prediction.index for prediction in predictions.values()])
+    how = f"the photographs in {folder}"
+    return replace(_evaluation(project.labels(), truth, said, how), left_out=found.left_out)
+
+
+def _labelled(project: Project, found: Found) -> tuple[Found, list[tuple[Path, int]]]:
+    """Every picture with the head's class that its folder means.
+
+    Raises:
+        ConfigError: a folder means none, or there are no pictures.
+    """
+    labels = project.labels()
+    meant = {name: _meant(name, labels) for name, files in found.classes.items() if files}
+    untaught = {key(each.name) for each in project.classes} - {key(label) for label in labels}
+    for name in [name for name in meant if key(name) in untaught]:
+        errors = unreadable(found.classes[name])
+        if len(errors) == len(found.classes[name]):  # so the head was trained without them, too
+            found = found.without(errors)
+            del meant[name]
+    _require_clear(meant, labels, found.folder)
+    if not meant:
+        raise ConfigError(
+            f"The folder holds no pictures in folders by class. {found.left_out.counts()}".rstrip(),
+            where=str(found.folder),
             mend="Give a folder with one folder per class.",
         )
-    return shown
+    return found, [(path, place) for name, (place,) in meant.items() for path in found.classes[name]]
 
 
-def _label_of(name: str, labels: list[str]) -> int | None:
-    """The class that a folder means: by its name, or by what file systems take of it. None where unclear."""
-    for key in (_plain, _on_disk):
-        found = [i for i, label in enumerate(labels) if key(label) and key(label) == key(name)]
-        if len(found) == 1:
-            return found[0]
-    return None
+def _require_clear(meant: Mapping[str, list[int]], labels: list[str], folder: Path) -> None:
+    strangers = [repr(name) for name, places in meant.items() if not places]
+    if strangers:
+        they = (
+            f"The folder {strangers[0]} is"
+            if len(strangers) == 1
+            else f"The folders {', '.join(strangers)} are"
+        )
+        raise ConfigError(
+            f"{they} none of the head's classes: {', '.join(printable(name) for name in labels)}.",
+            where=str(folder),
+            mend="Name each folder as its class is named.",
+        )
+    for name, places in meant.items():
+        if len(places) > 1:
+            alike = ", ".join(ascii(labels[place]) for place in places)
+            raise ConfigError(
+                f"The folder {name!r} may be any of {len(places)} classes of the head: {alike}.",
+                where=str(folder),
+                mend="Name the classes apart on the page, train, and export again.",
+            )
 
 
-def _plain(name: str) -> str:
-    return name.strip().casefold()
+def _meant(name: str, labels: list[str]) -> list[int]:
+    """The classes that a folder may mean: by its name, or by what file systems take of it."""
+    for form in (str, normal, key, _on_disk):
+        found = [i for i, label in enumerate(labels) if form(label) and form(label) == form(name)]
+        if found:
+            return found
+    return []
 
 
 def _on_disk(name: str) -> str:
@@ -145,12 +180,12 @@ def evaluate_held_out(project: Project, share: float, seed: int | None = None) -
         )
     run = train(features[~held_out], labels[~held_out], len(classes), settings)
     said = probabilities(run.weights, features[held_out]).argmax(axis=1)
-    names = [project.name_of(class_id) for class_id in classes]
+    labelled = [project.name_of(class_id) for class_id in classes]
     how = (
         f"{held_out.sum()} photos of the project, by a second head trained on the other {(~held_out).sum()} "
         f"(seed {settings.seed})"
     )
-    return _evaluation(names, labels[held_out], said, how)
+    return _evaluation(labelled, labels[held_out], said, how)
 
 
 def split(labels: Indices, share: float, seed: int) -> npt.NDArray[np.bool_]:

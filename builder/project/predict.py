@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from builder.errors import OnTheFlyError
 from builder.head.head import Float32, probabilities
-from builder.project.embed import Embed, Picture
+from builder.project.embed import Embed, Picture, embed_readable
 from builder.project.model import Project
 
 
@@ -31,6 +32,22 @@ def predict(project: Project, pictures: Sequence[Picture], embed: Embed) -> list
     """
     project.trained_head()
     return of_features(project, embed(pictures))
+
+
+def predict_readable(
+    project: Project, pictures: Sequence[Picture], embed: Embed
+) -> tuple[dict[int, Prediction], Mapping[int, OnTheFlyError]]:
+    """What the project's head says of each picture that can be read, and why it is silent on the others.
+
+    Both by the picture's place.
+
+    Raises:
+        CheckFailed: the project holds no head.
+        OnTheFlyError: the backbone cannot be run.
+    """
+    project.trained_head()
+    features, places, errors = embed_readable(pictures, embed)
+    return dict(zip(places, of_features(project, features), strict=True)), errors
 
 
 def of_features(project: Project, features: Float32) -> list[Prediction]:

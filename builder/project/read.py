@@ -16,6 +16,7 @@ from builder.head.training import Epoch, HeadSettings
 from builder.project import schema
 from builder.project.archive import Archive
 from builder.project.model import Example, Head, Project
+from builder.project.names import normal_all
 from builder.project.schema import Described, HeadEntry, damaged, parse, parse_any, picture_path
 
 
@@ -68,12 +69,16 @@ class _Reader:
             Example(entry.id, entry.class_id, self._picture(name))
             for entry, name in zip(told.examples, self._pictures, strict=True)
         ]
+        called = normal_all([each.name for each in told.classes])
+        classes = [
+            each.model_copy(update={"name": name}) for each, name in zip(told.classes, called, strict=True)
+        ]
         return Project(
             generator=told.generator,
             backbone=told.backbone,
             preprocess=told.preprocess,
             settings=HeadSettings(**told.settings.model_dump()),
-            classes=told.classes,
+            classes=classes,
             examples=examples,
             features=features,
             head=head,

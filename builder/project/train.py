@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-from collections.abc import Callable, Sequence
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,25 +16,29 @@ from pydantic import ValidationError
 
 from builder import __version__
 from builder.backbone.convert import convert
+from builder.backbone.input_range import DEFAULT, InputRange
 from builder.backbone.obtain import obtain
 from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_tree
-from builder.errors import ConfigError, SourceError
+from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import SIZE, Fit
 from builder.head.training import HeadSettings
 from builder.project import schema
-from builder.project.embed import Embed, find_model
+from builder.project.embed import Embed, embed_readable, find_model
+from builder.project.folders import Found, LeftOut, is_picture, sort_out, unreadable
 from builder.project.model import Example, Head, Project
-from builder.project.pictures import SUFFIXES, open_picture
+from builder.project.pictures import open_picture
 from builder.project.run import TrainingSet, run
-from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of, printable
+from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
 from builder.report import Reporter
 
 CHUNK = 256
 """Pictures that are embedded at once: 150 MB of the backbone's inputs on the disk."""
 PICTURE_QUALITY = 90
 TONES = 8
+SPARE_BYTES = schema.JSON_BYTES
+"""Kept free in a project for what describes it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
         backbone = Backbone.model_validate(given)
         preprocess = Preprocess.model_validate(told["preprocess"])
         settings = schema.Settings.model_validate(told["head"])
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise ConfigError(
             "The folder holds no site that can be read.",
             where=str(site),
@@ -71,7 +76,14 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
 
 
 def of_backbone(
-    value: str, precision: Precision, fit: Fit, *, cache: Cache, reporter: Reporter, offline: bool
+    value: str,
+    precision: Precision,
+    fit: Fit,
+    *,
+    cache: Cache,
+    reporter: Reporter,
+    offline: bool,
+    input_range: InputRange = DEFAULT,
 ) -> Target:
     """The target that `onthefly build` with this `--backbone` would make.
 
@@ -80,7 +92,7 @@ def of_backbone(
     """
     from builder.pipeline import describe_backbone
 
-    source = obtain(value, cache=cache, reporter=reporter, offline=offline)
+    source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
     said = describe_backbone(source, converted.features)
     given = {key: said[key] for key in ("name", "kind", "sha256", "features")}
@@ -89,42 +101,71 @@ def of_backbone(
     return Target(backbone, Preprocess(size=SIZE, fit=fit), HeadSettings(), converted.folder)
 
 
-def photographs(folder: Path) -> dict[str, list[Path]]:
-    """The pictures in a folder that has a folder for each class, by class, all in the order of their names.
+def photographs(folder: Path) -> Found:
+    """The pictures in a folder that has a folder for each class; see `folders`.
 
     Raises:
-        ConfigError: there are fewer than two classes with pictures, or too many of either.
+        ConfigError: there are fewer than two classes with pictures, or too many of either, or two that nobody
+            can tell apart.
+        SourceError: nothing in so many folders looks like a picture that can be read.
     """
-    if not folder.is_dir():
-        raise ConfigError(
-            "There is no such folder.", where=str(folder), mend="Give a folder with one folder per class."
-        )
-    found: dict[str, list[Path]] = {}
-    for place in sorted(folder.iterdir()):
-        if place.is_dir() and not place.name.startswith("."):
-            files = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES)
-            found[place.name] = [path for path in files if not path.name.startswith(".")]
-    filled = sum(1 for files in found.values() if files)
-    if filled < 2:
-        raise ConfigError(
-            f"Training takes pictures of two classes or more; {filled} of {len(found)} folders hold some.",
-            where=str(folder),
-            mend="Give a folder with one folder of pictures per class.",
-        )
-    count = sum(len(files) for files in found.values())
-    if count > schema.EXAMPLES or len(found) > schema.CLASSES:
+    found = sort_out(folder)
+    _require_two(found)
+    count = len(found.pictures)
+    if count > schema.EXAMPLES or len(found.classes) > schema.CLASSES:
         raise ConfigError(
             f"A project holds at most {schema.EXAMPLES:,} photos and {schema.CLASSES:,} classes; there are "
-            f"{count:,} and {len(found):,}.",
+            f"{count:,} and {len(found.classes):,}.",
             where=str(folder),
             mend="Give fewer.",
         )
+    # The backbone may have to be downloaded and converted: not for a folder of which nothing can be read.
+    readable = (name for name, files in found.classes.items() if any(map(is_picture, files)))
+    if len(list(itertools.islice(readable, 2))) < 2:
+        _require_two(found.without(unreadable(found.pictures)))
     return found
 
 
+def _require_two(found: Found) -> None:
+    filled = sum(1 for files in found.classes.values() if files)
+    if filled < 2:
+        told = [
+            f"Training takes pictures of two classes or more; {filled} of {len(found.classes)} folders hold "
+            "some.",
+            *found.left_out.lines(),
+        ]
+        kind = SourceError if found.left_out.unreadable else ConfigError
+        raise kind(
+            "\n".join(told),
+            where=str(found.folder),
+            mend="Give a folder with one folder of pictures per class, such as JPEG or PNG files.",
+        )
+
+
+def require_room(photos: int, settings: HeadSettings, bytes_so_far: int = 0) -> None:
+    """Check that a project of so many photos can be read again.
+
+    Raises:
+        ConfigError: its training has too many steps, or it has too many bytes.
+    """
+    steps = settings.epochs * math.ceil(photos / settings.batch)
+    if steps > schema.STEPS:
+        raise ConfigError(
+            f"The training would take {steps:,} steps; a project holds at most {schema.STEPS:,}.",
+            where=f"--epochs {settings.epochs} --batch {settings.batch}",
+            mend="Give fewer epochs or larger batches.",
+        )
+    if bytes_so_far + 4 * steps > schema.TOTAL_BYTES - SPARE_BYTES:
+        raise ConfigError(
+            f"The project would have more than {schema.TOTAL_BYTES:,} bytes, and could not be read again.",
+            where=f"{photos:,} photos",
+            mend="Give fewer photos.",
+        )
+
+
 def teach(
-    found: dict[str, list[Path]], target: Target, settings: HeadSettings, embed: Embed, reporter: Reporter
-) -> Project:
+    found: Found, target: Target, settings: HeadSettings, embed: Embed, reporter: Reporter
+) -> tuple[Project, LeftOut]:
     """Learn the photographs of each class and train the head on them.
 
     Args:
@@ -134,21 +175,28 @@ def teach(
         embed: the backbone.
         reporter: told how far it is.
 
+    Returns:
+        The project, and what of the folder is not in it.
+
     Raises:
-        SourceError: a picture cannot be read, or the training ran away.
+        SourceError: too few pictures can be read, or the training ran away.
     """
-    names = list(found)
-    paths = [path for files in found.values() for path in files]
-    labels = np.array([label for label, files in enumerate(found.values()) for _ in files], np.int64)
-    features = embedded(paths, embed, lambda done: reporter.step("embed", f"{done} of {len(paths)} pictures"))
-    reporter.step("train", f"the head on {len(paths)} pictures of {len(set(labels.tolist()))} classes")
+    learned = _learn(found, target.preprocess, embed, reporter)
+    found = learned.found
+    _require_two(found)
+    names = list(found.classes)
+    labels = np.array([label for label, files in enumerate(found.classes.values()) for _ in files], np.int64)
+    head_bytes = 4 * settings.hidden * (target.backbone.features + len(names) + 1)
+    picture_bytes = sum(map(len, learned.pictures))
+    require_room(len(labels), settings, learned.features.nbytes + picture_bytes + head_bytes)
+    reporter.step("train", f"the head on {len(labels)} pictures of {len(set(labels.tolist()))} classes")
     classes = [
-        ProjectClass(id=f"c{i + 1}", name=printable(name), tone=i % TONES, folder=folder_of(name, i))
+        ProjectClass(id=f"c{i + 1}", name=name, tone=i % TONES, folder=folder_of(name, i))
         for i, name in enumerate(names)
     ]
     taught = sorted(set(labels.tolist()))
     number = {label: i for i, label in enumerate(taught)}
-    given = TrainingSet(features, np.array([number[label] for label in labels.tolist()]), len(taught))
+    given = TrainingSet(learned.features, np.array([number[label] for label in labels.tolist()]), len(taught))
     done = run(given, settings)
     if not np.isfinite(done.losses).all():
         raise SourceError(
@@ -160,35 +208,51 @@ def teach(
         weights=done.weights,
         classes=[classes[label].id for label in taught],
         settings=settings,
-        examples=list(range(1, len(paths) + 1)),
+        examples=list(range(1, len(labels) + 1)),
         history=done.history,
         norms=done.norms,
         losses=np.array(done.losses, np.float32),
     )
-    pictures = (thumbnail(path, target.preprocess) for path in paths)
     examples = [
         Example(i + 1, classes[label].id, picture)
-        for i, (label, picture) in enumerate(zip(labels.tolist(), pictures, strict=True))
+        for i, (label, picture) in enumerate(zip(labels.tolist(), learned.pictures, strict=True))
     ]
-    return Project(
+    project = Project(
         generator=f"onthefly {__version__}",
         backbone=target.backbone,
         preprocess=target.preprocess,
         settings=settings,
         classes=classes,
         examples=examples,
-        features=features,
+        features=learned.features,
         head=head,
     )
+    return project, found.left_out
 
 
-def embedded(paths: Sequence[Path], embed: Embed, tell: Callable[[int], None]) -> Float32:
-    """Features of pictures, `[n, F]`, some at a time."""
-    parts = []
+@dataclass(frozen=True)
+class _Learned:
+    """The pictures that could be read, class by class."""
+
+    found: Found
+    features: Float32
+    """`[n, F]`."""
+    pictures: list[bytes]
+    """What is kept of each: a small JPEG."""
+
+
+def _learn(found: Found, preprocess: Preprocess, embed: Embed, reporter: Reporter) -> _Learned:
+    """Read and embed the pictures, some at a time; what cannot be read is left out."""
+    paths, parts, pictures = found.pictures, list[Float32](), list[bytes]()
+    broken: dict[Path, OnTheFlyError] = {}
     for start in range(0, len(paths), CHUNK):
-        parts.append(embed(paths[start : start + CHUNK]))
-        tell(min(start + CHUNK, len(paths)))
-    return np.concatenate(parts)
+        chunk = paths[start : start + CHUNK]
+        features, places, errors = embed_readable(chunk, embed)
+        parts.append(features)
+        pictures += [thumbnail(chunk[place], preprocess) for place in places]
+        broken |= {chunk[place]: error for place, error in errors.items()}
+        reporter.step("embed", f"{min(start + CHUNK, len(paths))} of {len(paths)} pictures")
+    return _Learned(found.without(broken), np.concatenate(parts), pictures)
 
 
 def thumbnail(path: Path, settings: Preprocess) -> bytes:

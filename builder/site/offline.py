@@ -10,7 +10,10 @@ from builder.cache import sha256_file
 from builder.site.publish import SUMS
 from builder.site.server import mime_type
 
-NOT_KEPT = {SUMS, "_headers", ".nojekyll", "sw.js", "onthefly.d.ts", "LICENSE", "NOTICE"}
+NOT_KEPT = {
+    *(SUMS, "_headers", ".nojekyll", ".gitattributes"),
+    *("sw.js", "onthefly.d.ts", "LICENSE", "NOTICE"),
+}
 """Files of the site that the page never asks for."""
 LAZY_BACKENDS = ("webgl", "webgpu", "cpu")
 

@@ -3,12 +3,14 @@
 import { proxy } from 'comlink';
 import { BACKENDS, obstacle, open } from './client.js';
 import { frameOf, sending } from './images.js';
+import { allowedFetch, PolicyError } from './policy.js';
 import { ProjectError } from './project/errors.js';
 import { FILES, settingsSchema } from './project/format.js';
 import { siteRefusal, unpackProject } from './project/import.js';
 import { MODEL_FILES } from './project/model-format.js';
 import { unpackModel } from './project/model-import.js';
 import { packModel } from './project/model.js';
+import { normalName } from './project/names.js';
 import { exportProject, importProject } from './project/transfer.js';
 import { readDirectory } from './project/zip.js';
 
@@ -37,6 +39,19 @@ export class ClassifierError extends Error {
 }
 
 /**
+ * @param {URL} address
+ * @returns {Promise<{response?: Response, problem?: string}>} a good answer, or why there is none
+ */
+async function asked(address) {
+  try {
+    const response = await allowedFetch(address);
+    return response.ok ? { response } : { problem: `the server answered ${response.status}.` };
+  } catch (error) {
+    return { problem: error instanceof PolicyError ? error.way : 'no answer, or none that this page may read.' };
+  }
+}
+
+/**
  * Reads the description of a built site.
  * @param {string|URL} [root] of the site; where this module lies unless given
  * @returns {Promise<{site: Site, base: string}>}
@@ -44,9 +59,8 @@ export class ClassifierError extends Error {
 export async function loadSite(root = new URL('.', import.meta.url)) {
   const base = new URL(root, globalThis.document?.baseURI).href.replace(/[^/]*$/, '');
   const address = new URL('site.json', base);
-  const response = await fetch(address).catch(() => null);
-  const answer = response ? `the server answered ${response.status}` : 'no answer, or none that this page may read';
-  if (!response?.ok) throw new ClassifierError('no-site', `${address} could not be read: ${answer}.`);
+  const { response, problem } = await asked(address);
+  if (!response) throw new ClassifierError('no-site', `${address} could not be read: ${problem}`);
   try {
     return { site: await response.json(), base };
   } catch {
@@ -161,17 +175,19 @@ export class Classifier extends Predictor {
    * @param {string} className
    */
   async addExample(image, className) {
-    const classId = this.#idOf(className);
+    const { id: classId, name } = this.#called(className);
     const frame = await frameOf(image);
     const { id, count, thumbnail } = await sending(() => this.running.worker.addExample(frame, classId));
     this.taught.set(id, classId);
-    return { id, class: className, count, picture: thumbnail };
+    return { id, class: name, count, picture: thumbnail };
   }
 
   /** @param {string} className */
-  #idOf(className) {
-    const found = this.known.filter(({ name }) => name === className);
-    if (found.length === 1) return found[0].id;
+  #called(className) {
+    const called = (/** @type {string} */ wanted) => this.known.filter(({ name }) => name === wanted);
+    // As it was given first: a project of old may hold two names that are one with their letters composed.
+    const found = called(className).length ? called(className) : called(normalName(String(className)));
+    if (found.length === 1) return found[0];
     const why = found.length ? 'Several classes are called' : 'There is no class';
     const all = this.classes.map((name) => JSON.stringify(name)).join(', ');
     throw new ClassifierError('unknown-class', `${why} ${JSON.stringify(className)}; the classes are ${all}.`);
@@ -263,7 +279,8 @@ export async function createClassifier({ classes, seed, settings, ...options }) 
   try {
     const wanted = { ...connection.site.head, ...settings, ...(seed === undefined ? {} : { seed }) };
     requireSettings(wanted);
-    const known = classes.map((name, i) => ({ id: `c${i + 1}`, name, tone: i % 8, enabled: true }));
+    const named = classes.map(normalName);
+    const known = named.map((name, i) => ({ id: `c${i + 1}`, name, tone: i % 8, enabled: true }));
     await connection.worker.setClasses(known.map(({ id }) => id));
     return new Classifier(connection, known, wanted);
   } catch (error) {
@@ -281,7 +298,7 @@ function problemWith(classes) {
   if (!classes.every((name) => typeof name === 'string' && name && [...name].length <= 200)) {
     return '`classes` has to hold names of 1 to 200 characters.';
   }
-  return new Set(classes).size < classes.length ? '`classes` holds a name twice.' : null;
+  return new Set(classes.map(normalName)).size < classes.length ? '`classes` holds a name twice.' : null;
 }
 
 /** @param {HeadSettings} settings */
@@ -355,8 +372,7 @@ async function blobOf(file) {
   if (file instanceof Blob) return file;
   if (typeof file !== 'string' && !(file instanceof URL)) return new Blob([file]);
   const address = new URL(file, document.baseURI);
-  const response = await fetch(address).catch(() => null);
-  const answer = response ? `the server answered ${response.status}` : 'no answer, or none that this page may read';
-  if (!response?.ok) throw new ClassifierError('no-file', `${address} could not be read: ${answer}.`);
+  const { response, problem } = await asked(address);
+  if (!response) throw new ClassifierError('no-file', `${address} could not be read: ${problem}`);
   return response.blob();
 }

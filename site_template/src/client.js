@@ -5,7 +5,8 @@
 // it. So its code is fetched, checked against the hash the page was built with, and started from a blob.
 
 import { proxy, wrap } from 'comlink';
-import { fetchVerified } from './verified.js';
+import { PolicyError, underPolicy } from './policy.js';
+import { DownloadError, fetchVerified } from './verified.js';
 
 /** @import {Asset, BackendName, Site} from './protocol.js' */
 /** @typedef {import('comlink').Remote<import('./protocol.js').WorkerApi>} RemoteWorker */
@@ -44,20 +45,36 @@ export function obstacle() {
 export async function connect(site, base, backend = 'wasm') {
   const code = await fetchVerified(site.workers[backend], base);
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
-  const thread = new Worker(url, { type: 'module', name: `onthefly ${backend}` });
+  /** @type {Worker|undefined} */
+  let thread;
+  try {
+    return await underPolicy(
+      () => {
+        thread = new Worker(url, { type: 'module', name: `onthefly ${backend}` });
+        return answering(thread);
+      },
+      // A policy may forbid workers, or addresses for them that are plain text.
+      ({ effectiveDirective }) => ['worker-src', 'require-trusted-types-for'].includes(effectiveDirective),
+    );
+  } catch (error) {
+    thread?.terminate();
+    throw error;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/**
+ * @param {Worker} thread
+ * @returns {Promise<Connection>} once it answers
+ */
+async function answering(thread) {
   const failed = new Promise((_, reject) => {
     const message = 'The worker could not be started in this browser.';
     thread.addEventListener('error', () => reject(new Error(message)), { once: true });
   });
   const worker = /** @type {RemoteWorker} */ (wrap(thread));
-  try {
-    await Promise.race([worker.memory(), failed]);
-  } catch (error) {
-    thread.terminate();
-    throw error;
-  } finally {
-    URL.revokeObjectURL(url);
-  }
+  await Promise.race([worker.memory(), failed]);
   return { worker, terminate: () => thread.terminate() };
 }
 
@@ -78,20 +95,29 @@ const SIMD = [
  * Downloads the site's files, each once, however often it is asked for.
  * @param {string} base
  * @param {(asset: Asset, bytes: number) => void} onBytes
- * @returns {(asset: Asset) => Promise<ArrayBuffer>}
  */
 function downloader(base, onBytes) {
   /** @type {Map<string, Promise<ArrayBuffer>>} */
   const begun = new Map();
-  return (asset) => {
+  /** @type {Map<string, unknown>} errors by URL */
+  const failures = new Map();
+  /** @param {Asset} asset */
+  const take = (asset) => {
     const known = begun.get(asset.url);
     if (known) return known;
     const bytes = fetchVerified(asset, base, (more) => onBytes(asset, more));
-    bytes.catch(() => {}); // whoever asks for the file is told
+    bytes.catch((error) => failures.set(asset.url, error)); // whoever asks for the file is told
     begun.set(asset.url, bytes);
     return bytes;
   };
+  return { take, failures };
 }
+
+/** @param {Site} site */
+const modelFiles = ({ model }) => [model.graph, ...model.shards];
+
+/** @param {Site} site */
+const goldenFiles = ({ golden }) => [golden.index, golden.features];
 
 /**
  * Begins to download the model, and what wasm starts from, beside the worker's own code.
@@ -100,19 +126,37 @@ function downloader(base, onBytes) {
  * @param {BackendName} backend that is tried first
  * @param {(progress: import('./protocol.js').StartProgress) => void} [onProgress]
  */
-function beginDownloads({ model, golden, wasm }, base, backend, onProgress) {
-  const parts = [model.graph, ...model.shards];
+function beginDownloads(site, base, backend, onProgress) {
+  const { model, wasm } = site;
+  const parts = modelFiles(site);
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
   let bytes = 0;
-  const take = downloader(base, (asset, more) => {
+  const downloads = downloader(base, (asset, more) => {
     if (parts.includes(asset)) onProgress?.({ phase: 'download', bytes: (bytes += more), total });
   });
-  if (backend === 'wasm') {
+  const { take } = downloads;
+  // Some browsers can be set to have no WebAssembly.
+  if (backend === 'wasm' && typeof WebAssembly !== 'undefined') {
     take(WebAssembly.validate(Uint8Array.from(SIMD)) ? wasm.simd : wasm.plain);
     if (model.plan) take(model.plan);
   }
-  [...parts, golden.index, golden.features].forEach(take);
-  return take;
+  [...parts, ...goldenFiles(site)].forEach(take);
+  return downloads;
+}
+
+/**
+ * The error for which no other backend needs to be tried: a file that all of them need is not to be had, or any file is
+ * another one than the site was built with, or no worker may be started at all.
+ * @param {unknown} error of the backend that was tried, if it failed
+ * @param {Site} site
+ * @param {Map<string, unknown>} failures of downloads, by URL
+ * @returns {unknown} null where another backend may help
+ */
+function final(error, site, failures) {
+  for (const { url } of [...modelFiles(site), ...goldenFiles(site)]) if (failures.has(url)) return failures.get(url);
+  const isChanged = (/** @type {unknown} */ one) => one instanceof DownloadError && one.fault.kind === 'changed';
+  const changed = [error, ...failures.values()].find(isChanged);
+  return changed ?? (error instanceof PolicyError ? error : null);
 }
 
 /**
@@ -129,7 +173,7 @@ function beginDownloads({ model, golden, wasm }, base, backend, onProgress) {
 export async function open(site, base, { backend = null, onProgress, after } = {}) {
   const order = backend ? [backend, ...BACKENDS.filter((other) => other !== backend)] : BACKENDS;
   const begun = Promise.resolve(after).then(() => beginDownloads(site, base, order[0], onProgress));
-  const take = proxy(async (/** @type {Asset} */ asset) => (await begun)(asset));
+  const take = proxy(async (/** @type {Asset} */ asset) => (await begun).take(asset));
   /** @type {Skipped[]} */
   const skipped = [];
   /** @type {unknown} */
@@ -140,12 +184,15 @@ export async function open(site, base, { backend = null, onProgress, after } = {
     try {
       connection = await connect(site, base, name);
       const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress), take);
+      // It may have started without a file that it can do without.
+      const changed = final(null, site, (await begun).failures);
+      if (changed) throw changed;
       return { ...connection, ready, skipped };
     } catch (error) {
       connection?.terminate();
+      const reason = final(error, site, (await begun).failures);
+      if (reason) throw reason;
       firstError ??= error;
-      // A file that is missing or changed is the same for every backend: only this one's own failures skip it.
-      if (error instanceof Error && error.name === 'DownloadError') throw error;
       skipped.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });
     }
   }

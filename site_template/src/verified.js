@@ -1,5 +1,7 @@
 // Files of the site, taken only when their bytes are the ones the build wrote.
 
+import { allowedFetch, PolicyError } from './policy.js';
+
 /**
  * @param {BufferSource} bytes
  * @returns {Promise<string>} hex
@@ -10,11 +12,32 @@ export async function sha256(bytes) {
 }
 
 /**
- * Comlink keeps an error's name and message across threads, and nothing else.
- * @param {string} message
+ * Why a file of the site could not be had. `page`: the host sent a web page in its place.
+ * @typedef {{kind: 'unreachable'|'page'|'changed', url: string} | {kind: 'status', url: string, status: number}} Fault
  */
-function downloadError(message) {
-  return Object.assign(new Error(message), { name: 'DownloadError' });
+
+/** @param {Fault} fault */
+function sentence(fault) {
+  switch (fault.kind) {
+    case 'unreachable':
+      return `${fault.url} could not be downloaded. Check the connection and try again.`;
+    case 'status':
+      return `${fault.url} could not be downloaded: the server answered ${fault.status}.`;
+    case 'page':
+      return `${fault.url} could not be downloaded: the server sent a web page in its place.`;
+    case 'changed':
+      return `${fault.url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`;
+  }
+}
+
+/** Across threads, Comlink keeps an error's name and message, and nothing else. */
+export class DownloadError extends Error {
+  /** @param {Fault} fault */
+  constructor(fault) {
+    super(sentence(fault));
+    this.name = 'DownloadError';
+    this.fault = fault;
+  }
 }
 
 /**
@@ -23,22 +46,22 @@ function downloadError(message) {
  * @param {string} base absolute URL of the site's root
  * @param {(bytes: number) => void} [onBytes] called with the number of bytes that each chunk brings
  * @returns {Promise<ArrayBuffer>}
+ * @throws {DownloadError|import('./policy.js').PolicyError}
  */
 export async function fetchVerified(asset, base, onBytes) {
-  const url = new URL(asset.url, base);
+  const { url } = asset;
   let response;
   try {
-    response = await fetch(url, { credentials: 'same-origin' });
-  } catch {
-    throw downloadError(`${asset.url} could not be downloaded. Check the connection and try again.`);
+    response = await allowedFetch(new URL(url, base), { credentials: 'same-origin' });
+  } catch (error) {
+    throw error instanceof PolicyError ? error : new DownloadError({ kind: 'unreachable', url });
   }
-  if (!response.ok)
-    throw downloadError(`${asset.url} could not be downloaded: the server answered ${response.status}.`);
+  if (!response.ok) throw new DownloadError({ kind: 'status', url, status: response.status });
   const bytes = await readBody(response, asset.bytes, onBytes);
   if ((await sha256(bytes)) !== asset.sha256) {
-    throw downloadError(
-      `${asset.url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`,
-    );
+    // Hosts that know no such file may send their front page, with a status as if all were well.
+    const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
+    throw new DownloadError({ kind: isPage ? 'page' : 'changed', url });
   }
   return bytes;
 }

@@ -14,6 +14,11 @@ _STUDIO_JS = """
     devices: options.devices,
     permission: options.permission,
     scene: 'lying',
+    canvases: new Map(),
+    show(scene) {
+      studio.scene = scene;
+      studio.canvases.forEach((canvas) => studio.paint(canvas, scene));
+    },
     asked: [],
     refuse: null,
     tracks: [],
@@ -78,10 +83,13 @@ _STUDIO_JS = """
     track.device = deviceId;
     track.getSettings = () => ({deviceId, ...(facing && {facingMode: facing})});
     studio.tracks.push(track);
+    studio.canvases.set(track, canvas);
+    // A few times a second: what stands still needs no more, and the page has work with every frame.
     const timer = setInterval(() => {
-      if (track.readyState === 'ended') clearInterval(timer);
-      studio.paint(canvas, studio.scene);
-    }, 50);
+      if (track.readyState === 'live') return studio.paint(canvas, studio.scene);
+      clearInterval(timer);
+      studio.canvases.delete(track);
+    }, 200);
     studio.paint(canvas, studio.scene);
     return stream;
   }
@@ -120,6 +128,26 @@ def install(page: Page, devices: tuple[dict[str, str], ...] = ONE, permission: s
     """Give the page, from its next opening, these cameras in place of the browser's."""
     options: dict[str, Any] = {"devices": devices, "permission": permission}
     page.add_init_script(f"({_STUDIO_JS})({json.dumps(options)})")
+
+
+_SHOWN_JS = """
+(scene) => {
+  // Whether the preview shows this scene: lying stripes are red, standing ones blue.
+  const video = document.querySelector('video');
+  if (!video || video.readyState < 2) return false;
+  const canvas = new OffscreenCanvas(8, 8);
+  const drawing = canvas.getContext('2d', {willReadFrequently: true});
+  drawing.drawImage(video, 320, 40, 8, 8, 0, 0, 8, 8);
+  const {data} = drawing.getImageData(4, 4, 1, 1);
+  return scene === 'lying' ? data[0] > data[2] + 30 : data[2] > data[0] + 30;
+}
+"""
+
+
+def show(page: Page, scene: str) -> None:
+    """Let the camera see lying or standing stripes, and wait until the preview shows them."""
+    page.evaluate("(scene) => studio.show(scene)", scene)
+    page.wait_for_function(_SHOWN_JS, arg=scene)
 
 
 def paint(page: Page, scene: str) -> bytes:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.camera import MARKER_JS
+from tests.patience import PATIENCE_MS, wait_until
 
-READY_MS = 60_000
+READY_MS = PATIENCE_MS
 PERCENT = re.compile(r"\d+ percent")
 CLIENT_JS = """
 async (backend) => {
@@ -38,10 +39,91 @@ def open_ready(page: Page, url: str, *, live: bool = False) -> None:
             a test says when it trains, and knows on what.
     """
     page.goto(url)
-    expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=READY_MS)
+    expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=PATIENCE_MS)
     if not live:
         # Without a pointer, which would scroll to it.
         page.get_by_role("switch", name="Live").evaluate("(box) => box.click()")
+
+
+class Held:
+    """Files that a page asks for and gets only when the test lets them go."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self._page = page
+        self._routes: list[Route] = []
+        page.route(pattern, lambda route: self._routes.append(route))
+
+    def until_asked(self) -> None:
+        """Wait until the page has asked."""
+        # Playwright hears of a request while it is asked something itself.
+        wait_until(lambda: self._page.evaluate("true") and self._routes, "the page asks for the file")
+
+    def let_go(self) -> None:
+        """Give the page what it has asked for, or is about to."""
+        self.until_asked()
+        for route in self._routes:
+            route.continue_()
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the page another size, and wait until it has laid itself out in it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(
+        """async ([width, height]) => {
+          const frame = () => new Promise(requestAnimationFrame);
+          while (innerWidth !== width || innerHeight !== height) await frame();
+          // What observes sizes is told within the next frame, and what it changes is drawn in the one after.
+          await frame();
+          await frame();
+        }""",
+        [width, height],
+    )
+
+
+def hold_button(page: Page, class_name: str) -> Locator:
+    """The button that records for a class."""
+    return page.get_by_role("button", name=f"Hold to record {class_name}", exact=True)
+
+
+def photos(page: Page, class_name: str) -> Locator:
+    """The photos of a class."""
+    return page.get_by_role("list", name=f"Photos of {class_name}", exact=True).get_by_role("listitem")
+
+
+def take(page: Page, class_name: str, count: int = 1) -> None:
+    """Take photos of what the camera shows, one after another, until they stand there.
+
+    With clicks as assistive technology sends them. A pointer holds the button down for a moment, which on a
+    busy machine is so long that the page takes a second photo, as it should.
+    """
+    button = hold_button(page, class_name)
+    taken = photos(page, class_name)
+    before = taken.count()
+    for number in range(1, count + 1):
+        expect(button).to_be_enabled()
+        button.evaluate("(button) => button.click()")
+        expect(taken).to_have_count(before + number)
+
+
+def until_answered(page: Page) -> None:
+    """Wait until a bar shows a probability."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('li [role=progressbar]')]"
+        ".some((bar) => Number(bar.getAttribute('aria-valuenow')) > 0)",
+        timeout=PATIENCE_MS,
+    )
+
+
+def until_workers(page: Page, count: int) -> None:
+    """Wait until the page has so many workers: of one that was ended, the test hears a moment later."""
+    wait_until(lambda: page.evaluate("true") and len(page.workers) == count, f"the page has {count} workers")
+
+
+def next_frame(page: Page) -> None:
+    """Wait until the camera shows another picture."""
+    page.locator("video").evaluate(
+        "(video) => new Promise((shown) => video.requestVideoFrameCallback(shown)).then(() => {})"
+    )
 
 
 def frame(rgb: np.ndarray) -> dict[str, Any]:
@@ -64,13 +146,6 @@ def features(page: Page, images: Sequence[np.ndarray]) -> np.ndarray:
     return np.array(rows, np.float32)
 
 
-def wait_for_marker(page: Page, marker: int) -> None:
-    """Wait until the camera shows this frame of the film."""
-    page.wait_for_function(
-        f"(marker) => ({MARKER_JS})(document.querySelector('video')) === marker", arg=marker, timeout=READY_MS
-    )
-
-
 def pictures(page: Page, name: str) -> list[str]:
     """The pixels of a class's photos, as hashes."""
     read: list[str] = page.get_by_role("list", name=f"Photos of {name}", exact=True).evaluate(
@@ -88,14 +163,19 @@ def pictures(page: Page, name: str) -> list[str]:
 
 
 RECORD_JS = f"""
-async ({{wanted, button}}) => {{
-  // One click for each wanted frame of the film, while the camera shows it.
+async ({{wanted, button, list}}) => {{
+  // One click for each wanted frame of the film, while the camera shows it; the next one when its photo is
+  // there, because the page takes one photo at a time.
   const video = document.querySelector('video');
+  const taken = () => document.querySelectorAll(`[aria-label=${{JSON.stringify(list)}}] > li`).length;
   const left = new Set(wanted);
   while (left.size) {{
-    await new Promise(requestAnimationFrame);
+    await new Promise((shown) => video.requestVideoFrameCallback(shown));
     const marker = ({MARKER_JS})(video);
-    if (left.delete(marker)) button.click();
+    if (!left.delete(marker)) continue;
+    const before = taken();
+    button.click();
+    while (taken() === before) await new Promise(requestAnimationFrame);
   }}
 }}
 """
@@ -103,29 +183,29 @@ async ({{wanted, button}}) => {{
 
 def record(page: Page, class_name: str, markers: Sequence[int]) -> None:
     """Record exactly these frames of the film for a class."""
-    button = page.get_by_role("button", name=f"Hold to record {class_name}", exact=True)
-    handle = button.element_handle()
-    page.evaluate(RECORD_JS, {"wanted": list(markers), "button": handle})
-    photos = page.get_by_role("list", name=f"Photos of {class_name}", exact=True).get_by_role("listitem")
-    expect(photos).to_have_count(len(markers))
+    button = hold_button(page, class_name)
+    given = {"wanted": list(markers), "button": button.element_handle(), "list": f"Photos of {class_name}"}
+    page.evaluate(RECORD_JS, given)
+    expect(photos(page, class_name)).to_have_count(len(markers))
 
 
 WINNERS_JS = f"""
 async (wanted) => {{
-  // The winning class on show when each wanted frame of the film gives way to the next.
-  const video = document.querySelector('video');
+  // The winning class on show when the page has the answer to a wanted frame of the film.
+  window.readFrame = ({MARKER_JS});
   const bars = [...document.querySelectorAll('li [role=progressbar]')];
   const winners = {{}};
   const open = new Set(wanted);
-  let last = -1;
+  let shown = null;
   while (open.size) {{
     await new Promise(requestAnimationFrame);
-    const marker = ({MARKER_JS})(video);
-    if (marker !== last) open.delete(last);
-    last = marker;
-    if (!open.has(marker)) continue;
-    const values = bars.map((bar) => Number(bar.getAttribute('aria-valuenow')));
-    winners[marker] = bars[values.indexOf(Math.max(...values))].getAttribute('aria-label');
+    const last = window.calls.findLast((call) => call.name === 'predict' && !call.open);
+    // What came before the last frame of the screen was drawn in it.
+    if (last && last === shown && open.delete(last.read)) {{
+      const values = bars.map((bar) => Number(bar.getAttribute('aria-valuenow')));
+      winners[last.read] = bars[values.indexOf(Math.max(...values))].getAttribute('aria-label');
+    }}
+    shown = last;
   }}
   return winners;
 }}
@@ -133,7 +213,10 @@ async (wanted) => {{
 
 
 def winners(page: Page, markers: Sequence[int]) -> dict[int, str]:
-    """The class that the page named for each of these frames of the film."""
+    """The class that the page named for each of these frames of the film; `calls.watch` went before.
+
+    However late an answer comes, it is known which frame was asked about.
+    """
     shown: dict[str, str] = page.evaluate(WINNERS_JS, list(markers))
     return {int(marker): name for marker, name in shown.items()}
 

@@ -7,12 +7,12 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from builder.pipeline import Built
 from tests.browser import cameras, pages
+from tests.patience import PATIENCE_MS
 
 COUNT = 26
 """How many there are."""
@@ -26,18 +26,9 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
-def photos(page: Page, class_name: str) -> Locator:
-    """The photos of a class."""
-    return page.get_by_role("list", name=f"Photos of {class_name}", exact=True).get_by_role("listitem")
-
-
 def _teach(page: Page, class_name: str, scene: str, count: int) -> None:
-    page.evaluate("(scene) => { studio.scene = scene }", scene)
-    page.wait_for_timeout(200)
-    before = photos(page, class_name).count()
-    for number in range(1, count + 1):
-        button(page, f"Hold to record {class_name}").click()
-        expect(photos(page, class_name)).to_have_count(before + number)
+    cameras.show(page, scene)
+    pages.take(page, class_name, count)
 
 
 def walk(page: Page, built: Built, url: str, folder: Path) -> Iterator[str]:
@@ -49,22 +40,20 @@ def walk(page: Page, built: Built, url: str, folder: Path) -> Iterator[str]:
     """
     cameras.install(page)
     shards = [shard["url"] for shard in built.site["model"]["shards"]]
-    held: list[Any] = []
-    page.route("**/" + shards[-1], lambda route: held.append(route))
+    model = pages.Held(page, "**/" + shards[-1])
     page.goto(url)
     expect(page.get_by_role("progressbar", name="Model download")).to_be_visible()
     expect(button(page, "Stop camera")).to_be_visible()
-    while not held:
-        page.wait_for_timeout(20)
+    model.until_asked()
     yield "loading"
 
-    held[0].continue_()
-    expect(page.get_by_role("status")).to_have_text("The model is ready.", timeout=pages.READY_MS)
+    model.let_go()
+    expect(page.get_by_role("status")).to_have_text("The model is ready.", timeout=PATIENCE_MS)
     yield "ready"
 
     button(page, "Hold to record Class 1").focus()
     page.keyboard.down("Space")
-    expect(photos(page, "Class 1").nth(2)).to_be_attached()
+    expect(pages.photos(page, "Class 1").nth(2)).to_be_attached()
     yield "recording"
     page.keyboard.up("Space")
 
@@ -128,7 +117,7 @@ def walk(page: Page, built: Built, url: str, folder: Path) -> Iterator[str]:
     yield "not sure"
 
     page.get_by_text("Under the hood").click()
-    expect(page.get_by_role("table", name="What it takes for what")).to_be_visible(timeout=pages.READY_MS)
+    expect(page.get_by_role("table", name="What it takes for what")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("heading", name="Photos most often confused")).to_be_visible()
     yield "under the hood"
 

@@ -13,12 +13,10 @@ from playwright.sync_api import Page, expect
 from builder.parity.chromium import SOFTWARE_WEBGL
 from builder.pipeline import Built
 from builder.site.server import SiteServer
-from tests.browser import pages
+from tests.browser import calls, pages
 from tests.parity import mutants
 from tests.parity.mutants import Edit
 
-# Graphics computed by a program take minutes to start on a busy machine.
-TRIAL_MS = 5 * pages.READY_MS
 CARD_JS = """
 {
   // SwiftShader under a name that the page does not know, so that it is tried in earnest.
@@ -31,6 +29,23 @@ CARD_JS = """
 }
 """
 SAVING_JS = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}});"
+BEGUN_JS = """
+{
+  // What is read here before a trial, and which kinds of drawing a trial asks for.
+  window.reads = [];
+  window.kinds = [];
+  const {getItem} = Storage.prototype;
+  Storage.prototype.getItem = function (key) {
+    window.reads.push(key);
+    return getItem.call(this, key);
+  };
+  const {getContext} = HTMLCanvasElement.prototype;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    window.kinds.push(kind);
+    return getContext.call(this, kind, ...rest);
+  };
+}
+"""
 
 
 def slow_wasm(built: Built, scratch: Path) -> Path:
@@ -77,20 +92,9 @@ def finding(page: Page, term: str) -> Any:
 
 def teach(page: Page) -> None:
     for name in ("Class 1", "Class 2"):
-        page.get_by_role("button", name=f"Hold to record {name}", exact=True).click()
-        photos = page.get_by_role("list", name=f"Photos of {name}", exact=True).get_by_role("listitem")
-        expect(photos).to_have_count(1, timeout=pages.READY_MS)
+        pages.take(page, name)
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_role("status")).to_contain_text("Trained on 2 photos", timeout=pages.READY_MS)
-
-
-def until_named(page: Page) -> None:
-    """Wait until a bar shows a probability."""
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('li [role=progressbar]')]"
-        ".some((bar) => Number(bar.getAttribute('aria-valuenow')) > 0)",
-        timeout=pages.READY_MS,
-    )
+    expect(page.get_by_role("status")).to_contain_text("Trained on 2 photos")
 
 
 @pytest.fixture
@@ -103,9 +107,7 @@ def test_a_program_that_passes_for_a_graphics_card_is_left_alone(url: str, chrom
         asked: list[str] = []
         visit.page.on("request", lambda request: asked.append(request.url))
         pages.open_ready(visit.page, url)
-        expect(finding(visit.page, "Why not webgl")).to_contain_text(
-            "without a graphics card", timeout=TRIAL_MS
-        )
+        expect(finding(visit.page, "Why not webgl")).to_contain_text("without a graphics card")
         expect(finding(visit.page, "Why not webgpu")).to_contain_text("SwiftShader")
         expect(finding(visit.page, "Backend")).to_have_text("wasm")
         assert [name for name in asked if "/worker-web" in name] == []
@@ -121,21 +123,27 @@ def test_a_graphics_card_that_is_slower_is_measured_once(url: str, chromium: Any
         for downloads in (1, 1):
             pages.open_ready(page, url)
             figures = re.compile(r"\d+(\.\d+)? ms for a frame; wasm took \d+(\.\d+)? ms")
-            expect(finding(page, "Why not webgl")).to_have_text(figures, timeout=TRIAL_MS)
+            expect(finding(page, "Why not webgl")).to_have_text(figures)
             expect(finding(page, "Backend")).to_have_text("wasm")
             assert len([name for name in asked if "/worker-webgl" in name]) == downloads
-        page.wait_for_function("() => true")
-        assert len(page.workers) == 1, "the candidate's worker is ended"
+        pages.until_workers(page, 1)  # the candidate's is ended
 
 
-def test_a_visitor_who_saves_data_downloads_no_candidate(url: str, chromium: Any) -> None:
-    with chromium(*SOFTWARE_WEBGL) as visit:
+@pytest.mark.parametrize("saves", [True, False])
+def test_a_visitor_who_saves_data_downloads_no_candidate(saves: bool, url: str, chromium: Any) -> None:
+    with chromium() as visit:
         page = visit.page
-        page.add_init_script(CARD_JS + SAVING_JS)
+        page.add_init_script(BEGUN_JS + (SAVING_JS if saves else ""))
+        page.clock.install()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         pages.open_ready(page, url)
-        page.wait_for_timeout(6000)  # a trial begins after four seconds
+        expect(page.get_by_role("button", name="Stop camera")).to_be_visible()
+        assert "onthefly backend trials" not in page.evaluate("reads")
+        page.clock.fast_forward(5000)  # a trial begins after four seconds
+        page.wait_for_function("() => reads.includes('onthefly backend trials')")
+        # The candidates are looked at in the same breath, or not at all.
+        assert ("webgl2" not in page.evaluate("kinds")) is saves
         assert [name for name in asked if "/worker-web" in name] == []
 
 
@@ -150,14 +158,14 @@ def test_a_clearly_faster_graphics_card_is_taken_and_remembered(
         pages.open_ready(page, serving(folder).url)
         expect(page.get_by_role("button", name="Stop camera")).to_be_visible()
         teach(page)
-        expect(finding(page, "Backend")).to_have_text("webgl", timeout=TRIAL_MS)
+        expect(finding(page, "Backend")).to_have_text("webgl")
         expect(finding(page, "Why webgl")).to_contain_text("wasm took")
         expect(finding(page, "Examples in memory")).to_have_text("2")
-        until_named(page)
-        assert len(page.workers) == 1, "the worker that was left is ended"
+        pages.until_answered(page)
+        pages.until_workers(page, 1)  # the one that was left is ended
         pages.open_ready(page, serving(folder).url)
         before = page.evaluate("localStorage.getItem('onthefly backend trials')")
-        expect(finding(page, "Backend")).to_have_text("webgl", timeout=TRIAL_MS)
+        expect(finding(page, "Backend")).to_have_text("webgl")
         assert page.evaluate("localStorage.getItem('onthefly backend trials')") == before
 
 
@@ -167,23 +175,23 @@ def test_a_graphics_card_that_is_taken_away_takes_nothing_along(
     folder = losing_webgl(site("embedded"), tmp_path)
     with chromium(*SOFTWARE_WEBGL) as visit:
         page = visit.page
+        calls.watch(page)
         page.goto(f"{serving(folder).url}?backend=webgl")
-        expect(page.get_by_role("status")).to_contain_text("The model is ready", timeout=TRIAL_MS)
+        expect(page.get_by_role("status")).to_contain_text("The model is ready")
         page.get_by_role("switch", name="Live").set_checked(False)
         expect(page.get_by_role("button", name="Stop camera")).to_be_visible()
         teach(page)
-        until_named(page)
+        pages.until_answered(page)
         (worker,) = page.workers
         worker.evaluate(
             "() => self.contexts.forEach((c) => c.getExtension('WEBGL_lose_context')?.loseContext())"
         )
-        expect(page.get_by_role("status")).to_contain_text("was taken away", timeout=pages.READY_MS)
+        expect(page.get_by_role("status")).to_contain_text("was taken away")
         expect(finding(page, "Backend")).to_have_text("wasm")
         expect(finding(page, "Why not webgl")).to_contain_text("was taken away")
         expect(finding(page, "Examples in memory")).to_have_text("2")
-        page.wait_for_timeout(500)
-        until_named(page)
-        page.get_by_role("button", name="Hold to record Class 2", exact=True).click()
-        photos = page.get_by_role("list", name="Photos of Class 2").get_by_role("listitem")
-        expect(photos).to_have_count(2, timeout=pages.READY_MS)
-        assert len(page.workers) == 1
+        calls.further(page, "predict")
+        pages.until_answered(page)
+        pages.take(page, "Class 2")
+        expect(pages.photos(page, "Class 2")).to_have_count(2)
+        pages.until_workers(page, 1)

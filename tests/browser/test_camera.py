@@ -316,7 +316,7 @@ def test_inside_another_page(
         page = visit.page
         page.goto(serving(tmp_path).url)
         inside = page.frame_locator("iframe")
-        expect(inside.get_by_role("status")).to_contain_text("The model is ready", timeout=pages.READY_MS)
+        expect(inside.get_by_role("status")).to_contain_text("The model is ready")
         if allowed:
             expect(button(inside, "Stop camera").or_(button(inside, "Start camera"))).to_be_visible()
             if button(inside, "Start camera").is_visible():

@@ -61,12 +61,8 @@ def names(page: Page) -> list[str]:
 
 
 def record(page: Page, name: str, count: int = 1) -> None:
-    """Take photos, one click each."""
-    photos = page.get_by_role("list", name=f"Photos of {name}", exact=True).get_by_role("listitem")
-    before = photos.count()
-    for taken in range(1, count + 1):
-        button(page, f"Hold to record {name}").click()
-        expect(photos).to_have_count(before + taken)
+    """Take photos, and wait until the last is told."""
+    pages.take(page, name, count)
     expect(page.get_by_role("status")).to_have_text(f"Recorded 1 photo of {name}.")
 
 

@@ -21,10 +21,6 @@ def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> st
     return serving(site("embedded").out).url
 
 
-def photos(page: Page, name: str) -> Any:
-    return page.get_by_role("list", name=f"Photos of {name}", exact=True).get_by_role("listitem")
-
-
 def choose_file(page: Page, file: Path) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Import", exact=True).click()
@@ -41,9 +37,7 @@ def test_what_was_taught_goes_through_a_file(url: str, chromium: Any, tmp_path: 
         expect(page.get_by_role("button", name="Stop camera")).to_be_visible()
         page.get_by_role("textbox", name="Name of class 1", exact=True).fill("Cup")
         for name in ("Cup", "Class 2"):
-            for count in (1, 2):
-                page.get_by_role("button", name=f"Hold to record {name}", exact=True).click()
-                expect(photos(page, name)).to_have_count(count)
+            pages.take(page, name, 2)
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.get_by_role("status")).to_contain_text("Trained on 4 photos")
         with page.expect_download() as download:
@@ -61,13 +55,13 @@ def test_what_was_taught_goes_through_a_file(url: str, chromium: Any, tmp_path: 
         pages.open_ready(page, url)
         choose_file(page, file)
         expect(page.get_by_role("status")).to_have_text("Imported 4 photos.")
-        expect(photos(page, "Cup")).to_have_count(2)
-        expect(photos(page, "Class 2")).to_have_count(2)
+        expect(pages.photos(page, "Cup")).to_have_count(2)
+        expect(pages.photos(page, "Class 2")).to_have_count(2)
         # The head came along: the bars move without training.
         bar = page.get_by_role("progressbar", name="Cup", exact=True)
-        expect(bar).to_have_attribute("aria-valuetext", pages.PERCENT, timeout=10_000)
-        page.get_by_role("button", name="Hold to record Cup", exact=True).click()
-        expect(photos(page, "Cup")).to_have_count(3)
+        expect(bar).to_have_attribute("aria-valuetext", pages.PERCENT)
+        pages.take(page, "Cup")
+        expect(pages.photos(page, "Cup")).to_have_count(3)
         assert visit.complaints == []
 
 
@@ -78,11 +72,10 @@ def test_a_broken_file_is_refused_and_nothing_is_lost(url: str, chromium: Any, t
         page = visit.page
         pages.open_ready(page, url)
         expect(page.get_by_role("button", name="Stop camera")).to_be_visible()
-        page.get_by_role("button", name="Hold to record Class 1", exact=True).click()
-        expect(photos(page, "Class 1")).to_have_count(1)
+        pages.take(page, "Class 1")
         choose_file(page, broken)
         expect(page.get_by_role("status")).to_contain_text("was not imported, and nothing was changed")
-        expect(photos(page, "Class 1")).to_have_count(1)
+        expect(pages.photos(page, "Class 1")).to_have_count(1)
         assert visit.complaints == []
 
 
@@ -96,8 +89,7 @@ def test_a_file_of_another_backbone_can_be_learned_anew(
         pages.open_ready(page, other)
         expect(page.get_by_role("button", name="Stop camera")).to_be_visible()
         for name in ("Class 1", "Class 2"):
-            page.get_by_role("button", name=f"Hold to record {name}", exact=True).click()
-            expect(photos(page, name)).to_have_count(1)
+            pages.take(page, name)
         with page.expect_download() as download:
             page.get_by_role("button", name="Export", exact=True).click()
         download.value.save_as(file)
@@ -106,7 +98,7 @@ def test_a_file_of_another_backbone_can_be_learned_anew(
         expect(page.get_by_role("alert")).to_contain_text("another backbone")
         page.get_by_role("button", name="Learn the photos anew").click()
         expect(page.get_by_role("status")).to_contain_text("Imported 2 photos. Press Train")
-        expect(photos(page, "Class 2")).to_have_count(1)
+        expect(pages.photos(page, "Class 2")).to_have_count(1)
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.get_by_role("status")).to_contain_text("Trained on 2 photos")
         assert visit.complaints == []

@@ -23,7 +23,7 @@ from builder.parity.chromium import SOFTWARE_WEBGL
 from builder.pipeline import Built
 from builder.site.assets import TEMPLATE_ROOT
 from builder.site.server import SiteServer
-from tests.browser import outside, pages
+from tests.browser import outside
 from tests.browser.test_project import onthefly
 
 ALIKE, PYTHON_ALIKE = 1e-4, 1e-3
@@ -209,9 +209,9 @@ def test_the_example_page_runs_from_a_static_host(
         script.write_bytes(outside.stock_tensorflow())
         visit.complaints.clear()
         page.goto(url)
-        expect(page.get_by_role("status")).to_have_text("The model is ready.", timeout=pages.READY_MS)
+        expect(page.get_by_role("status")).to_have_text("The model is ready.")
         page.get_by_label("A photo").set_input_files(given.folder / "wide.png")
-        expect(page.get_by_role("status")).to_have_text("Of the photo:", timeout=pages.READY_MS)
+        expect(page.get_by_role("status")).to_have_text("Of the photo:")
         shown = page.get_by_role("list", name="What it shows").get_by_role("listitem").all_inner_texts()
         # Names are text: what stands in one is no markup.
         wanted = [f"{each['class']}: {100 * each['probability']:.1f} %" for each in given.said["wide.png"]]

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, Worker
 
 from builder.pipeline import Built
 from builder.site.server import SiteServer, serve
 from tests.browser import pages
+from tests.patience import wait_until
 
 
 class Stranger(ThreadingHTTPServer):
@@ -52,43 +54,65 @@ def stranger() -> Iterator[Stranger]:
     server.server_close()
 
 
-# Each way out that a script has; resolves to what got through.
+# Each way out that a script has; resolves to what got through. `barred` lists what the policy has stopped.
 ATTEMPTS_JS = """
 async (url) => {
   const through = [];
-  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-  await fetch(url + '/fetch', {method: 'POST', body: 'pixels', mode: 'no-cors'})
-    .then(() => through.push('fetch'), () => {});
-  await new Promise((resolve) => {
-    try {
-      const request = new XMLHttpRequest();
-      request.onload = () => { through.push('xhr'); resolve(); };
-      request.onerror = resolve;
-      request.open('GET', url + '/xhr');
-      request.send();
-    } catch { resolve(); }
+  self.barred = [];
+  const told = ({effectiveDirective, blockedURI}) =>
+    barred.push(`${effectiveDirective} ${blockedURI.replace(url, '')}`);
+  (globalThis.document ?? self).addEventListener('securitypolicyviolation', told);
+  const opens = (one) => new Promise((resolve) => {
+    one.onopen = one.onload = () => resolve(true);
+    one.onerror = () => resolve(false);
   });
-  try {
-    const socket = new WebSocket(url.replace('http', 'ws') + '/socket');
-    socket.onopen = () => through.push('socket');
-  } catch {}
-  try { new EventSource(url + '/events'); } catch {}
-  await import(url + '/module.js').then(() => through.push('import'), () => {});
-  try { if (globalThis.importScripts) importScripts(url + '/script.js'); } catch {}
-  try { (0, eval)('1'); through.push('eval'); } catch {}
+  const attempt = async (name, way) => {
+    try {
+      if (await way()) through.push(name);
+    } catch {}
+  };
+  await attempt('fetch', () => fetch(url + '/fetch', {method: 'POST', body: 'pixels', mode: 'no-cors'}));
+  await attempt('xhr', () => {
+    const request = new XMLHttpRequest();
+    request.open('GET', url + '/xhr');
+    request.send();
+    return opens(request);
+  });
+  await attempt('socket', () => opens(new WebSocket(url.replace('http', 'ws') + '/socket')));
+  await attempt('events', () => {
+    const events = new EventSource(url + '/events');
+    return opens(events).finally(() => events.close());
+  });
+  await attempt('import', () => import(url + '/module.js'));
+  await attempt('script', () => globalThis.importScripts && (importScripts(url + '/script.js'), true));
+  await attempt('eval', () => (0, eval)('1'));
   if (globalThis.document) {
     navigator.sendBeacon(url + '/beacon', 'pixels');
-    new Image().src = url + '/image';
+    const image = new Image();
+    image.src = url + '/image';
+    await attempt('image', () => opens(image));
     const form = document.createElement('form');
     form.action = url + '/form';
     form.target = '_blank';
     document.body.append(form);
     form.submit();
   }
-  await wait(300);
   return through;
 }
 """
+IN_BOTH = {
+    "connect-src /fetch",
+    "connect-src /xhr",
+    "connect-src /socket",
+    "connect-src /events",
+    "script-src-elem /module.js",
+}
+IN_PAGES = {"connect-src /beacon", "img-src /image", "form-action /form", "script-src eval"}
+
+
+def until_barred(where: Page | Worker, ways: set[str]) -> None:
+    """Wait until the policy has stopped all of these: then none of them is on its way."""
+    wait_until(lambda: ways <= set(where.evaluate("barred")), f"{ways} are barred")
 
 
 def test_neither_the_page_nor_its_worker_reaches_another_origin(
@@ -105,10 +129,12 @@ def test_neither_the_page_nor_its_worker_reaches_another_origin(
         (worker,) = visit.page.workers
         assert worker.url.startswith("blob:")
         assert visit.page.evaluate(ATTEMPTS_JS, stranger.url) == []
+        until_barred(visit.page, IN_BOTH | IN_PAGES)
         assert stranger.seen == []
         # A debugger's own evaluation may use eval where the page may not; the network it may not.
         through = set(worker.evaluate(ATTEMPTS_JS, stranger.url)) - {"eval"}
         assert through == set()
+        until_barred(worker, IN_BOTH)
         assert stranger.seen == []
         assert worker.evaluate("fetch(new URL('/site.json', self.origin)).then((r) => r.status)") == 200
 
@@ -121,11 +147,12 @@ def test_without_the_policy_the_same_attempts_get_through(
     with chromium() as visit, serve(tmp_path, port=0, headers=False) as server:
         visit.page.goto(server.url)
         assert {"fetch", "xhr"} <= set(visit.page.evaluate(ATTEMPTS_JS, stranger.url))
-        visit.page.evaluate("window.w = new Worker(URL.createObjectURL(new Blob([''])))")
-        visit.page.wait_for_timeout(200)
-        (worker,) = visit.page.workers
-        assert {"fetch", "xhr"} <= set(worker.evaluate(ATTEMPTS_JS, stranger.url))
-        assert any(line.endswith("/beacon") for line in stranger.seen)
+        with visit.page.expect_worker() as started:
+            visit.page.evaluate("window.w = new Worker(URL.createObjectURL(new Blob([''])))")
+        assert {"fetch", "xhr"} <= set(started.value.evaluate(ATTEMPTS_JS, stranger.url))
+        wait_until(
+            lambda: any(line.endswith("/beacon") for line in stranger.seen), "the beacon reaches the stranger"
+        )
 
 
 @pytest.mark.parametrize("damaged", ["worker", "shard", "graph", "wasm"])
@@ -145,11 +172,9 @@ def test_a_file_that_was_changed_on_the_way_is_not_used(
         visit.page.route(f"**/{asset['url']}", lambda route: route.fulfill(body=changed))
         visit.page.goto(serving(built.out).url)
         alert = visit.page.get_by_role("alert")
-        alert.filter(has_text="is not the file this site was built with").wait_for(timeout=pages.READY_MS)
+        alert.filter(has_text="is not the file this site was built with").wait_for()
         visit.page.unroute(f"**/{asset['url']}")
         visit.page.get_by_role("button", name="Try again").click()
-        visit.page.get_by_role("status").filter(has_text="The model is ready").wait_for(
-            timeout=pages.READY_MS
-        )
+        visit.page.get_by_role("status").filter(has_text="The model is ready").wait_for()
         if damaged != "worker":
-            assert len(visit.page.workers) == 1, "the worker that could not start is ended"
+            pages.until_workers(visit.page, 1)  # the one that could not start is ended

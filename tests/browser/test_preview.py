@@ -62,34 +62,13 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
-def photos(page: Page, class_name: str) -> Locator:
-    return page.get_by_role("list", name=f"Photos of {class_name}", exact=True).get_by_role("listitem")
-
-
 def preview(page: Page) -> Locator:
     return page.get_by_role("region", name="Camera preview")
 
 
-def scene(page: Page, name: str) -> None:
-    """Let the camera show something else, and wait until the preview does."""
-    page.evaluate("(name) => { studio.scene = name }", name)
-    page.wait_for_function(
-        """(red) => {
-          const canvas = new OffscreenCanvas(8, 8);
-          const drawing = canvas.getContext('2d', {willReadFrequently: true});
-          drawing.drawImage(document.querySelector('video'), 320, 40, 8, 8, 0, 0, 8, 8);
-          const {data} = drawing.getImageData(4, 4, 1, 1);
-          return red ? data[0] > data[2] + 30 : data[2] > data[0] + 30;
-        }""",
-        arg=name == "lying",
-    )
-
-
 def teach(page: Page, class_name: str, shown: str, count: int = 3) -> None:
-    scene(page, shown)
-    for i in range(count):
-        button(page, f"Hold to record {class_name}").click()
-        expect(photos(page, class_name)).to_have_count(i + 1)
+    cameras.show(page, shown)
+    pages.take(page, class_name, count)
 
 
 def sees(page: Page, class_name: str) -> None:
@@ -114,7 +93,7 @@ def test_the_steps_lead_to_an_answer_and_go_away(page: Page) -> None:
     teach(page, "Class 2", "standing")
     sees(page, "Class 2")
     expect(stage).not_to_contain_text("Record")
-    scene(page, "lying")
+    cameras.show(page, "lying")
     sees(page, "Class 1")
     button(page, "Stop camera").click()
     expect(stage).to_contain_text("Start the camera to see what the model says.")
@@ -169,9 +148,7 @@ def test_a_photo_in_the_cameras_place(page: Page) -> None:
     hold = button(page, "Hold to record Class 1")
     expect(hold).to_have_accessible_description("Go back to the camera first.")
     hold.click(force=True)
-    expect(
-        page.get_by_role("list", name="Photos of Class 1", exact=True).get_by_role("listitem")
-    ).to_have_count(3)
+    expect(pages.photos(page, "Class 1")).to_have_count(3)
     # A new head is asked about it too.
     page.get_by_role("button", name="Undo", exact=True).click()
     page.get_by_role("button", name="Undo", exact=True).click()
@@ -238,7 +215,7 @@ def test_the_show_by_keyboard(allowed: bool, page: Page) -> None:
     expect(scores).to_have_count(3)
     expect(scores.nth(1)).to_have_text(re.compile(r"^Class 2\s*\d+%$"))
     expect(scores.nth(2)).to_have_text(re.compile(r"^Class 3\s*–$"))
-    scene(page, "lying")
+    cameras.show(page, "lying")
     expect(show).to_contain_text(re.compile(r"The model sees\s*\d+%\s*Class 1"))
     larger = show.get_by_text("Class 1", exact=True).first.evaluate("(name) => name.clientHeight")
     assert larger >= 90, "it can be read from further away"

@@ -39,12 +39,14 @@ async ({zip, name}) => {
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     for label, name in enumerate(["Warm", "Leaf & tree", "空"]):
-        (folder / name).mkdir()
+        (folder / name / "more").mkdir(parents=True)
         for number in range(4):
-            outside.save(folder / name / f"{number}.png", outside.colours(label, number))
+            path = folder / name / ("more/3.jfif" if number == 3 else f"{number}.png")
+            outside.save(path, outside.colours(label, number))
     (folder / "Nothing yet").mkdir()
     (folder / ".hidden").mkdir()
     (folder / "Warm" / "notes.txt").write_text("not a picture")
+    (folder / "Warm" / "2b.jpg").write_bytes(b"\xff\xd8 and no more")
     return folder
 
 
@@ -61,6 +63,8 @@ def test_a_folder_becomes_a_project(
     done = onthefly(train_command, *arguments)
     assert done.exit_code == 0, done.output
     assert "12 photos, 3 classes" in done.stdout
+    assert "Left out: 1 picture that cannot be read, 1 file that is no picture." in done.stdout
+    assert "Warm/2b.jpg" in done.stderr
     project = read(file)
     assert [each.name for each in project.classes] == ["Leaf & tree", "Nothing yet", "Warm", "空"]
     assert project.backbone.model_hash == built.site["model"]["hash"]
@@ -95,19 +99,14 @@ def test_a_folder_becomes_a_project(
     )
 
 
-def test_a_broken_picture_is_named_and_the_old_file_stays(
+def test_strictly_a_broken_picture_is_named_and_the_old_file_stays(
     photos: Path, site: Callable[..., Built], tmp_path: Path
 ) -> None:
     file = tmp_path / "project.zip"
     file.write_bytes(b"what was here")
-    broken = photos / "Warm" / "broken.jpg"
-    broken.write_bytes(b"\xff\xd8 and no more")
-    try:
-        done = onthefly(train_command, photos, "--out", file, "--site", site("embedded").out)
-    finally:
-        broken.unlink()
+    done = onthefly(train_command, photos, "--out", file, "--site", site("embedded").out, "--strict")
     assert done.exit_code == 3
-    assert "broken.jpg" in done.output
+    assert "Warm/2b.jpg" in done.output
     assert file.read_bytes() == b"what was here"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -122,6 +121,8 @@ def test_beam_embeds_the_same(photos: Path, site: Callable[..., Built], tmp_path
             train_command, photos, "--out", file, "--site", site("embedded").out, "--runner", runner
         )
         assert done.exit_code == 0, done.output
+        assert "Warm/2b.jpg" in done.stderr
+        assert "Traceback" not in done.output
     local, beam = (read(file) for file in files)
     assert np.array_equal(local.features, beam.features)
     assert local.examples == beam.examples

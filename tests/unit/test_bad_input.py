@@ -102,10 +102,16 @@ def project(good: Path, tmp_path: Path) -> Project:
     return Project(good, Cache(tmp_path / "cache"))
 
 
+@pytest.fixture(scope="module")
+def full(good: Path, own_cache: Callable[[Path], Cache], tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """A cache in which everything is made already, and nobody else is at work."""
+    return own_cache(tmp_path_factory.mktemp("full"))
+
+
 @pytest.fixture
-def ready(good: Path, cache: Cache) -> Project:
-    """With the cache that all tests share, in which everything is made already."""
-    return Project(good, cache)
+def ready(good: Path, full: Cache) -> Project:
+    """With a cache in which everything is made already."""
+    return Project(good, full)
 
 
 @pytest.fixture
@@ -312,20 +318,20 @@ def test_a_full_disk_is_told_whichever_stage_met_it(error: OSError, tmp_path: Pa
     assert not place.exists()
 
 
-def test_a_disk_full_under_the_output(good: Path, cache: Cache, mounted: Callable[..., Path]) -> None:
+def test_a_disk_full_under_the_output(good: Path, full: Cache, mounted: Callable[..., Path]) -> None:
     disk = mounted(size_of(good / "dist") + (2 << 20))  # the old site and a part of the new one
     shutil.copytree(good / "dist", disk / "dist")
     parts = ["No space left on device", str(disk / "dist"), "Make room"]
-    Project(disk, cache).refuses(5, parts, "--backbone", "embedded", "--title", "New")
+    Project(disk, full).refuses(5, parts, "--backbone", "embedded", "--title", "New")
     assert publish.is_intact(disk / "dist")
 
 
-def test_a_read_only_disk_under_the_output(good: Path, cache: Cache, mounted: Callable[..., Path]) -> None:
+def test_a_read_only_disk_under_the_output(good: Path, full: Cache, mounted: Callable[..., Path]) -> None:
     disk = mounted(size_of(good / "dist") + (64 << 20))
     shutil.copytree(good / "dist", disk / "dist")
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     parts = [str(disk / "dist")]
-    Project(disk, cache).refuses(5, parts, "--backbone", "embedded", "--title", "New")
+    Project(disk, full).refuses(5, parts, "--backbone", "embedded", "--title", "New")
 
 
 def test_a_disk_full_under_the_cache_while_downloading(
@@ -349,9 +355,9 @@ def test_a_disk_full_under_the_cache_while_unpacking(
 
 
 def test_a_disk_full_under_the_cache_while_bundling(
-    good: Path, cache: Cache, mounted: Callable[..., Path]
+    good: Path, full: Cache, mounted: Callable[..., Path]
 ) -> None:
-    models = cache.path("model", "")
+    models = full.path("model", "")
     small = Cache(mounted(size_of(models) + (1 << 20)) / "cache")
     shutil.copytree(models, small.path("model", ""))
     parts = ["No space left on device", "ONTHEFLY_CACHE"]

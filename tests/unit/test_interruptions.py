@@ -164,16 +164,12 @@ def project(site: Callable[..., Built], tmp_path: Path) -> Iterator[Project]:
 
 
 @pytest.fixture
-def ready(site: Callable[..., Built], tmp_path: Path, cache: Cache) -> Iterator[Project]:
+def ready(
+    site: Callable[..., Built], tmp_path: Path, own_cache: Callable[[Path], Cache]
+) -> Iterator[Project]:
     """With a copy of the shared cache, in which everything is made already."""
     site("embedded")
-    yield from _project(site, tmp_path, _copied(cache, tmp_path))
-
-
-def _copied(cache: Cache, folder: Path) -> Cache:
-    # By links: what is in a cache is never changed, only replaced or deleted.
-    skipped = shutil.ignore_patterns("locks", "downloads", ".*")
-    return Cache(Path(shutil.copytree(cache.root, folder / "cache", copy_function=os.link, ignore=skipped)))
+    yield from _project(site, tmp_path, own_cache(tmp_path))
 
 
 def _project(site: Callable[..., Built], folder: Path, cache: Cache) -> Iterator[Project]:
@@ -260,10 +256,12 @@ def test_killed_while_downloading(ready: Project, server: HubServer) -> None:
 
 
 @pytest.fixture
-def converting(site: Callable[..., Built], tmp_path: Path, cache: Cache) -> Iterator[Project]:
+def converting(
+    site: Callable[..., Built], tmp_path: Path, own_cache: Callable[[Path], Cache]
+) -> Iterator[Project]:
     """With a copy of the shared cache that lacks only the model: made in seconds, not half a minute."""
     site("embedded")
-    copy = _copied(cache, tmp_path)
+    copy = own_cache(tmp_path)
     shutil.rmtree(copy.path("model", ""))
     yield from _project(site, tmp_path, copy)
 

@@ -144,6 +144,7 @@ def test_the_site_is_whole_and_says_what_it_carries(site: Callable[..., Built]) 
         "onthefly.js",
         "_headers",
         ".nojekyll",
+        ".gitattributes",
         "SHA256SUMS",
         "LICENSE",
         "NOTICE",

@@ -20,8 +20,13 @@ export const LIMITS = {
   zipBytes: 1024 * MIB,
   /** All files unpacked. */
   totalBytes: 1024 * MIB,
-  /** As many as a zip without 64-bit extensions can count. */
+  /** Files of a project: as many as a zip without 64-bit extensions can count. */
   entries: 65_535,
+  /** Entries of a zip: for each file macOS may add one of its own. */
+  records: 2 * 65_535,
+  directoryBytes: 64 * MIB,
+  /** Of a file in the zip, its folders included; more than a system takes. */
+  nameLength: 1000,
   /** Largest size over packed size, of files above `ratioFrom` bytes. */
   ratio: 100,
   ratioFrom: 65_536,

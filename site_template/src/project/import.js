@@ -5,6 +5,7 @@ import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
 import { FILES, FORMAT, headSchema, KIND, LIMITS, picturePath, projectSchema, shapesOf, TENSORS } from './format.js';
 import { jpegSize } from './jpeg.js';
+import { normalNames } from './names.js';
 import { readDirectory, readEntry } from './zip.js';
 
 /** @typedef {import('./format.js').Project} Project */
@@ -42,9 +43,10 @@ export async function unpackProject(file) {
     examples.push({ id, classId, picture, features: features.slice(i * width, (i + 1) * width) });
   }
   const { generator, backbone, preprocess, settings } = described;
-  const classes = described.classes.map(({ id, name, tone, enabled = true }) => ({
+  const names = normalNames(described.classes.map(({ name }) => name));
+  const classes = described.classes.map(({ id, tone, enabled = true }, i) => ({
     id,
-    name,
+    name: names[i],
     tone,
     ...(enabled ? {} : { enabled }),
   }));

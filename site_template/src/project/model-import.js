@@ -6,6 +6,7 @@ import { damaged, ProjectError } from './errors.js';
 import { backboneOf, LIMITS, shapesOf, TENSORS } from './format.js';
 import { entryOf, parse, siteRefusal, toFloats } from './import.js';
 import { MODEL_FILES, MODEL_FORMAT, MODEL_KIND, modelSchema } from './model-format.js';
+import { normalNames } from './names.js';
 
 /**
  * @typedef {object} UnpackedModel
@@ -30,7 +31,7 @@ export async function unpackModel(file, directory, site) {
     const message = `This model is not as it was exported: ${MODEL_FILES.weights} has been changed since.`;
     throw new ProjectError('changed', message);
   }
-  return { about, weights: readWeights(bytes, about) };
+  return { about: { ...about, classes: normalNames(about.classes) }, weights: readWeights(bytes, about) };
 }
 
 /** @param {Pick<import('./model-format.js').AboutModel, 'backbone'|'preprocess'>} about */

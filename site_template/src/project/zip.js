@@ -4,10 +4,12 @@
 import { Inflate, zipSync } from 'fflate';
 import { damaged, ProjectError } from './errors.js';
 import { LIMITS } from './format.js';
+import { members } from './members.js';
 
 /**
  * @typedef {object} Entry
  * @property {string} name
+ * @property {Uint8Array} rawName as it stands in the zip
  * @property {0|8} method stored or deflated
  * @property {number} crc
  * @property {number} packed bytes in the zip
@@ -17,6 +19,11 @@ import { LIMITS } from './format.js';
  */
 
 const END = { signature: 0x06054b50, bytes: 22, comment: 65_535 };
+const LOCATOR = { signature: 0x07064b50, bytes: 20 };
+const END_64 = { signature: 0x06064b50, bytes: 56 };
+/** The extra field of an entry that holds what has 64 bits, and the values that stand for such. */
+const EXTRA_64 = 1;
+const [FULL, FULL_16] = [0xffffffff, 0xffff];
 const CENTRAL = { signature: 0x02014b50, bytes: 46 };
 const LOCAL = { signature: 0x04034b50, bytes: 30 };
 const INFLATE_CHUNK = 4096;
@@ -48,15 +55,15 @@ const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byt
 /**
  * The directory of a zip, everything in it within bounds.
  * @param {Blob} file
- * @returns {Promise<Map<string, Entry>>} without the entries of folders
+ * @returns {Promise<Map<string, Entry>>} the files of a project or model by their names in it
  */
 export async function readDirectory(file) {
   if (file.size > LIMITS.zipBytes) throw tooLarge('the file');
-  const { count, start, end } = await findDirectory(file);
-  if (count > LIMITS.entries) throw tooLarge('the number of its files');
-  const entries = parseDirectory(await slice(file, start, end), count);
-  boundBy(entries, start);
-  return named(entries);
+  const extent = await findDirectory(file);
+  if (extent.count > LIMITS.records || extent.bytes > LIMITS.directoryBytes) throw tooLarge('the number of its files');
+  const entries = parseDirectory(await slice(file, extent.start, extent.start + extent.bytes), extent);
+  boundBy(entries, extent.start);
+  return members(entries);
 }
 
 /** @param {string} what */
@@ -66,63 +73,149 @@ const tooLarge = (what) =>
     `This project is larger than any this page could have made (${what}). It was not opened.`,
   );
 
-/** @param {Blob} file */
+/**
+ * @typedef {object} Extent where the directory lies
+ * @property {number} start
+ * @property {number} bytes
+ * @property {number} count of its entries
+ * @property {boolean} wraps whether the count is the rest of a division by 2^16, as macOS writes it for many files
+ */
+
+/**
+ * By the record at the end of the file; right before that record the directory has to stand.
+ * @param {Blob} file
+ * @returns {Promise<Extent>}
+ */
 async function findDirectory(file) {
   const from = Math.max(0, file.size - END.bytes - END.comment);
   const tail = viewOf(await slice(file, from, file.size));
   for (let at = tail.byteLength - END.bytes; at >= 0; at--) {
     if (tail.getUint32(at, true) !== END.signature) continue;
     if (at + END.bytes + tail.getUint16(at + 20, true) !== tail.byteLength) continue;
-    const count = tail.getUint16(at + 10, true);
-    const bytes = tail.getUint32(at + 12, true);
-    const start = tail.getUint32(at + 16, true);
-    const whole = tail.getUint32(at + 4, true) === 0 && tail.getUint16(at + 8, true) === count;
-    // The directory stands right before this record; 64-bit sizes, which no project needs, fail here too.
-    if (!whole || start + bytes !== from + at) throw notAZip();
-    return { count, start, end: start + bytes };
+    const [disk, firstDisk, here, count] = [4, 6, 8, 10].map((offset) => tail.getUint16(at + offset, true));
+    const [bytes, start] = [12, 16].map((offset) => tail.getUint32(at + offset, true));
+    const end = from + at;
+    const locator = viewOf(await slice(file, Math.max(0, end - LOCATOR.bytes), end));
+    if (locator.byteLength === LOCATOR.bytes && locator.getUint32(0, true) === LOCATOR.signature) {
+      return findWide(file, end - LOCATOR.bytes, locator, [disk, firstDisk, here, count, bytes, start]);
+    }
+    if (disk || firstDisk || here !== count || start + bytes !== end) throw notAZip();
+    return { start, bytes, count, wraps: true };
   }
   throw notAZip();
 }
 
 /**
- * @param {Uint8Array} bytes
- * @param {number} count
- * @returns {Entry[]}
+ * By the record with 64 bits.
+ * @param {Blob} file
+ * @param {number} end where that record ends and its locator begins
+ * @param {DataView} locator
+ * @param {number[]} short what the record without 64 bits says
+ * @returns {Promise<Extent>}
  */
-function parseDirectory(bytes, count) {
-  const view = viewOf(bytes);
-  /** @type {Entry[]} */
-  const entries = [];
-  let at = 0;
-  while (entries.length < count) {
-    if (at + CENTRAL.bytes > bytes.length || view.getUint32(at, true) !== CENTRAL.signature) throw notAZip();
-    const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
-    const name = safeName(bytes.subarray(at + CENTRAL.bytes, at + CENTRAL.bytes + view.getUint16(at + 28, true)));
-    if (flags & 1) throw damaged(name, 'is encrypted');
-    if (method !== 0 && method !== 8) throw damaged(name, 'is packed in a way this page does not read');
-    entries.push({
-      name,
-      method,
-      crc: view.getUint32(at + 16, true),
-      packed: view.getUint32(at + 20, true),
-      size: view.getUint32(at + 24, true),
-      start: view.getUint32(at + 42, true),
-      end: 0,
-    });
-    at += CENTRAL.bytes + view.getUint16(at + 28, true) + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  if (at !== bytes.length) throw notAZip();
-  return entries;
+async function findWide(file, end, locator, short) {
+  const at = wholeAt(locator, 8);
+  if (locator.getUint32(4, true) !== 0 || locator.getUint32(16, true) > 1 || at + END_64.bytes > end) throw notAZip();
+  const view = viewOf(await slice(file, at, at + END_64.bytes));
+  const [here, count, bytes, start] = [24, 32, 40, 48].map((offset) => wholeAt(view, offset));
+  const wide = [view.getUint32(16, true), view.getUint32(20, true), here, count, bytes, start];
+  const whole = view.getUint32(0, true) === END_64.signature && at + 12 + wholeAt(view, 4) === end;
+  // Where the short record says something, it says the same.
+  const agree = short.every((value, i) => value === wide[i] || value === (i < 4 ? FULL_16 : FULL));
+  if (!whole || !agree || wide[0] || wide[1] || here !== count || start + bytes !== at) throw notAZip();
+  return { start, bytes, count, wraps: false };
 }
 
 /**
- * A name that stays inside the folder it is unpacked to, on every system.
- * @param {Uint8Array} bytes
+ * A number of 64 bits; beyond 2^53 it is rounded, and far beyond every bound.
+ * @param {DataView} view
+ * @param {number} at
  */
-function safeName(bytes) {
-  const name = new TextDecoder().decode(bytes);
+const wholeAt = (view, at) => Number(view.getBigUint64(at, true));
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {Extent} extent
+ * @returns {Entry[]}
+ */
+function parseDirectory(bytes, { count, wraps }) {
+  const view = viewOf(bytes);
+  /** @type {{at: number, rawName: Uint8Array, extra: Uint8Array}[]} */
+  const records = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (at + CENTRAL.bytes > bytes.length || view.getUint32(at, true) !== CENTRAL.signature) throw notAZip();
+    const [name, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
+    const nameEnd = at + CENTRAL.bytes + name;
+    const rawName = bytes.subarray(at + CENTRAL.bytes, nameEnd);
+    records.push({ at, rawName, extra: bytes.subarray(nameEnd, nameEnd + extra) });
+    at = nameEnd + extra + comment;
+    if (records.length > LIMITS.records) throw tooLarge('the number of its files');
+  }
+  const told = wraps ? records.length & FULL_16 : records.length;
+  if (at !== bytes.length || told !== count) throw notAZip();
+  // A Windows that writes backslashes writes nothing else; beside slashes they are meant to mislead.
+  const backslashes = !records.some(({ rawName }) => rawName.includes(0x2f));
+  return records.map((record) => entryAt(view, record, backslashes));
+}
+
+/**
+ * @param {DataView} view of the directory
+ * @param {{at: number, rawName: Uint8Array, extra: Uint8Array}} record
+ * @param {boolean} backslashes
+ * @returns {Entry}
+ */
+function entryAt(view, { at, rawName, extra }, backslashes) {
+  const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
+  const name = safeName(rawName, backslashes);
+  if (flags & 1) throw damaged(name, 'is encrypted');
+  if (method !== 0 && method !== 8) throw damaged(name, 'is packed in a way this page does not read');
+  const wide = wideOf(extra);
+  // In this order, and only those that found no room.
+  const [size, packed, start] = [24, 20, 42].map((offset) => {
+    const value = view.getUint32(at + offset, true);
+    if (value !== FULL) return value;
+    const wider = wide.shift();
+    if (wider === undefined) throw damaged(name, 'lacks one of its sizes');
+    return wider;
+  });
+  return { name, rawName, method, crc: view.getUint32(at + 16, true), packed, size, start, end: 0 };
+}
+
+/**
+ * The fields with 64 bits among the extra ones of an entry.
+ * @param {Uint8Array} extra
+ * @returns {number[]}
+ */
+function wideOf(extra) {
+  const view = viewOf(extra);
+  for (let at = 0; at + 4 <= extra.length;) {
+    const end = at + 4 + view.getUint16(at + 2, true);
+    if (view.getUint16(at, true) === EXTRA_64) {
+      const count = Math.floor((Math.min(end, extra.length) - at - 4) / 8);
+      return Array.from({ length: count }, (_, i) => wholeAt(view, at + 4 + 8 * i));
+    }
+    at = end;
+  }
+  return [];
+}
+
+/** Names that lead elsewhere on some system, or steer a terminal. */
+// eslint-disable-next-line no-control-regex
+const UNSAFE = /^\/|^[A-Za-z]:|[\\\0-\x1f\x7f-\x9f]/;
+
+/**
+ * A name that stays inside the folder it is unpacked to, on every system.
+ * @param {Uint8Array} rawName
+ * @param {boolean} backslashes whether they stand for slashes
+ */
+function safeName(rawName, backslashes) {
+  // A folder's name may be in whatever code a system has.
+  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(rawName);
+  const name = backslashes ? decoded.replaceAll('\\', '/') : decoded;
   const parts = name.replace(/\/$/, '').split('/');
-  if (!/^[A-Za-z0-9._/-]{1,200}$/.test(name) || parts.some((part) => !part || part === '.' || part === '..')) {
+  const leads = parts.some((part) => !part || part === '.' || part === '..');
+  if ([...name].length > LIMITS.nameLength || UNSAFE.test(name) || leads) {
     throw new ProjectError('unsafe', 'This zip holds a file with a name that no project has. It was not opened.');
   }
   return name;
@@ -139,7 +232,7 @@ function boundBy(entries, directory) {
   ordered.forEach((entry, i) => {
     entry.end = ordered[i + 1]?.start ?? directory;
     total += entry.size;
-    if (entry.start + LOCAL.bytes + entry.name.length + entry.packed > entry.end) {
+    if (entry.start + LOCAL.bytes + entry.rawName.length + entry.packed > entry.end) {
       throw damaged(entry.name, 'reaches into its neighbour');
     }
     const ratio = entry.size / Math.max(1, entry.packed);
@@ -147,23 +240,6 @@ function boundBy(entries, directory) {
     if (entry.method === 0 && entry.size !== entry.packed) throw damaged(entry.name, 'has two sizes');
   });
   if (total > LIMITS.totalBytes) throw tooLarge('unpacked');
-}
-
-/** @param {Entry[]} entries */
-function named(entries) {
-  /** @type {Map<string, Entry>} */
-  const byName = new Map();
-  for (const entry of entries) {
-    if (byName.has(entry.name))
-      throw new ProjectError('unsafe', `This zip holds ${entry.name} twice. It was not opened.`);
-    byName.set(entry.name, entry);
-  }
-  for (const { name, size } of entries) {
-    if (!name.endsWith('/')) continue;
-    if (size) throw damaged(name, 'is a folder with contents');
-    byName.delete(name);
-  }
-  return byName;
 }
 
 /**
@@ -179,8 +255,8 @@ export async function readEntry(file, entry) {
     throw damaged(entry.name, 'is missing');
   const nameEnd = LOCAL.bytes + view.getUint16(26, true);
   const start = nameEnd + view.getUint16(28, true);
-  const name = new TextDecoder().decode(bytes.subarray(LOCAL.bytes, nameEnd));
-  if (name !== entry.name || view.getUint16(8, true) !== entry.method || start + entry.packed > bytes.length) {
+  const sameName = String(bytes.subarray(LOCAL.bytes, nameEnd)) === String(entry.rawName);
+  if (!sameName || view.getUint16(8, true) !== entry.method || start + entry.packed > bytes.length) {
     throw damaged(entry.name, 'is not what the directory of the zip says');
   }
   const packed = bytes.slice(start, start + entry.packed);

@@ -135,7 +135,7 @@ async function listCameras() {
   }
 }
 
-/** Whether the page stands inside another one that keeps the camera from it. Only some browsers tell. */
+/** Whether the page's host, or the page that it stands in, keeps the camera from it. Only some browsers tell. */
 function isForbidden() {
   const policy = /** @type {{featurePolicy?: {allowsFeature: (name: string) => boolean}}} */ (
     /** @type {unknown} */ (document)

@@ -16,15 +16,22 @@ const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** @type {Site} */
 const site = JSON.parse(/** @type {HTMLElement} */ (document.getElementById('site')).textContent ?? '');
 
-root.replaceChildren();
-root.removeAttribute('aria-busy');
 const found = mayUseCamera() ? obstacle() : 'insecure';
 if (found) {
-  render(<ObstaclePanel obstacle={found} />, root);
+  show(<ObstaclePanel obstacle={found} />);
 } else {
   keepChoices();
   openPage(site);
-  render(<App site={site} />, root);
+  show(<App site={site} />);
   keepPredicting();
   tellEmbedder();
+}
+
+/** @param {import('preact').ComponentChild} page */
+function show(page) {
+  root.replaceChildren();
+  render(page, root);
+  root.removeAttribute('aria-busy');
+  // The words for the case that this script does not run: they stay where it fails up to here.
+  document.getElementById('unstarted')?.remove();
 }

@@ -1,5 +1,7 @@
 // What the actions share: the site, the worker in use, and how something is told to the visitor.
 
+import { NEEDS, PolicyError } from '../policy.js';
+import { DownloadError } from '../verified.js';
 import { notice } from './state.js';
 import { strings } from './strings.js';
 
@@ -26,4 +28,18 @@ export function complain(what, error) {
 }
 
 /** @param {unknown} error */
-export const messageOf = (error) => (error instanceof Error && error.message) || strings.unexpected;
+export function messageOf(error) {
+  const { startup, unexpected } = strings;
+  if (error instanceof DownloadError) return faultOf(error.fault);
+  if (error instanceof PolicyError) {
+    const needs = NEEDS[error.directive];
+    return needs ? startup.forbidden(needs) : startup.forbiddenBy(error.directive);
+  }
+  return (error instanceof Error && error.message) || unexpected;
+}
+
+/** @param {import('../verified.js').Fault} fault */
+function faultOf(fault) {
+  const { faults } = strings.startup;
+  return fault.kind === 'status' ? faults.status(fault) : faults[fault.kind](fault);
+}

@@ -1,5 +1,7 @@
 // Files that a visitor hands over, by choosing, dropping or pasting: which of them are pictures, and of which folder.
 
+import { nameKey, normalName } from '../project/names.js';
+
 /**
  * @typedef {object} Found
  * @property {File} file
@@ -77,38 +79,49 @@ export function sortOut(found) {
 }
 
 /**
- * Pictures by the folder that holds them. Those beside the folders, and those in none, belong to no class.
+ * Pictures by class: that of a picture is the outermost folder on its way that holds pictures itself, below the one
+ * folder that was handed over, if that has folders in it. Folders of one name are one class. Pictures in no such folder
+ * belong to none. The command's rule is the same (`builder/project/folders.py`).
  * @param {Found[]} pictures
- * @returns {{folders: Map<string, Found[]>, beside: string[]}}
+ * @returns {{folders: Map<string, Found[]>, beside: string[]}} by the name of the class
  */
 export function byFolder(pictures) {
-  const outer = new Set(pictures.filter(({ folders }) => folders.length > 1).map(({ folders }) => folders[0]));
-  /** @type {Map<string, Found[]>} */
-  const folders = new Map();
+  const outermost = new Set(pictures.flatMap(({ folders }) => folders.slice(0, 1)));
+  const isSet = outermost.size === 1 && pictures.some(({ folders }) => folders.length > 1);
+  const below = pictures.map((picture) => ({ picture, path: picture.folders.slice(isSet ? 1 : 0) }));
+  const holding = new Set(below.map(({ path }) => path.join('/')));
+  /** @type {Map<string, {name: string, found: Found[]}>} */
+  const classes = new Map();
   /** @type {string[]} */
   const beside = [];
-  for (const picture of pictures) {
-    const name = picture.folders.at(-1)?.trim();
-    if (!name || (picture.folders.length === 1 && outer.has(picture.folders[0]))) {
+  for (const { picture, path } of below) {
+    const holds = (/** @type {string} */ name, /** @type {number} */ i) =>
+      name.trim() && holding.has(path.slice(0, i + 1).join('/'));
+    const name = normalName(path.find(holds) ?? '').trim();
+    if (!name) {
       beside.push(picture.file.name);
-    } else {
-      const others = folders.get(name);
-      if (others) others.push(picture);
-      else folders.set(name, [picture]);
+      continue;
     }
+    const known = classes.get(nameKey(name));
+    if (known) known.found.push(picture);
+    else classes.set(nameKey(name), { name, found: [picture] });
   }
-  return { folders, beside };
+  return { folders: new Map([...classes.values()].map(({ name, found }) => [name, found])), beside };
 }
 
 /** @param {Found} found */
-const pathOf = ({ file, folders }) => [...folders, file.name].join('/');
+const pathOf = ({ file, folders }) => [...folders, file.name];
 
 /**
  * The same order in every language, and in Python.
- * @param {string} a
- * @param {string} b
+ * @param {string[]} a
+ * @param {string[]} b
  */
-const compare = (a, b) => (a < b ? -1 : Number(a > b));
+function compare(a, b) {
+  const i = a.findIndex((part, at) => part !== b[at]);
+  if (i < 0 || i >= b.length) return a.length - b.length;
+  return a[i] < b[i] ? -1 : 1;
+}
 
 /**
  * @param {DataTransfer|null} transfer

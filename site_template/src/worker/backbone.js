@@ -17,6 +17,7 @@ import { selfCheck } from './self-check.js';
  * @property {import('./fold.js').Artifacts} artifacts
  * @property {object} signature
  * @property {import('../kernel/backbone/plan.js').Plan|null} plan null where no road needs it, or there is none
+ * @property {string} [planFault] why the plan that there is could not be had
  */
 
 /**
@@ -83,9 +84,17 @@ const STOCK = {
 export async function loadParts(choice, site, take, onProgress) {
   const { graph, shards, plan } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
+  /** @type {string|undefined} */
+  let planFault;
   const [, planBytes, graphBytes, ...shardBytes] = await Promise.all([
     startBackend(choice, site, take),
-    plan && choice.roads ? take(plan) : null,
+    // TensorFlow.js' graph does without it.
+    plan && choice.roads
+      ? take(plan).catch((error) => {
+          planFault = error.message;
+          return null;
+        })
+      : null,
     take(graph),
     ...shards.map((shard) => take(shard)),
   ]);
@@ -97,23 +106,25 @@ export async function loadParts(choice, site, take, onProgress) {
     weightSpecs: weightsManifest.flatMap((/** @type {{weights: object[]}} */ group) => group.weights),
     weightData: concatenate(shardBytes.map((shard) => new Uint8Array(shard))),
   });
-  return { artifacts, signature, plan: planBytes && read(planBytes) };
+  return { artifacts, signature, plan: planBytes && read(planBytes), planFault };
 }
 
 /**
  * The roads to try, and why the fast ones are not among them.
  * @param {BackendChoice} choice
  * @param {Site} site
+ * @param {string|undefined} planFault
  * @param {Kernels} [wanted] this road and no other
  * @returns {{roads: Road[], missing: string[]}}
  */
-function roadsFor(choice, { model }, wanted) {
+function roadsFor(choice, { model }, planFault, wanted) {
   const own = choice.roads?.() ?? [];
   /** @type {string[]} */
   const missing = [];
   if (choice.roads && !own.length) missing.push('This browser does not run WebAssembly SIMD.');
   if (choice.roads && !model.plan) missing.push(`The page's kernels do not know this model: ${model.noPlan}.`);
-  const roads = [...(model.plan ? own : []), STOCK].filter(({ kind }) => !wanted || kind === wanted);
+  if (planFault) missing.push(planFault);
+  const roads = [...(model.plan && !planFault ? own : []), STOCK].filter(({ kind }) => !wanted || kind === wanted);
   if (!roads.length) throw new Error(missing[0] ?? `This browser does not run the kernels ${wanted}.`);
   return { roads, missing };
 }
@@ -129,7 +140,7 @@ function roadsFor(choice, { model }, wanted) {
  * @throws {Error} the last road's, where there is none
  */
 export async function startBackbone(choice, site, parts, golden, wanted) {
-  const { roads, missing } = roadsFor(choice, site, wanted);
+  const { roads, missing } = roadsFor(choice, site, parts.planFault, wanted);
   /** @type {unknown} */
   let failure;
   for (const { kind, make } of roads) {

@@ -1,4 +1,4 @@
-"""What tests of conversion share: one TensorFlow that stays, and the small SavedModels made by it."""
+"""What tests of conversion share: small SavedModels."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.backbone import convert
 from tests import tensorflow_scripts
-
-
-@pytest.fixture
-def one_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Conversions run in the shared worker, and do not each pay for an import of TensorFlow."""
-    monkeypatch.setattr(convert, "run_child", tensorflow_scripts.worker().run_child)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,12 @@ from builder.report import Silent
 from tests.unit.backbone.tfjs_files import FLOAT, Files
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """One in which nobody else is at work, since what is left in it is looked at."""
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
 def entries(cache: Cache) -> list[str]:
     """Every entry of the cache, the half-written too, but the locks."""
     return sorted(str(path) for path in cache.root.glob("*/*") if path.parent.name != "locks")

@@ -23,10 +23,8 @@ Converter = Callable[[str, Precision], Converted]
 
 
 @pytest.fixture(scope="module")
-def keras(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("keras") / "model"
-    tensorflow_scripts.run("keras_model", folder)
-    return folder
+def keras(backbone: Callable[[str], str]) -> Path:
+    return Path(backbone("keras-small"))
 
 
 def given(folder: Path) -> Source:
@@ -83,8 +81,10 @@ def test_a_conversion_with_onednn_left_on_is_caught(keras: Path, tmp_path: Path)
         run_child(job, {"TF_ENABLE_ONEDNN_OPTS": "1"})
 
 
-def test_a_rank_0_bias_of_keras_is_mended(keras: Path, cache: Cache, tmp_path: Path) -> None:
-    tensorflow_scripts.run("raw_conversion", keras, tmp_path)
+def test_a_rank_0_bias_of_keras_is_mended(
+    keras: Path, cache: Cache, tmp_path: Path, one_tensorflow: None
+) -> None:
+    tensorflow_scripts.worker().call("raw_conversion", keras, tmp_path)
     raw = graph_model.read(tmp_path)
     scalar = [line for line in rules.violations(raw, rules.BACKENDS["wasm"]) if "has rank 0" in line]
     assert scalar, "the trap is gone: TensorFlow folds no scalar into these convolutions any more"
@@ -95,7 +95,8 @@ def test_a_rank_0_bias_of_keras_is_mended(keras: Path, cache: Cache, tmp_path: P
     assert max(row.error for row in result.rows) < 1e-4
 
 
-def test_an_error_of_the_child_is_one_clear_message(tmp_path: Path, cache: Cache) -> None:
+def test_an_error_of_the_child_is_one_clear_message(tmp_path: Path, one_tensorflow: None) -> None:
+    cache = Cache(tmp_path / "cache")
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "saved_model.pb").write_bytes(b"no protocol buffer")

@@ -28,6 +28,7 @@ from builder.backbone.obtain import EMBEDDED_WEIGHTS, PINNED, KerasWeights, Sour
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Silent
+from tests import tensorflow_scripts
 from tests.hubserver import Fault, HubServer
 from tests.patience import PATIENCE_S, wait_until
 from tests.processes import LOCKED_OUT
@@ -513,9 +514,9 @@ def test_offline_without_a_copy(hub, cache, reporter, value):
 
 def test_a_module_that_tensorflow_hub_itself_has_fetched_is_used(hub, cache, reporter, tmp_path):
     # The real library decides where it goes.
-    script = "import sys, tensorflow_hub; print(tensorflow_hub.resolve(sys.argv[1]))"
-    command = [sys.executable, "-c", script, hub.url(HANDLE)]
-    place = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+    said = tmp_path / "said"
+    tensorflow_scripts.worker().call("tfhub_resolve", hub.url(HANDLE), tmp_path / "tfhub", said)
+    place = Path(said.read_text())
     assert place.parent == tmp_path / "tfhub"
     hub.requests.clear()
     for _ in range(2):

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { pathToFileURL } from "node:url";
-import { unzipSync } from "../../../site_template/node_modules/fflate/esm/index.mjs";
+import { unzipSync, zipSync } from "../../../site_template/node_modules/fflate/esm/index.mjs";
 import { preprocess } from "../../../site_template/src/core/preprocess.js";
 import { Xoshiro128 } from "../../../site_template/src/core/random.js";
 import { appendHead } from "../../../site_template/src/project/graph.js";
@@ -215,6 +215,20 @@ test("what was packed is unpacked, and what was changed is refused", async () =>
       String(change),
     );
   }
+});
+
+test("a model that a system unpacked and packed again is unpacked", async () => {
+  const { file, head } = await packed();
+  const files = unzipSync(new Uint8Array(await file.arrayBuffer()));
+  const again = zipSync({
+    "Été 1/": new Uint8Array(0),
+    "Été 1/.DS_Store": Uint8Array.of(1),
+    ...Object.fromEntries(Object.entries(files).map(([name, contents]) => [`Été 1/${name}`, contents])),
+    "__MACOSX/Été 1/._model.json": Uint8Array.of(1),
+  });
+  const blob = new Blob([again]);
+  const { weights } = await unpackModel(blob, await readDirectory(blob), site);
+  assert.deepEqual(weights.kernel2, head.kernel2);
 });
 
 test("the code beside a model prepares a picture as the page does, to the bit", async () => {

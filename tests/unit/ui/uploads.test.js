@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 import {
   byFolder,
@@ -76,4 +77,30 @@ test("a picker's files know the folders they were picked with", () => {
   const file = new File(["."], "1.jpg");
   Object.defineProperty(file, "webkitRelativePath", { value: "set/cat/1.jpg" });
   assert.deepEqual(fromInput([file]), [{ file, folders: ["set", "cat"] }]);
+});
+
+/** @type {Record<string, {files: string[], classes: [string, string[]][], others?: string[], beside?: string[]}>} */
+const SHARED = JSON.parse(
+  readFileSync(new URL("../project/folders.json", import.meta.url), "utf-8"),
+);
+
+for (const [what, { files, classes, others: strange = [], beside: loose = [] }] of Object.entries(SHARED)) {
+  test(`as in Python: ${what}`, () => {
+    const { pictures, others } = sortOut(files.map((path) => found(`set/${path}`)));
+    const { folders, beside } = byFolder(pictures);
+    const read = [...folders].map(([name, some]) => [name, names(some)]);
+    assert.deepEqual({ read, others: others.sort(), beside }, { read: classes, others: strange, beside: loose });
+  });
+}
+
+test("several folders that are handed over at once are classes, with all that is in them", () => {
+  const { folders, beside } = byFolder(
+    sortOut([found("cat/1.jpg"), found("cat/more/2.jpg"), found("dog/1.jpg"), found("x.jpg")]).pictures,
+  );
+  const read = [...folders].map(([name, some]) => [name, names(some)]);
+  assert.deepEqual(read, [
+    ["cat", ["1.jpg", "2.jpg"]],
+    ["dog", ["1.jpg"]],
+  ]);
+  assert.deepEqual(beside, ["x.jpg"]);
 });

@@ -1,6 +1,7 @@
 // Classes: adding, naming, colouring, ordering, leaving out and removing them.
 
 import { computed, signal } from '@preact/signals';
+import { nameKey, normalName } from '../../project/names.js';
 import { arrange, remember, touch } from '../document.js';
 import { say } from '../session.js';
 import * as state from '../state.js';
@@ -40,7 +41,7 @@ export function addClass(name = unusedName()) {
 export function newClass(name) {
   const entry = {
     id: newClassId(),
-    name: signal(name),
+    name: signal(normalName(name)),
     tone: signal(unusedTone()),
     enabled: signal(true),
     photos: signal(/** @type {state.Photo[]} */ ([])),
@@ -66,12 +67,12 @@ export const isNamedTwice = (entry) =>
  * @param {string} a
  * @param {string} b
  */
-export const sameName = (a, b) => a.trim().toLowerCase() === b.trim().toLowerCase();
+export const sameName = (a, b) => nameKey(a) === nameKey(b);
 
 function unusedName() {
-  const names = new Set(state.classes.value.map(state.nameOf));
+  const names = new Set(state.classes.value.map((entry) => nameKey(state.nameOf(entry))));
   let number = state.classes.value.length + 1;
-  while (names.has(strings.classes.unnamed(number))) number += 1;
+  while (names.has(nameKey(strings.classes.unnamed(number)))) number += 1;
   return strings.classes.unnamed(number);
 }
 
@@ -108,6 +109,7 @@ export function typeName(entry, name) {
 
 /** @param {ClassEntry} entry */
 export function finishName(entry) {
+  entry.name.value = normalName(entry.name.value);
   remember(strings.history.rename(state.nameOf(entry)));
 }
 

@@ -3,6 +3,7 @@
 import { batch } from '@preact/signals';
 import { ProjectError } from '../../project/errors.js';
 import { modelFileName, packModel } from '../../project/model.js';
+import { normalNames } from '../../project/names.js';
 import { embedAgain, exportProject, importProject } from '../../project/transfer.js';
 import { fetchVerified } from '../../verified.js';
 import { arrange, openDocument } from '../document.js';
@@ -22,7 +23,7 @@ import { endRun, settle } from './training.js';
 /** What a new visitor finds. */
 export function openNew() {
   openDocument({
-    classes: session.site.classes.map((name, i) => ({
+    classes: normalNames(session.site.classes).map((name, i) => ({
       ...{ id: newClassId(), name, tone: i % state.TONES },
       ...{ enabled: true, photos: [] },
     })),
@@ -99,8 +100,9 @@ function show(classes, examples, settings, head) {
   /** @type {Map<string|null, import('../state.js').Photo[]>} */
   const photos = new Map(classes.map(({ id }) => [id, []]));
   for (const { id, classId, picture } of examples) photos.get(classId)?.push({ id, picture });
-  const shown = classes.map(({ id, name, tone, enabled = true }) => ({
-    ...{ id, name, enabled, tone: tone % state.TONES },
+  const names = normalNames(classes.map(({ name }) => name));
+  const shown = classes.map(({ id, tone, enabled = true }, i) => ({
+    ...{ id, name: names[i], enabled, tone: tone % state.TONES },
     photos: photos.get(id) ?? [],
   }));
   batch(() => {

@@ -3,6 +3,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import { bitmapOf, ImageError, weightOf } from '../../images.js';
 import { inParts } from '../../parts.js';
+import { nameKey } from '../../project/names.js';
 import { arrange, remember } from '../document.js';
 import { lastClassId } from '../focus.js';
 import { complain, say } from '../session.js';
@@ -82,23 +83,20 @@ function inTurn(upload) {
  * @returns {Group[]}
  */
 function makeRoom(folders) {
-  const known = new Map([...state.classes.value].reverse().map((entry) => [keyOf(state.nameOf(entry)), entry]));
-  const named = new Set([...folders.keys()].map((name) => known.get(keyOf(name))));
+  const known = new Map([...state.classes.value].reverse().map((entry) => [nameKey(state.nameOf(entry)), entry]));
+  const named = new Set([...folders.keys()].map((name) => known.get(nameKey(name))));
   return batch(() => {
     const kept = state.classes.value.filter((entry) => named.has(entry) || !isUntouched(entry));
     const fresh = folders.size - [...named].filter(Boolean).length;
     if (kept.length + fresh >= state.MIN_CLASSES) state.classes.value = kept;
     const groups = [...folders].map(([name, pictures]) => ({
-      entry: known.get(keyOf(name)) ?? newClass(name),
+      entry: known.get(nameKey(name)) ?? newClass(name),
       pictures,
     }));
     arrange();
     return groups;
   });
 }
-
-/** @param {string} name */
-const keyOf = (name) => name.trim().toLowerCase();
 
 /** @param {ClassEntry} entry */
 function isUntouched(entry) {

@@ -23,6 +23,7 @@ function Fault({ fault }) {
     if (cameras.value.length) return <Callout error>{another}</Callout>;
   }
   if (fault === 'refused' && framed) return <Callout error>{faults.refusedInFrame}</Callout>;
+  if (fault === 'policy' && !framed) return <Callout error>{faults.policyOfHost}</Callout>;
   if (fault !== 'policy') return <Callout error>{faults[fault]}</Callout>;
   return (
     <Callout error>

@@ -94,7 +94,7 @@ function SpeedFacts() {
       <Fact term={hood.kernels}>{ready.value ? <Kernels {...ready.value.kernels} /> : hood.unknown}</Fact>
       {skipped.value.map(({ backend, reason }) => (
         <Fact key={backend} term={hood.skipped(backend)}>
-          {reason}
+          <span lang="en">{reason}</span>
         </Fact>
       ))}
       <BackendTrials />

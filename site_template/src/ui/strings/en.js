@@ -46,6 +46,8 @@ export const en = {
         'This device’s own settings keep the browser from the camera. Allow it there, under privacy, then press Start camera.',
       policy:
         'This page is shown inside another one that keeps the camera from it. Its publisher has to write allow="camera" on the iframe. Or open this page by itself.',
+      policyOfHost:
+        'This page’s host keeps the camera from it with a Permissions-Policy. Its publisher has to allow camera=(self) there.',
       missing: 'No camera was found. Connect one, then press Start camera.',
       busy: 'The camera did not start. Another program may be using it: close that one, then press Start camera.',
       constraints: 'This camera offers no picture size that the page can use. Try another camera.',
@@ -96,6 +98,23 @@ export const en = {
     download: (bytes, total, percent) => `${bytes} of ${total} MB · ${percent}`,
     meanwhile: 'You can already start the camera and name your classes.',
     ready: 'The model is ready.',
+    faults: {
+      /** @param {{url: string}} fault */
+      unreachable: ({ url }) => `${url} could not be downloaded. Check the connection and try again.`,
+      /** @param {{url: string, status: number}} fault */
+      status: ({ url, status }) => `${url} could not be downloaded: the server answered ${status}.`,
+      /** @param {{url: string}} fault */
+      page: ({ url }) => `${url} could not be downloaded: the server sent a web page in its place.`,
+      /** @param {{url: string}} fault */
+      changed: ({ url }) =>
+        `${url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`,
+    },
+    /** @param {string} needs part of a content security policy */
+    forbidden: (needs) =>
+      `This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to allow ${needs}.`,
+    /** @param {string} directive of a content security policy */
+    forbiddenBy: (directive) =>
+      `This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to go without ${directive}.`,
     failedTitle: 'The model could not be started',
     again: 'Try again',
   },

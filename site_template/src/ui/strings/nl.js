@@ -45,6 +45,8 @@ export const nl = {
         'De instellingen van dit apparaat houden de browser bij de camera weg. Sta hem daar toe, onder privacy, en druk dan op Camera starten.',
       policy:
         'Deze pagina staat in een andere die de camera niet doorgeeft. De maker daarvan moet allow="camera" op de iframe zetten. Of open deze pagina apart.',
+      policyOfHost:
+        'De host van deze pagina houdt de camera bij haar weg met een Permissions-Policy. Wie haar publiceert, moet daar camera=(self) toestaan.',
       missing: 'Er is geen camera gevonden. Sluit er een aan en druk dan op Camera starten.',
       busy: 'De camera startte niet. Misschien gebruikt een ander programma hem: sluit dat en druk dan op Camera starten.',
       constraints: 'Deze camera heeft geen beeldgrootte die de pagina kan gebruiken. Probeer een andere camera.',
@@ -88,6 +90,17 @@ export const nl = {
     download: (bytes, total, percent) => `${bytes} van ${total} MB · ${percent}`,
     meanwhile: 'Je kunt de camera al starten en je klassen een naam geven.',
     ready: 'Het model is klaar.',
+    faults: {
+      unreachable: ({ url }) => `${url} kon niet worden gedownload. Controleer de verbinding en probeer het opnieuw.`,
+      status: ({ url, status }) => `${url} kon niet worden gedownload: de server antwoordde ${status}.`,
+      page: ({ url }) => `${url} kon niet worden gedownload: de server stuurde in plaats daarvan een webpagina.`,
+      changed: ({ url }) =>
+        `${url} is niet het bestand waarmee deze site is gebouwd. Laad de pagina opnieuw; helpt dat niet, dan moet de site opnieuw gepubliceerd worden.`,
+    },
+    forbidden: (needs) =>
+      `De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt, moet ${needs} toestaan.`,
+    forbiddenBy: (directive) =>
+      `De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt, mag geen ${directive} bevatten.`,
     failedTitle: 'Het model kon niet worden gestart',
     again: 'Opnieuw proberen',
   },

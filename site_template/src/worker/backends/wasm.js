@@ -2,6 +2,7 @@
 
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { PolicyError } from '../../policy.js';
 import { serve } from '../main.js';
 import { ownRoads } from '../own-kernels.js';
 
@@ -9,10 +10,16 @@ const FILES = { plain: 'tfjs-backend-wasm.wasm', simd: 'tfjs-backend-wasm-simd.w
 const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
 
 /**
- * TensorFlow.js would wait for ever where a page's policy forbids WebAssembly. The smallest module there is tells.
+ * TensorFlow.js would wait for ever where WebAssembly is missing or a policy forbids it. The smallest module there is
+ * tells.
  */
 async function requireWasm() {
-  await WebAssembly.compile(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
+  if (typeof WebAssembly === 'undefined') throw new Error('This browser offers no WebAssembly.');
+  try {
+    await WebAssembly.compile(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
+  } catch {
+    throw new PolicyError('script-src');
+  }
 }
 
 serve({
