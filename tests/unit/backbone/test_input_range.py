@@ -18,6 +18,7 @@ from builder.backbone.precision import Precision
 from builder.backbone.variation import FAR, LEAST, require_variation, variation
 from builder.cache import Cache
 from builder.errors import ConfigError, ConversionError
+from builder.parity import original
 from builder.pipeline import describe_backbone
 from builder.report import Silent
 from tests import tensorflow_scripts
@@ -226,6 +227,16 @@ def test_one_folder_read_in_two_ranges_is_two_models(
     )
     assert first.folder != second.folder
     assert check.relative_error(golden_features(first), golden_features(second)).max() > 0.01
+
+
+def test_a_site_tells_in_which_range_its_original_is_asked(cache: Cache, tmp_path: Path) -> None:
+    folder = str(Files().write(tmp_path / "graph"))
+    source = obtain(folder, cache=cache, reporter=Silent(), input_range="-1-1")
+    said = describe_backbone(source, 4)
+    assert original.find(said, cache, folder) == source.origin
+    assert source.origin == {"graph_model": folder, "input_range": "-1-1"}
+    with pytest.raises(ConfigError, match="no input range"):
+        original.find({**said, "inputRange": "0-256"}, cache, folder)
 
 
 # What may be said
