@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import numpy as np
 import pytest
 
 from builder import pipeline
-from builder.backbone import check, convert, golden, hdf5_weights, keras_applications
+from builder.backbone import check, convert, golden, graph_model, hdf5_weights, keras_applications
 from builder.backbone.convert import Converted
+from builder.backbone.graph_model import fused_ops
 from builder.backbone.keras_applications import MIRROR, NETWORKS
 from builder.backbone.obtain import Source, obtain
 from builder.backbone.precision import Precision
@@ -325,6 +327,30 @@ def test_the_usable_function_of_a_saved_model_is_found(name: str, small_models: 
     converted = through(source, cache)
     features = np.load(small_models / "features.npy")
     assert check.relative_error(golden_features(converted), features).max() < 1e-5
+
+
+def test_a_residual_sum_that_tensorflow_fuses_as_a_bias(
+    small_models: Path, cache: Cache, tmp_path: Path
+) -> None:
+    tensorflow_scripts.worker().call("raw_conversion", small_models / "residual sums", tmp_path)
+    raw = graph_model.read(tmp_path)
+    planes = [node for node in raw.nodes if fused_ops(node) and node["input"][2] not in raw.weights]
+    assert planes, "the trap is gone: TensorFlow fuses no plane as a bias any more"
+    source = obtain(str(small_models / "residual sums"), cache=cache, reporter=Silent())
+    for precision in get_args(Precision):
+        assert all(row.passed for row in through(source, cache, precision).rows)
+
+
+@pytest.mark.long
+def test_a_whole_network_of_residual_sums(cache: Cache, tmp_path: Path) -> None:
+    """EfficientNetV2B0 by Keras 3: sums of many, planes in the place of a bias, and [0, 255] as input."""
+    tensorflow_scripts.run("efficient_net", tmp_path / "model", environment={"TF_USE_LEGACY_KERAS": "0"})
+    source = obtain(str(tmp_path / "model"), cache=cache, reporter=Silent())
+    with pytest.raises(ConversionError, match="--input-range 0-255"):
+        through(source, cache)
+    source = replace(source, input_range="0-255")
+    assert through(source, cache).features == 1280
+    through(source, cache, "float16")
 
 
 # TensorFlow.js graphs
