@@ -1,4 +1,4 @@
-"""A site of a model that reads pictures in [0, 255]: the page gives it [0, 1], and each kernel agrees."""
+"""A site of a model that reads pictures in [0, 255]: the page gives it [0, 1], each kernel its features."""
 
 from __future__ import annotations
 

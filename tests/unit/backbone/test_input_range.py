@@ -52,7 +52,7 @@ def judged(own: InputRange, **shares: float) -> None:
 def test_variation_is_a_share_of_the_features_own_size() -> None:
     found = variation(FEATURES)
     assert found == pytest.approx(variation(FEATURES * np.float32(1e-6)), rel=1e-4)
-    assert variation(drawn_together(0.1)) == pytest.approx(found / 10, rel=0.1)
+    assert variation(drawn_together(0.1)) == pytest.approx(found / 10, rel=0.2)
     assert variation(np.ones((3, 5), np.float32)) == 0
     assert variation(np.zeros((3, 5), np.float32)) == 0
 
