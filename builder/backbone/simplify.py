@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,14 +42,19 @@ LEAST_PEAK = 2.0**-12
 2^-24 below 2^-14: beside such a weight they are finer than its own rounding."""
 
 
-def simplify(model: GraphModel) -> GraphModel:
-    """All rewrites, in order."""
+def simplify(model: GraphModel, *, keep_half: bool = False) -> GraphModel:
+    """All rewrites, in order.
+
+    Args:
+        model: the graph.
+        keep_half: leave weights as they are that half precision holds exactly, see `fold_factors`.
+    """
     for rewrite in (
         drop_identities,
         fuse_sums,
         fuse_activations,
         absorb_pads,
-        fold_factors,
+        partial(fold_factors, keep_half=keep_half),
         merge_constants,
     ):
         model = rewrite(model)
@@ -236,24 +242,28 @@ def absorb_pads(model: GraphModel) -> GraphModel:
 # --- factors --------------------------------------------------------------------------------------
 
 
-def fold_factors(model: GraphModel) -> GraphModel:
+def fold_factors(model: GraphModel, *, keep_half: bool = False) -> GraphModel:
     """Multiply weights by a factor instead of every element that goes to them.
 
     `w * (c * x)` is `(c * w) * x`, also where pooling, a product with something else or zeros around a
     plane stand between. So the 1/6 of hard-swish and of hard-sigmoid goes, and the picture's rescaling.
+
+    With `keep_half`, weights that half precision holds exactly stay so, or stay as they are: those of a graph
+    that somebody stored in it would be rounded a second time. That moves the features which MobileNetV3-Small
+    0.75 has of a blank picture by 17 % of their largest, and the first time did by 8 %.
     """
     for node in in_order(model):
         factor = _scalar(model, node) if node["op"] == "Mul" else None
         if factor is None:
             continue
         number, place = factor
-        taken = _taken_up(model, node["name"], number)
+        taken = _taken_up(model, node["name"], number, keep_half)
         if taken is not None:
             model = _rewired(taken, {node["name"]: plain(node["input"][place])})
     return model
 
 
-def _taken_up(model: GraphModel, scaled: str, factor: float) -> GraphModel | None:
+def _taken_up(model: GraphModel, scaled: str, factor: float, keep_half: bool) -> GraphModel | None:
     """The graph with a factor of one value in the weights that it goes to; None where it cannot be there."""
     if not math.isfinite(factor) or factor == 0:
         return None
@@ -282,7 +292,7 @@ def _taken_up(model: GraphModel, scaled: str, factor: float) -> GraphModel | Non
             carrying.add(node["name"])
         elif op in (*CONVOLUTIONS, *DEPTHWISE, *PRODUCTS) and places == [0]:
             kernel = plain(node["input"][1])
-            values = _times(model, kernel, factor)
+            values = _times(model, kernel, factor, keep_half)
             if values is None:
                 return None
             own = kernel if len(readers[kernel]) == 1 else _fresh(model, f"{node['name']}/kernel")
@@ -293,11 +303,20 @@ def _taken_up(model: GraphModel, scaled: str, factor: float) -> GraphModel | Non
     return None if model.output_name in carrying else _changed(model, changes, weights)
 
 
-def _times(model: GraphModel, kernel: str, factor: float) -> Array | None:
+def _times(model: GraphModel, kernel: str, factor: float, keep_half: bool) -> Array | None:
     """A kernel times a factor; None where half precision would hold that worse than what it is now."""
     if kernel not in model.weights or model.weights[kernel].dtype != np.float32:
         return None
-    values: Array = (model.weights[kernel].astype(np.float64) * factor).astype(np.float32)
-    peak = float(np.abs(values).max(initial=0))
-    is_held = LEAST_PEAK <= peak <= float(np.finfo(np.float16).max)
-    return values if is_held or not model.weights[kernel].any() else None
+    given = model.weights[kernel]
+    values: Array = (given.astype(np.float64) * factor).astype(np.float32)
+    if not given.any():
+        return values
+    if not LEAST_PEAK <= float(np.abs(values).max()) <= float(np.finfo(np.float16).max):
+        return None
+    return None if keep_half and _is_half(given) and not _is_half(values) else values
+
+
+def _is_half(values: Array) -> bool:
+    """Whether half precision holds every number exactly."""
+    with np.errstate(over="ignore"):
+        return bool((values.astype(np.float16) == values).all())

@@ -83,7 +83,7 @@ def convert(source: dict[str, Any], converted: Path) -> None:
             graph, reference = _from_graph_model(Path(source["graph_model"]), own)
         else:
             graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch), own)
-    graph = simplify.simplify(read_unit_range(graph, own))
+    graph = simplify.simplify(read_unit_range(graph, own), keep_half="graph_model" in source)
     rules.require_portable(graph)
     graph_model.write(graph, converted)
     np.save(converted / "reference.npy", reference)

@@ -147,8 +147,8 @@ FUSED: dict[str, tuple[dict[str, Any], Callable[[Plane], Plane]]] = {
         lambda x: x @ KERNEL[0, 0] + BIAS,
     ),
     "a sum of three": (
-        node("end", "AddN", "conv", "conv", "plane", N={"i": "3"}),
-        lambda x: x + x + MORE_PLANE,
+        node("end", "AddN", "conv", "conv", "conv", N={"i": "3"}),
+        lambda x: x + x + x,
     ),
     "a sum of one": (node("end", "AddN", "conv", N={"i": "1"}), lambda x: x),
 }

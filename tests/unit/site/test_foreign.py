@@ -17,6 +17,7 @@ from builder.cache import Cache
 from builder.errors import OutputError
 from builder.pipeline import PROJECT_ROOT
 from builder.site import foreign, publish
+from tests.processes import heedful
 
 OLD = {"index.html": "old", "assets/app.1.js": "old", "model/1/model.json": "old", "LICENSE": "same"}
 NEW = {"index.html": "new", "assets/app.2.js": "new", "model/2/model.json": "new", "LICENSE": "same"}
@@ -266,7 +267,7 @@ rebuild(Path(sys.argv[1]), Cache(Path(sys.argv[2])))
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_process_that_is_ended_while_git_is_on_its_way(out: Path, cache: Cache, number: int) -> None:
-    command = [sys.executable, "-c", STUCK, str(out), str(cache.root)]
+    command = heedful([sys.executable, "-c", STUCK, str(out), str(cache.root)])
     with subprocess.Popen(
         command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as build:
