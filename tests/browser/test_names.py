@@ -15,26 +15,22 @@ from tests.browser import pages
 
 COMPOSED, APART = "Caf\u00e9", "Cafe\u0301"
 OLD_SPELLING_JS = """
-(name) => new Promise((resolve, reject) => {
+async (name) => {
   // The kept document with the name of its first class in other letters, as an older page wrote it.
-  const opening = indexedDB.open('onthefly');
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const writing = database.transaction('docs', 'readwrite');
-    writing.onerror = () => reject(writing.error);
-    writing.oncomplete = () => resolve(database.close());
-    const store = writing.objectStore('docs');
-    store.openCursor().onsuccess = ({target}) => {
-      const cursor = target.result;
-      if (!cursor) return;
-      const doc = structuredClone(cursor.value);
-      doc.classes[0].name = name;
-      cursor.update(doc);
-      cursor.continue();
-    };
-  };
-})
+  const done = (request, event = 'success') => new Promise((resolve, reject) => {
+    request[`on${event}`] = () => resolve(request.result);
+    request.onerror = request.onabort = () => reject(request.error);
+  });
+  const database = await done(indexedDB.open(`onthefly ${location.pathname}`));
+  const writing = database.transaction('docs', 'readwrite');
+  const store = writing.objectStore('docs');
+  const [key] = await done(store.getAllKeys());
+  const doc = await done(store.get(key));
+  doc.classes[0].name = name;
+  store.put(doc, key);
+  await done(writing, 'complete');
+  database.close();
+}
 """
 MODULE_JS = """
 async ({composed, apart}) => {
