@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
 )
 
+from builder.backbone.input_range import InputRange
 from builder.backbone.precision import Precision
 from builder.errors import ConfigError
 from builder.project.names import key, normal
@@ -70,6 +71,7 @@ class SiteConfig(_Table):
         description="the classes a new visitor starts with",
     )
     backbone: str = Field("auto", min_length=1, description="where the weights come from; see the README")
+    input_range: InputRange = Field("0-1", description="what your own model reads pictures in")
     precision: Precision = Field("float16", description="how the weights are stored in the site")
     fit: Literal["crop", "stretch"] = Field(
         "crop", description="learn from the centre square, or the squashed frame"
@@ -162,7 +164,7 @@ def _problem(detail: Any, text: str, options: dict[str, Any]) -> str:
     location = [str(part) for part in detail["loc"]]
     key = ".".join(part for part in location if not part.isdigit())
     if location and location[0] in options:
-        place = f"--{location[0]}"
+        place = f"--{location[0].replace('_', '-')}"
     else:
         line = _line_of(location, text)
         place = f"line {line}: {key}" if line else key

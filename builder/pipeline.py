@@ -17,6 +17,7 @@ from builder import __version__
 from builder.backbone.check import GOLDEN_LIMIT
 from builder.backbone.convert import Converted, convert, model_key
 from builder.backbone.golden import SIZE
+from builder.backbone.input_range import DEFAULT
 from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
@@ -73,7 +74,14 @@ def build(
     publish.prepare(out, cache)
     logo = theme.logo(Path(config.logo)) if config.logo else None
     start = _start(config)
-    source = obtain(config.backbone, cache=cache, reporter=reporter, offline=offline, force=force)
+    source = obtain(
+        config.backbone,
+        cache=cache,
+        reporter=reporter,
+        offline=offline,
+        force=force,
+        input_range=config.input_range,
+    )
     key = _build_key(config, source, logo, start)
     if not force and (standing := _standing(out, key)) is not None:
         return standing
@@ -118,7 +126,7 @@ def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Sta
         *provenance,
         hashlib.sha256(logo.contents).hexdigest() if logo else "",
         start.sha256 if start else "",
-        model_key(source.sha256, config.precision),
+        model_key(source, config.precision),
         assets_key(),
         sha256_tree(render.TEMPLATES),
         sha256_tree(PROJECT_ROOT, [PROJECT_ROOT / name for name in TRAVELLING]),
@@ -267,5 +275,7 @@ def describe_backbone(source: Source, features: int) -> dict[str, Any]:
         "sha256": source.sha256,
         "trust": source.trust,
     }
-    said.update({key: value for key, value in (("url", source.url), ("why", source.why)) if value})
+    own = source.input_range if source.input_range != DEFAULT else None
+    further = (("url", source.url), ("why", source.why), ("inputRange", own))
+    said.update({key: value for key, value in further if value})
     return said

@@ -30,7 +30,8 @@ _OFF = (
     "NetworkTimeServiceQuerying",
     "AimEnabled",
     "PreconnectToSearch",
-    # Pages of the browser's own, behind its address bar: two for every context, as dear as the page under test.
+    # Pages of the browser's own, behind its address bar: two for every context, each as dear as the
+    # page under test.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
 )

@@ -43,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--shuffle") is not None:
+        config.option.loadscopereorder = False  # else several processes begin with the files of many tests
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     seed = config.getoption("--shuffle")
     return None if seed is None else f"order: --shuffle {seed}"
@@ -62,6 +67,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = list(files.values())
     drawn.shuffle(order)
     items[:] = [item for tests in order for item in tests]
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no name: packed ones hold the time of day, and processes must find the same tests."""
+    return argname if isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session")

@@ -148,8 +148,8 @@ def keras_model(folder: str, network: str = "small") -> None:
     architecture.save(architecture.feature_vector(architecture.NETWORKS[network]), Path(folder))
 
 
-def embedded_model(folder: str) -> None:
-    """Save the embedded weights in Keras' own architecture."""
+def embedded_model(folder: str, input_range: str = "0-1") -> None:
+    """Save the embedded weights in Keras' own architecture, to read pictures in [0, 1] or in [0, 255]."""
     import tf_keras
 
     from builder.backbone import architecture
@@ -158,6 +158,10 @@ def embedded_model(folder: str) -> None:
     tf_keras.backend.clear_session()
     model = architecture.feature_vector()
     architecture.load_weights(model, EMBEDDED_WEIGHTS)
+    if input_range == "0-255":  # as with Keras' own `include_preprocessing`
+        image = tf_keras.Input((224, 224, 3), name="inputs")
+        scaled = tf_keras.layers.Rescaling(scale=1 / 127.5, offset=-1.0)(image)
+        model = tf_keras.Model(image, architecture._inside(model)(scaled))
     architecture.save(model, Path(folder))
 
 
@@ -224,6 +228,27 @@ def keras_saved_model(network: str, weights: str, folder: str) -> None:
     whole.save(folder, save_format="tf")
 
 
+def efficient_net(folder: str) -> None:
+    """EfficientNetV2B0 with random weights and the statistics of the golden images, as Keras 3 exports it."""
+    import keras
+
+    from builder.backbone import golden
+
+    keras.utils.set_random_seed(5)
+    model = keras.applications.EfficientNetV2B0(
+        weights=None, include_top=False, pooling="avg", input_shape=(224, 224, 3)
+    )
+    random = np.random.default_rng(5)
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for number, norm in enumerate(norms):
+        norm.momentum = 0.0
+        norm.gamma.assign(random.uniform(0.7, 1.3, norm.gamma.shape))
+        if number % 2:  # TensorFlow fuses what is added to a sum without a bias otherwise
+            norm.beta.assign(random.normal(0, 0.2, norm.beta.shape))
+    model(golden.inputs() * np.float32(255), training=True)
+    model.export(folder, verbose=False)
+
+
 def small_models(folder: str) -> None:
     """SavedModels of a few kilobytes, good and bad, each in a folder of its name."""
     import tensorflow as tf
@@ -231,6 +256,7 @@ def small_models(folder: str) -> None:
     random = np.random.default_rng(3)
     stem = random.normal(0, 0.1, (16, 16, 3, 8)).astype(np.float32)
     last = random.normal(0, 0.5, (8, 5)).astype(np.float32)
+    square = random.normal(0, 0.3, (1, 1, 8, 8)).astype(np.float32)
 
     def images(size: int | None = 224, batch: int | None = None, dtype: Any = tf.float32) -> Any:
         return tf.TensorSpec((batch, size, size, 3), dtype, name="pixels")
@@ -239,6 +265,7 @@ def small_models(folder: str) -> None:
         def __init__(self) -> None:
             super().__init__()
             self.stem, self.last = tf.Variable(stem), tf.Variable(last)
+            self.square = tf.Variable(square)
 
         def pooled(self, pixels: Any) -> Any:
             convolved = tf.nn.conv2d(tf.cast(pixels, tf.float32), self.stem, 16, "SAME")
@@ -271,6 +298,19 @@ def small_models(folder: str) -> None:
     def odd(net: Net, pixels: Any) -> dict[str, Any]:
         return {"features": tf.math.lgamma(net.features(pixels) ** 2 + 1)}
 
+    def dark(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"features": net.features(pixels / 127.5 - 1)}
+
+    def constant(net: Net, pixels: Any) -> dict[str, Any]:
+        return {"features": net.features(pixels * 1e-6 + 0.5)}
+
+    def residual(net: Net, pixels: Any) -> dict[str, Any]:
+        """As Keras 3 writes a residual block: TensorFlow fuses the sum as if the plane were a bias."""
+        plane = tf.nn.relu6(tf.nn.conv2d(pixels, net.stem, 16, "SAME"))
+        for _ in range(2):
+            plane = tf.nn.conv2d(plane, net.square, 1, "SAME") + plane
+        return {"features": tf.reduce_mean(tf.nn.relu(plane), (1, 2)) @ net.last}
+
     def map_of(net: Net, pixels: Any) -> dict[str, Any]:
         return {"map": tf.nn.conv2d(pixels, net.stem, 16, "SAME")}
 
@@ -282,6 +322,10 @@ def small_models(folder: str) -> None:
     save("any size", images(None), serving_default=features)
     save("single images", images(batch=1), serving_default=features)
 
+    save("residual sums", serving_default=residual)
+    save("0 to 255", serving_default=dark)
+
+    save("constant", serving_default=constant)
     save("two outputs", serving_default=both)
     save("128 pixels", images(128), serving_default=features)
     save("bytes", images(dtype=tf.uint8), serving_default=features)
@@ -357,6 +401,24 @@ def raw_conversion(saved_model: str, folder: str) -> None:
     tensorflow_child._tensorflowjs(saved_model, Path(folder))
 
 
+def quantized_conversion(saved_model: str, folder: str, dtype: str) -> None:
+    """What `tensorflowjs_converter --quantize_DTYPE` writes of a SavedModel."""
+    from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
+
+    options = {"signature_def": "serving_default", "saved_model_tags": "serve"}
+    converter.convert_tf_saved_model(saved_model, folder, quantization_dtype_map={dtype: "*"}, **options)
+
+
+def scaled_features(origin: str, out: str, *scales: str) -> None:
+    """A source's features of the golden images times each scale: `[scales, n, F]` in a .npy file."""
+    from builder.backbone import golden, signature, tensorflow_child
+
+    with tempfile.TemporaryDirectory() as scratch:
+        original = signature.find(tensorflow_child._saved_model(json.loads(origin), Path(scratch)))
+        found = [original.features(golden.inputs() * np.float32(scale)) for scale in scales]
+    np.save(out, np.stack(found))
+
+
 def features(saved_model: str, images: str, out: str) -> None:
     """The original SavedModel's features of float32 images in a .npy file."""
     import tensorflow as tf
@@ -369,12 +431,18 @@ def features(saved_model: str, images: str, out: str) -> None:
 
 
 def graph_features(folder: str, images: str, out: str) -> None:
-    """A written graph model's features of float32 images in a .npy file."""
+    """A written graph model's features of float32 images in a .npy file, twenty at a time."""
+    import tensorflow as tf
+
     from builder.backbone import graph_model, tensorflow_child
 
     model = graph_model.read(Path(folder))
-    batches = np.array_split(np.load(images), 10)
-    np.save(out, np.concatenate([tensorflow_child.run_graph(model, batch) for batch in batches]))
+    graph = tensorflow_child.graph_def(model)
+    function = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
+    pruned = function.prune(f"{model.input_name}:0", f"{model.output_name}:0")
+    given = np.load(images)
+    batches = [given[at : at + 20] for at in range(0, len(given), 20)]
+    np.save(out, np.concatenate([pruned(tf.constant(batch)).numpy() for batch in batches]))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ Features = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Limits:
-    """Largest differences allowed, relative to each image's own max|y|.
+    """Largest differences allowed, as `deviation` measures them.
 
     `cosine` is the least cosine similarity, asked of photo-like images only.
     """
@@ -61,6 +61,28 @@ def relative_error(features: Features, reference: Features) -> npt.NDArray[np.fl
     return error
 
 
+def deviation(features: Features, reference: Features, photo_like: Sequence[bool]) -> npt.NDArray[np.float64]:
+    """Per image, max|difference| over max|reference| of that image, as a photo-like one has it at least.
+
+    A blank picture's features may be small beside those that a head is taught with. What rounding makes of
+    them matters as far as it could be taken for a photograph's: it is measured by the largest of those.
+
+    Args:
+        features: `[n, F]`.
+        reference: `[n, F]`.
+        photo_like: `n` flags.
+
+    Returns:
+        `[n]`; NaN where a feature is.
+    """
+    difference = np.abs(features.astype(np.float64) - reference).max(axis=1)
+    peak = np.abs(reference.astype(np.float64)).max(axis=1)
+    least = peak[np.asarray(photo_like, bool)].max(initial=0)
+    whole = np.where(photo_like, peak, np.maximum(peak, least))
+    error: npt.NDArray[np.float64] = difference / np.maximum(whole, np.finfo(np.float32).tiny)
+    return error
+
+
 def cosine_similarity(features: Features, reference: Features) -> npt.NDArray[np.float64]:
     """Per image, the cosine of the angle between two feature vectors: `[n, F]`, `[n, F]` to `[n]`."""
     a, b = features.astype(np.float64), reference.astype(np.float64)
@@ -89,7 +111,8 @@ def compare(
             where="check",
         )
     limits = LIMITS[precision]
-    errors, cosines = relative_error(features, reference), cosine_similarity(features, reference)
+    errors = deviation(features, reference, [image.is_photo_like for image in images])
+    cosines = cosine_similarity(features, reference)
     rows = []
     for image, error, cosine in zip(images, errors, cosines, strict=True):
         photo = image.is_photo_like

@@ -74,9 +74,9 @@ def code_hash() -> str:
     return sha256_text(sha256_tree(here.parent, code), *versions)
 
 
-def model_key(source_sha256: str, precision: Precision) -> str:
+def model_key(source: Source, precision: Precision) -> str:
     """The cache key of a finished model."""
-    return sha256_text("model", code_hash(), source_sha256, precision)
+    return sha256_text("model", code_hash(), source.sha256, source.input_range, precision)
 
 
 def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Reporter) -> Converted:
@@ -86,7 +86,7 @@ def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Rep
         ConversionError: it cannot be converted, or what was written is not the original within the
             limits of `check.LIMITS`.
     """
-    key = model_key(source.sha256, precision)
+    key = model_key(source, precision)
     if not cache.path("model", key).is_dir():
         reporter.step("convert", f"to TensorFlow.js in {precision}, then run it against the original")
     folder = cache.folder("model", key, lambda into: _fill(source, precision, into, cache))
@@ -97,7 +97,7 @@ def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Rep
 
 def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> None:
     """Make and check the files of one precision in `into`."""
-    key = sha256_text("converted", code_hash(), source.sha256)
+    key = sha256_text("converted", code_hash(), source.sha256, source.input_range)
     converted = cache.path("converted", key)
     with tempfile.TemporaryDirectory(dir=into) as scratch:
         if not converted.is_dir():

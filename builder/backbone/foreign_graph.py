@@ -17,7 +17,7 @@ from builder.backbone import graph_model
 from builder.backbone.golden import SIZE
 from builder.backbone.graph_model import GraphModel, Node
 from builder.backbone.other_formats import refuse_layers
-from builder.backbone.rules import PORTABLE_OPS
+from builder.backbone.rules import PORTABLE_OPS, REWRITTEN_OPS
 from builder.errors import ConversionError
 
 
@@ -254,7 +254,7 @@ def _check_graph(nodes: list[Node], weights: set[str], where: str) -> None:
 
 def _check_operations(nodes: list[Node], where: str) -> None:
     """Refuse what some backend lacks, and with it whatever TensorFlow would do to this machine."""
-    unknown = sorted({node["op"] for node in nodes} - PORTABLE_OPS)
+    unknown = sorted({node["op"] for node in nodes} - PORTABLE_OPS - REWRITTEN_OPS)
     if unknown:
         raise ConversionError(
             f"The graph holds operations that not every backend of TensorFlow.js has: {_listed(unknown)}.",

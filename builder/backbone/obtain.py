@@ -30,6 +30,7 @@ from builder.backbone.download import (
     read_json,
     write_json,
 )
+from builder.backbone.input_range import DEFAULT, InputRange
 from builder.backbone.other_formats import GRAPH_MODEL, SAVED_MODEL
 from builder.cache import Cache, sha256_file, sha256_tree
 from builder.errors import ConfigError, SourceError
@@ -90,21 +91,30 @@ class Source:
     """The folder that holds a TensorFlow.js `model.json` and its shards."""
     keras: KerasWeights | None = None
     """Set for `keras`."""
+    input_range: InputRange = DEFAULT
+    """What the model reads pictures in, as the user says; of our own weights, always [0, 1]."""
 
     @property
     def origin(self) -> dict[str, str]:
         """What the child process starts from, as `tensorflow_child` reads it."""
+        own = {} if self.input_range == DEFAULT else {"input_range": self.input_range}
         if self.saved_model:
-            return {"saved_model": str(self.saved_model)}
+            return {"saved_model": str(self.saved_model), **own}
         if self.graph_model:
-            return {"graph_model": str(self.graph_model)}
+            return {"graph_model": str(self.graph_model), **own}
         if self.keras:
             return {"keras": str(self.keras.file), "network": self.keras.network}
         return {"weights": str(EMBEDDED_WEIGHTS)}
 
 
 def obtain(
-    backbone: str, *, cache: Cache, reporter: Reporter, offline: bool = False, force: bool = False
+    backbone: str,
+    *,
+    cache: Cache,
+    reporter: Reporter,
+    offline: bool = False,
+    force: bool = False,
+    input_range: InputRange = DEFAULT,
 ) -> Source:
     """Find or fetch the weights that a value of `--backbone` names.
 
@@ -115,13 +125,25 @@ def obtain(
         reporter: told of downloads, of a module found elsewhere, and of `auto`'s falling back.
         offline: open no connection; what the caches do not hold is an error (`auto`: embedded).
         force: let `auto` ask the Hub although it did not answer within the last hour.
+        input_range: what the model reads pictures in, for one that the user brings.
 
     Raises:
-        ConfigError: the value names nothing that is accepted.
+        ConfigError: the value names nothing that is accepted, or another range than it has.
         SourceError: the source cannot be reached, read or trusted.
         OutputError: the cache cannot be written.
     """
-    here = _Obtain(cache, reporter, offline)
+    if input_range == DEFAULT:
+        return _named(backbone, _Obtain(cache, reporter, offline), force)
+    if backbone in _NAMES:
+        raise ConfigError(
+            f"The weights of `{backbone}` read pictures in [0, 1].",
+            where=f"--input-range {input_range}",
+            mend="Leave it out: it is for a model of your own, by its path or address.",
+        )
+    return replace(_named(backbone, _Obtain(cache, reporter, offline), force), input_range=input_range)
+
+
+def _named(backbone: str, here: _Obtain, force: bool) -> Source:
     if backbone == "auto":
         return here.auto(force)
     if backbone == "hub":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 
 import numpy as np
 
+from builder.backbone.fused import output_channels, split_fused
 from builder.backbone.graph_model import GraphModel, Node, add_constant, fused_ops
 
 # Attributes of fused nodes that only TensorFlow's own kernels read.
@@ -15,28 +15,28 @@ UNREAD_ATTRIBUTES = ("num_host_args", "TArgs", "use_cudnn_on_gpu", "filter_forma
 
 def rewrite(model: GraphModel) -> GraphModel:
     """All rewrites, in order."""
-    return widen_scalar_biases(name_missing_biases(drop_unread_attributes(model)))
+    return widen_scalar_biases(split_fused(split_sums(drop_unread_attributes(model))))
 
 
-NO_BIAS = "NoOp"
-"""What tensorflowjs writes first in `fused_ops` of a depthwise convolution with an activation but no bias."""
-
-
-def name_missing_biases(model: GraphModel) -> GraphModel:
-    """Give a fused convolution without a bias one of zeros: one form for all, and none outside the rules."""
-    weights = dict(model.weights)
+def split_sums(model: GraphModel) -> GraphModel:
+    """A sum of many (`AddN`, as TensorFlow's optimiser makes of residual sums) as sums of two."""
     nodes: list[Node] = []
     for node in model.nodes:
-        fused = fused_ops(node)
-        if fused[:1] == [NO_BIAS] and node["input"][1] in weights:
-            channels = _output_channels(node, weights[node["input"][1]].shape)
-            zeros = np.zeros(channels, np.float32)
-            attr = {**node["attr"], "fused_ops": _string_list(["BiasAdd", *fused[1:]])}
-            attr["num_args"] = {"i": str(int(attr.get("num_args", {}).get("i", 0)) + 1)}
-            bias = add_constant(nodes, weights, f"{node['name']}/bias", zeros)
-            node = {**node, "attr": attr, "input": [*node["input"][:2], bias, *node["input"][2:]]}
-        nodes.append(node)
-    return replace(model, nodes=nodes, weights=weights)
+        given = [each for each in node.get("input", []) if not each.startswith("^")]
+        if node["op"] != "AddN" or not given:
+            nodes.append(node)
+            continue
+        attr = {"T": node["attr"]["T"]}
+        if len(given) == 1:
+            nodes.append({"name": node["name"], "op": "Identity", "input": given, "attr": attr})
+            continue
+        last = given[0]
+        for number, each in enumerate(given[1:], 1):
+            is_whole = number == len(given) - 1
+            name = node["name"] if is_whole else f"{node['name']}/of_{number + 1}"
+            nodes.append({"name": name, "op": "AddV2", "input": [last, each], "attr": attr})
+            last = name
+    return replace(model, nodes=nodes)
 
 
 def widen_scalar_biases(model: GraphModel) -> GraphModel:
@@ -51,26 +51,13 @@ def widen_scalar_biases(model: GraphModel) -> GraphModel:
         if "BiasAdd" in fused_ops(node):
             kernel, bias = node["input"][1], node["input"][2]
             if bias in weights and kernel in weights and weights[bias].ndim == 0:
-                channels = _output_channels(node, weights[kernel].shape)
+                channels = output_channels(node, weights[kernel].shape)
                 values = np.full(channels, weights[bias], weights[bias].dtype)
                 # Its own name: the scalar may serve other nodes too.
                 wide = add_constant(nodes, weights, f"{node['name']}/bias", values)
                 node = {**node, "input": [*node["input"][:2], wide, *node["input"][3:]]}
         nodes.append(node)
     return _without_unused(replace(model, nodes=nodes, weights=weights))
-
-
-def _output_channels(node: Node, kernel: tuple[int, ...]) -> int:
-    """Channels a fused convolution or matrix product puts out, from its kernel's shape."""
-    if "Depthwise" in node["op"]:
-        return kernel[2] * kernel[3]
-    transposed = node.get("attr", {}).get("transpose_b", {}).get("b", False)
-    return kernel[0] if transposed else kernel[-1]
-
-
-def _string_list(values: list[str]) -> dict[str, object]:
-    """A list of strings, as GraphDef's JSON writes it."""
-    return {"list": {"s": [base64.b64encode(value.encode()).decode() for value in values]}}
 
 
 def _without_unused(model: GraphModel) -> GraphModel:

@@ -63,6 +63,9 @@ PORTABLE_OPS = frozenset(
     )
 )
 
+REWRITTEN_OPS = frozenset(("AddN",))
+"""Operations that `rewrite` has a portable form for."""
+
 # TensorFlow's own optimiser also fuses e.g. hard-swish (oneDNN); no browser backend knows it.
 PORTABLE_FUSED_OPS = frozenset(("BiasAdd", "Relu", "Relu6", "Elu", "Prelu", "LeakyRelu"))
 
@@ -92,10 +95,14 @@ def violations(model: GraphModel, rules: BackendRules) -> list[str]:
         name, op = node["name"], node["op"]
         if op not in rules.ops:
             found.append(f"{name}: operation {op} has no kernel")
-        for fused in fused_ops(node):
+        listed = fused_ops(node)
+        for fused in listed:
             if fused not in rules.fused_ops:
                 found.append(f"{name}: {op} fuses {fused}")
-        if "BiasAdd" in fused_ops(node):
+        # An activation without a bias is left out, and whatever follows an activation too.
+        if listed and (listed[0] != "BiasAdd" or len(listed) > 2):
+            found.append(f"{name}: {op} fuses other than a bias and an activation: {', '.join(listed)}")
+        if "BiasAdd" in listed:
             bias = node["input"][2]
             if bias in model.weights and model.weights[bias].ndim < rules.lowest_bias_rank:
                 found.append(f"{name}: its bias {bias} has rank {model.weights[bias].ndim}")

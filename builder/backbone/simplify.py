@@ -294,10 +294,22 @@ def _taken_up(model: GraphModel, scaled: str, factor: float) -> GraphModel | Non
 
 
 def _times(model: GraphModel, kernel: str, factor: float) -> Array | None:
-    """A kernel times a factor; None where half precision would hold that worse than what it is now."""
+    """A kernel times a factor; None where half precision would hold that worse than what it is now.
+
+    One that was stored in half precision would be rounded a second time: that moves the features which
+    MobileNetV3-Small 0.75 has of a blank picture by 17 % of their largest, and the first time did by 8 %.
+    """
     if kernel not in model.weights or model.weights[kernel].dtype != np.float32:
         return None
     values: Array = (model.weights[kernel].astype(np.float64) * factor).astype(np.float32)
     peak = float(np.abs(values).max(initial=0))
+    if not model.weights[kernel].any():
+        return values
     is_held = LEAST_PEAK <= peak <= float(np.finfo(np.float16).max)
-    return values if is_held or not model.weights[kernel].any() else None
+    return values if is_held and (_is_half(values) or not _is_half(model.weights[kernel])) else None
+
+
+def _is_half(values: Array) -> bool:
+    """Whether half precision holds every number exactly."""
+    with np.errstate(over="ignore"):
+        return bool((values.astype(np.float16) == values).all())

@@ -5,7 +5,8 @@ hard-swish operations that no browser backend has; hence a process of its own. I
 does what is missing, and leaves its answer as files:
 
 * job.json: `{"source": {...}, "converted": DIR, "model": DIR, "precision": ...}`, the source being one of
-  `{"saved_model": DIR}`, `{"graph_model": DIR}`, `{"keras": FILE, "network": ...}`, `{"weights": FILE}`
+  `{"saved_model": DIR}`, `{"graph_model": DIR}`, `{"keras": FILE, "network": ...}`, `{"weights": FILE}`,
+  with `"input_range"` where it is not [0, 1]
 * DIR converted: `model.json` + shards in float32, rewritten; `reference.npy`, the original's golden features
 * DIR model: the files to publish; `features.npy`, their golden features as TensorFlow computes them
 * result.json: `{"ok": true}` or an error's `what`, `where` and `mend`
@@ -13,13 +14,13 @@ does what is missing, and leaves its answer as files:
 
 from __future__ import annotations
 
-import base64
 import errno
 import json
 import os
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,8 +36,11 @@ from builder.backbone import (
     rules,
     signature,
     simplify,
+    variation,
 )
-from builder.backbone.graph_model import Array, GraphModel, Node, fused_ops
+from builder.backbone.fused import unfuse
+from builder.backbone.graph_model import Array, GraphModel
+from builder.backbone.input_range import DEFAULT, InputRange, in_range, known, read_unit_range
 from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.signature import SERVING, first_line
 from builder.errors import ConversionError, OnTheFlyError
@@ -73,12 +77,13 @@ def run(job: dict[str, Any]) -> None:
 
 def convert(source: dict[str, Any], converted: Path) -> None:
     """The weights of any source to a rewritten float32 graph with the original's golden features."""
+    own = known(source.get("input_range", DEFAULT))
     with tempfile.TemporaryDirectory(dir=converted) as scratch:
         if "graph_model" in source:
-            graph, reference = _from_graph_model(Path(source["graph_model"]))
+            graph, reference = _from_graph_model(Path(source["graph_model"]), own)
         else:
-            graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch))
-    graph = simplify.simplify(graph)
+            graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch), own)
+    graph = simplify.simplify(read_unit_range(graph, own))
     rules.require_portable(graph)
     graph_model.write(graph, converted)
     np.save(converted / "reference.npy", reference)
@@ -88,7 +93,7 @@ def original_features(source: dict[str, Any], images: Array) -> Array:
     """What a source's own model, before any conversion, makes of images.
 
     Args:
-        source: as in a job, `obtain.Source.origin`.
+        source: as in a job, `obtain.Source.origin`, its range of input included.
         images: `[n, 224, 224, 3]` float32 in [0, 1].
 
     Returns:
@@ -97,6 +102,7 @@ def original_features(source: dict[str, Any], images: Array) -> Array:
     Raises:
         ConversionError: it is no feature vector of 224 x 224 images.
     """
+    images = in_range(images, known(source.get("input_range", DEFAULT)))
     if "graph_model" in source:
         folder = Path(source["graph_model"])
         return _features_of_graph(foreign_graph.read(folder), folder, images)[1]
@@ -121,18 +127,33 @@ def _saved_model(source: dict[str, Any], scratch: Path) -> str:
     return str(folder)
 
 
-def _from_saved_model(folder: str, scratch: Path) -> tuple[GraphModel, Array]:
+def _from_saved_model(folder: str, scratch: Path, own: InputRange) -> tuple[GraphModel, Array]:
     original = signature.find(folder)
-    reference = original.features(golden.inputs())
+    reference = original.features(in_range(golden.inputs(), own))
+    _require_variation(reference, own, original.features, where=folder)
     raw = scratch / "raw"
     _tensorflowjs(original.standard(reference.shape[1], scratch / "standard"), raw, where=folder)
     return rewrite.rewrite(graph_model.read(raw)), reference
 
 
-def _from_graph_model(folder: Path) -> tuple[GraphModel, Array]:
+def _from_graph_model(folder: Path, own: InputRange) -> tuple[GraphModel, Array]:
     """A graph that is TensorFlow.js' already: no converter, the graph itself is the original."""
-    graph, reference = _features_of_graph(foreign_graph.read(folder), folder, golden.inputs())
+    original = foreign_graph.read(folder)
+    graph, reference = _features_of_graph(original, folder, in_range(golden.inputs(), own))
+    _require_variation(
+        reference, own, lambda images: _features_of_graph(original, folder, images)[1], where=str(folder)
+    )
     return rewrite.rewrite(graph), reference
+
+
+def _require_variation(
+    reference: Array, own: InputRange, features: Callable[[Array], Array], where: str
+) -> None:
+    """Refuse features of the golden images that tell nothing apart; other ranges are asked too."""
+    images = golden.inputs()
+    variation.require_variation(
+        reference, golden.GOLDEN, own, lambda other: features(in_range(images, other)), where=where
+    )
 
 
 def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tuple[GraphModel, Array]:
@@ -209,42 +230,6 @@ def graph_def(model: GraphModel) -> Any:
         for plain in unfuse(node):
             json_format.ParseDict(plain, written_graph.node.add())
     return written_graph
-
-
-UNFUSED = {
-    "_FusedConv2D": ("Conv2D", ("T", "strides", "padding", "data_format", "dilations", "explicit_paddings")),
-    "FusedDepthwiseConv2dNative": (
-        "DepthwiseConv2dNative",
-        ("T", "strides", "padding", "data_format", "dilations", "explicit_paddings"),
-    ),
-    "_FusedMatMul": ("MatMul", ("T", "transpose_a", "transpose_b")),
-}
-
-
-def unfuse(node: Node) -> list[Node]:
-    """A fused node as TensorFlow's plain ones; the last carries the node's own name.
-
-    `FusedDepthwiseConv2dNative` is TensorFlow.js' own operation and unknown to TensorFlow, and the
-    others would depend on which fused kernels this TensorFlow was built with.
-    """
-    if node["op"] not in UNFUSED:
-        return [node]
-    op, attributes = UNFUSED[node["op"]]
-    attr = {key: value for key, value in node["attr"].items() if key in attributes}
-    steps = [{"name": node["name"], "op": op, "input": node["input"][:2], "attr": attr}]
-    extra = list(node["input"][2:])
-    kind = {"T": attr["T"]}
-    for fused in fused_ops(node):
-        if fused == rewrite.NO_BIAS:
-            continue
-        inputs = [steps[-1]["name"]] + ([extra.pop(0)] if fused in ("BiasAdd", "Prelu") else [])
-        steps.append({"name": node["name"], "op": fused, "input": inputs, "attr": dict(kind)})
-        if fused == "BiasAdd":
-            steps[-1]["attr"]["data_format"] = {"s": base64.b64encode(b"NHWC").decode()}
-    for number, step in enumerate(steps[:-1]):
-        step["name"] = f"{node['name']}/unfused_{number}"
-        steps[number + 1]["input"][0] = step["name"]
-    return steps
 
 
 def _end_with_parent() -> None:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import click
 
 from builder import config as settings
+from builder.backbone.input_range import CHOICES
 from builder.backbone.precision import Precision
 from builder.cache import Cache
 from builder.cli.report import ConsoleReporter, megabytes
@@ -23,6 +24,11 @@ from builder.pipeline import Built, build
     "--backbone",
     help="auto, hub, keras[:NETWORK], embedded, an https URL, a .tar.gz or a folder with a SavedModel or a "
     "TensorFlow.js graph.",
+)
+@click.option(
+    "--input-range",
+    type=click.Choice(CHOICES),
+    help="What a model of your own reads pictures in.  [default: 0-1]",
 )
 @click.option("--out", help="The folder to write.  [default: dist]")
 @click.option("--classes", help='Names of the classes a visitor starts with: "A,B,C".')

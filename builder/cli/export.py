@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from builder.backbone.input_range import CHOICES, DEFAULT
 from builder.cli.predict import site_option
 
 FORMATS = ("tfjs", "saved_model", "tflite", "keras")
@@ -27,9 +28,18 @@ backbone_option = click.option(
 )
 @site_option
 @backbone_option
+@click.option(
+    "--input-range", type=click.Choice(CHOICES), default=DEFAULT, help="With --backbone, as in build."
+)
 @click.option("--offline", is_flag=True, help="With --backbone: open no connection.")
 def command(
-    project: Path, form: Any, out: Path, site: Path | None, backbone: str | None, offline: bool
+    project: Path,
+    form: Any,
+    out: Path,
+    site: Path | None,
+    backbone: str | None,
+    input_range: Any,
+    offline: bool,
 ) -> None:
     """Write the head in PROJECT.ZIP and its backbone as one model, from pictures to probabilities.
 
@@ -46,7 +56,13 @@ def command(
     opened.trained_head()
     reporter = ConsoleReporter()
     model = find_model(
-        opened.backbone, cache=Cache(), reporter=reporter, site=site, source=backbone, offline=offline
+        opened.backbone,
+        cache=Cache(),
+        reporter=reporter,
+        site=site,
+        source=backbone,
+        input_range=input_range,
+        offline=offline,
     )
     reporter.step("export", f"as {form}, then load it again and compare")
     now = datetime.now(timezone.utc)

@@ -92,12 +92,12 @@ def _site(said: Mapping[str, Any]) -> list[tuple[str, str]]:
     return _plain(rows)
 
 
-_BACKBONE_WORDS = {"trainedOn": "trained on", "why": "why these"}
+_BACKBONE_WORDS = {"trainedOn": "trained on", "why": "why these", "inputRange": "reads pictures in"}
 
 
 def _backbone(said: Mapping[str, Any]) -> list[tuple[str, str]]:
     backbone = dict(said["backbone"] or {})
-    order = ("name", "kind", "url", "trainedOn", "sha256", "trust", "why")
+    order = ("name", "kind", "url", "trainedOn", "sha256", "trust", "why", "inputRange")
     rows = {_BACKBONE_WORDS.get(key, key): backbone.pop(key, None) for key in order}
     backbone.pop("features", None)  # stands with the graph
     return _plain({**rows, **backbone})

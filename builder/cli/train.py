@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from builder.backbone.input_range import CHOICES, DEFAULT
 from builder.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ DEFAULT_SITE = Path("dist")
 )
 @click.option(
     "--backbone", help="Instead of --site: the backbone, as `onthefly build` takes it.  [default: auto]"
+)
+@click.option(
+    "--input-range",
+    type=click.Choice(CHOICES),
+    help="With --backbone, as in build.  [default: 0-1]",
 )
 @click.option(
     "--precision",
@@ -113,7 +119,7 @@ def _site(options: dict[str, Any]) -> Path | None:
 
     site: Path | None = options["site"]
     backbone = options["backbone"]
-    building = {name for name in ("precision", "fit") if options[name] is not None}
+    building = {name for name in ("input_range", "precision", "fit") if options[name] is not None}
     if site and (backbone or building):
         raise ConfigError(
             "A site has its own backbone, precision and fit.",
@@ -137,6 +143,7 @@ def _of_backbone(options: dict[str, Any], reporter: Any) -> Target:
         cache=Cache(),
         reporter=reporter,
         offline=options["offline"],
+        input_range=options["input_range"] or DEFAULT,
     )
 
 

@@ -32,7 +32,7 @@ _COLOURS = {"ok": "green", "FAILED": "red", "not checked": "yellow", "not starte
 @click.option(
     "--photos",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Compare features on the photographs in this folder too.",
+    help="Compare the photographs in this folder too, from their files on.",
 )
 @click.option(
     "--original", help="The archive or folder that the site was built from, if the cache does not hold it."

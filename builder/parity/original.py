@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.backbone import keras_applications
+from builder.backbone.input_range import DEFAULT, known
 from builder.backbone.obtain import Source, obtain
 from builder.backbone.unpack import find_saved_model
 from builder.cache import Cache, sha256_tree
@@ -35,6 +36,12 @@ def find(backbone: dict[str, Any], cache: Cache, given: str | None = None) -> Or
         NotAtHand: it is not on this machine.
         ConfigError: what the user named is something else.
     """
+    own = known(backbone.get("inputRange", DEFAULT))
+    origin = _find(backbone, cache, given)
+    return origin if own == DEFAULT else {**origin, "input_range": own}
+
+
+def _find(backbone: dict[str, Any], cache: Cache, given: str | None) -> Origin:
     sha256, kind = str(backbone["sha256"]), str(backbone["kind"])
     if given is not None:
         source = obtain(given, cache=cache, reporter=Silent(), offline=True)

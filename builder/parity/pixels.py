@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from builder.backbone import golden
-from builder.backbone.check import GOLDEN_LIMIT, LIMITS, cosine_similarity, relative_error
+from builder.backbone.check import GOLDEN_LIMIT, LIMITS, cosine_similarity, deviation, relative_error
 from builder.errors import ConfigError
 from builder.head.head import NAMES, Float32, probabilities
 from builder.head.preprocess import Fit, preprocess
@@ -222,7 +222,8 @@ def check_original(
         why = f"features of shape {list(computed.shape)}, not {list(reference.shape)}"
         report.fail("features/original/cosine", backend, why)
         return
-    errors, cosines = relative_error(computed, reference), cosine_similarity(computed, reference)
+    errors = deviation(computed, reference, [each.is_photo_like for each in pictures])
+    cosines = cosine_similarity(computed, reference)
     for each, error, cosine in zip(pictures, errors, cosines, strict=True):
         limit = limits.photo if each.is_photo_like else limits.other
         report.check(f"features/original/{each.id}", backend, error, limit, f"cosine {cosine:.6f}")

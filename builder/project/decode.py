@@ -165,27 +165,26 @@ def _of_samples(file: png.Png, image: Image.Image) -> Decoded:
         if header.colour == png.GREY_ALPHA:
             decoded.pixels = decoded.pixels[..., :1]  # Pillow may have made it RGB
         return decoded
-    samples = _channels(image).astype(np.int32)
+    samples = _channels(image)  # of fewer bits they have been spread to 255
     if header.depth == 1:
-        samples = (samples != 0).astype(np.int32)
-    elif header.depth in (2, 4):
-        samples //= 255 // ((1 << header.depth) - 1)
+        samples = samples * np.uint8(255)
+    step = max(255 // ((1 << header.depth) - 1), 1)
     if header.colour == png.PALETTE:
-        return _of_palette(samples[..., 0], file.chunks[b"PLTE"], clear or b"")
+        return _of_palette(samples[..., 0] // np.uint8(step), file.chunks[b"PLTE"], clear or b"")
     alpha = None
     if clear is not None and len(clear) == 2 * samples.shape[2]:
-        key = np.array(struct.unpack(f">{samples.shape[2]}H", clear))
+        key = step * np.array(struct.unpack(f">{samples.shape[2]}H", clear))
         if header.colour == png.RGB and header.depth == 16:
             key >>= 8  # Pillow keeps the upper bytes
         alpha = np.where((samples == key).all(axis=2), 0, 255).astype(np.uint8)
-    if header.colour == png.GREY:
-        samples = samples >> 8 if header.depth == 16 else samples * 255 // ((1 << header.depth) - 1)
-    return Decoded(samples.astype(np.uint8), alpha)
+    if samples.dtype != np.uint8:
+        samples = (samples >> 8).astype(np.uint8)
+    return Decoded(samples, alpha)
 
 
-def _of_palette(indices: npt.NDArray[np.int32], palette: bytes, clear: bytes) -> Decoded:
+def _of_palette(indices: Pixels, palette: bytes, clear: bytes) -> Decoded:
     entries = np.frombuffer(palette[: len(palette) // 3 * 3], np.uint8).reshape(-1, 3)
-    indices = indices.clip(0, len(entries) - 1)
+    indices = np.minimum(indices, len(entries) - 1)
     if not clear:
         return Decoded(entries[indices])
     alpha = np.full(256, 255, np.uint8)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from builder.backbone.convert import convert
-from builder.backbone.obtain import obtain
+from builder.backbone.input_range import DEFAULT, InputRange
+from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_tree
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
@@ -80,6 +81,7 @@ def find_model(
     reporter: Reporter,
     site: Path | None = None,
     source: str | None = None,
+    input_range: InputRange = DEFAULT,
     offline: bool = False,
 ) -> Path:
     """The folder with the files of the project's backbone.
@@ -90,6 +92,7 @@ def find_model(
         reporter: told where the embedded weights have to be converted first.
         site: a built site to take it from.
         source: the value of `--backbone` to take it from.
+        input_range: what the model that `source` names reads pictures in.
         offline: open no connection.
 
     Raises:
@@ -106,7 +109,8 @@ def find_model(
             mend="Give the folder of the site that the project was exported from.",
         )
     if source is not None:
-        return _converted(source, backbone, cache, reporter, offline)
+        weights = obtain(source, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
+        return _converted(weights, backbone, cache, reporter)
     models = cache.path("model", "")
     for folder in sorted(models.iterdir()) if models.is_dir() else ():
         if not folder.name.startswith(".") and _has_hash(folder, backbone.model_hash):
@@ -124,9 +128,8 @@ def find_model(
     )
 
 
-def _converted(source: str, backbone: Backbone, cache: Cache, reporter: Reporter, offline: bool) -> Path:
+def _converted(weights: Source, backbone: Backbone, cache: Cache, reporter: Reporter) -> Path:
     """The model that a value of `--backbone` gives, where it is the project's."""
-    weights = obtain(source, cache=cache, reporter=reporter, offline=offline)
     folder = convert(weights, backbone.precision, cache=cache, reporter=reporter).folder
     if _has_hash(folder, backbone.model_hash):
         return folder
@@ -134,7 +137,7 @@ def _converted(source: str, backbone: Backbone, cache: Cache, reporter: Reporter
     why = "the same weights, converted by another version" if same else "other weights"
     raise ConfigError(
         f"This is not the project's backbone ({_described(backbone)}): {why}.",
-        where=f"--backbone {source}",
+        where=f"--backbone {weights.requested}",
         mend="Give the built site that the project comes from: --site dist.",
     )
 

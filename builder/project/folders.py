@@ -16,13 +16,10 @@ from builder.project import names
 from builder.project.pictures import SUFFIXES, open_picture
 from builder.project.schema import printable
 
-PICTURE_SUFFIXES = SUFFIXES | frozenset(
-    (".apng", ".avif", ".heic", ".heif", ".ico", ".jfif", ".jpe", ".jxl", ".pjp", ".pjpeg", ".svg")
-)
+PICTURE_SUFFIXES = SUFFIXES | {".apng", ".ico", ".jpe", ".pjp", ".pjpeg", ".svg"}
 """What browsers take for pictures, whether or not it can be read here: that is tried."""
 LITTER = re.compile(r"\..*|__MACOSX|Thumbs\.db|desktop\.ini", re.IGNORECASE)
 """What systems put beside pictures without being asked; not even counted."""
-KINDS = {".heic": "HEIC", ".heif": "HEIF", ".jxl": "JPEG XL", ".svg": "SVG", ".ico": "ICO"}
 SHOWN = 40
 """Files of one kind that are named; the others are counted."""
 
@@ -93,7 +90,7 @@ class Found:
     def without(self, unreadable: Mapping[Path, OnTheFlyError]) -> Found:
         """The same without pictures that turned out not to be readable."""
         classes = {name: [p for p in files if p not in unreadable] for name, files in self.classes.items()}
-        told = {self.shown(path): reason(path, error) for path, error in unreadable.items()}
+        told = {self.shown(path): " ".join(error.what.split()) for path, error in unreadable.items()}
         left_out = replace(self.left_out, unreadable={**self.left_out.unreadable, **told})
         return replace(self, classes=classes, left_out=left_out)
 
@@ -114,14 +111,6 @@ class Found:
                 where=str(self.folder),
                 mend="Mend or remove them, or leave --strict out to go on without them.",
             )
-
-
-def reason(path: Path, error: OnTheFlyError) -> str:
-    """Why a picture cannot be read, in a line."""
-    kind = KINDS.get(path.suffix.lower())
-    if kind and isinstance(error, SourceError):
-        return f"{kind} is not read here; save it as JPEG or PNG"
-    return " ".join(error.what.split())
 
 
 def is_picture(path: Path) -> bool:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from builder import __version__
 from builder.backbone.convert import convert
+from builder.backbone.input_range import DEFAULT, InputRange
 from builder.backbone.obtain import obtain
 from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_tree
@@ -75,7 +76,14 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
 
 
 def of_backbone(
-    value: str, precision: Precision, fit: Fit, *, cache: Cache, reporter: Reporter, offline: bool
+    value: str,
+    precision: Precision,
+    fit: Fit,
+    *,
+    cache: Cache,
+    reporter: Reporter,
+    offline: bool,
+    input_range: InputRange = DEFAULT,
 ) -> Target:
     """The target that `onthefly build` with this `--backbone` would make.
 
@@ -84,7 +92,7 @@ def of_backbone(
     """
     from builder.pipeline import describe_backbone
 
-    source = obtain(value, cache=cache, reporter=reporter, offline=offline)
+    source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
     said = describe_backbone(source, converted.features)
     given = {key: said[key] for key in ("name", "kind", "sha256", "features")}

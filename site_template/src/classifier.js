@@ -175,19 +175,19 @@ export class Classifier extends Predictor {
    * @param {string} className
    */
   async addExample(image, className) {
-    const classId = this.#idOf(className);
+    const { id: classId, name } = this.#called(className);
     const frame = await frameOf(image);
     const { id, count, thumbnail } = await sending(() => this.running.worker.addExample(frame, classId));
     this.taught.set(id, classId);
-    return { id, class: className, count, picture: thumbnail };
+    return { id, class: name, count, picture: thumbnail };
   }
 
   /** @param {string} className */
-  #idOf(className) {
+  #called(className) {
     const called = (/** @type {string} */ wanted) => this.known.filter(({ name }) => name === wanted);
     // As it was given first: a project of old may hold two names that are one with their letters composed.
     const found = called(className).length ? called(className) : called(normalName(String(className)));
-    if (found.length === 1) return found[0].id;
+    if (found.length === 1) return found[0];
     const why = found.length ? 'Several classes are called' : 'There is no class';
     const all = this.classes.map((name) => JSON.stringify(name)).join(', ');
     throw new ClassifierError('unknown-class', `${why} ${JSON.stringify(className)}; the classes are ${all}.`);

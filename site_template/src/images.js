@@ -104,7 +104,7 @@ function knownSize(file) {
  * @param {string} what
  */
 function requireFew(size, what) {
-  if (!size || size.width * size.height <= PIXELS) return;
+  if (!size || !(size.width * size.height > PIXELS)) return;
   const most = PIXELS.toLocaleString('en');
   throw new ImageError(`${what} has ${size.width} by ${size.height} pixels; at most ${most} are read.`, 'too-large');
 }

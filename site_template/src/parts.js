@@ -5,6 +5,8 @@ const LARGE = 4e6;
 /** What a part holds at most. The time is how late a progress bar and Cancel may be. */
 const PART = { pictures: 16, weight: LARGE / 2, ms: 200 };
 
+const NONE = { part: [], isLarge: false };
+
 /**
  * @template Item, Answer
  * @template {ImageBitmap|null} Decoded
@@ -19,19 +21,18 @@ const PART = { pictures: 16, weight: LARGE / 2, ms: 200 };
 export async function inParts(items, { weight, decode, send, done, stopped = () => false }) {
   let at = 0;
   let pictures = 4; // until it is known how long one takes
-  /** Of the item at `at`, where it is known already. @type {number|null} */
-  let ahead = null;
-  /** @returns {Promise<{part: Item[], isLarge: boolean}>} the next items; none at the end */
-  const next = async () => {
+  /** Of the items up to some way beyond `at`. @type {number[]} */
+  const weights = [];
+  const weigh = async () => {
+    const end = Math.min(at + PART.pictures, items.length);
+    while (weights.length < end) weights.push(await weight(items[weights.length]));
+  };
+  const next = () => {
     const begin = at;
     let total = 0;
-    for (; at < items.length && at - begin < pictures; at++) {
-      ahead ??= await weight(items[at]);
-      if (at > begin && total + ahead > PART.weight) break;
-      total += ahead;
-      ahead = null;
-    }
-    return { part: items.slice(begin, at), isLarge: at - begin === 1 && total > LARGE };
+    do total += weights[at++];
+    while (at < items.length && at - begin < pictures && total + weights[at] <= PART.weight);
+    return { part: items.slice(begin, at), isLarge: total > LARGE };
   };
   const decodeAll = (/** @type {Item[]} */ part) => Promise.all(part.map(decode));
 
@@ -41,8 +42,9 @@ export async function inParts(items, { weight, decode, send, done, stopped = () 
   /** @type {Promise<Decoded[]>|null} */
   let frames = null;
   try {
-    for (let now = await next(); now.part.length;) {
-      const ready = await (frames ?? (frames = decodeAll(now.part)));
+    await weigh();
+    for (let now = items.length ? next() : NONE; now.part.length;) {
+      const [ready] = await Promise.all([frames ?? (frames = decodeAll(now.part)), weigh()]);
       if (stopped()) break;
       const [sent, before] = [now.part, answer];
       answer = Promise.all([send(sent, ready), before]).then(([given]) => {
@@ -52,7 +54,7 @@ export async function inParts(items, { weight, decode, send, done, stopped = () 
         done(sent, given);
       });
       answer.catch(() => {}); // whoever waits for it is told
-      const then = await next();
+      const then = at < items.length ? next() : NONE;
       const alone = now.isLarge || then.isLarge;
       now = then;
       frames = alone ? null : decodeAll(now.part);

@@ -72,6 +72,7 @@
  * @property {'pinned'|'recorded'|'given'|'built-in'} trust where that hash comes from
  * @property {string} [url] where it was downloaded from
  * @property {string} [why] why this backbone was taken, where it was not the one asked for
+ * @property {'-1-1'|'0-255'} [inputRange] what its original reads pictures in, where that is not [0, 1] as of the graph
  */
 
 /**

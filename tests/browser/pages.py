@@ -45,6 +45,18 @@ def open_ready(page: Page, url: str, *, live: bool = False) -> None:
         page.get_by_role("switch", name="Live").evaluate("(box) => box.click()")
 
 
+def open_file(page: Page, url: str) -> None:
+    """Open a file of the site: its module can be asked for, and no page runs beside what is asked of it."""
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto(f"{url}site.json")
+
+
+def open_module(page: Page, url: str, backend: str | None = None) -> None:
+    """Start a worker of the test's own: `worker`, `ready`, `skipped` and `toFrame` are in the window then."""
+    open_file(page, url)
+    page.evaluate(CLIENT_JS, backend)
+
+
 class Held:
     """Files that a page asks for and gets only when the test lets them go."""
 
@@ -78,6 +90,15 @@ def resize(page: Page, width: int, height: int) -> None:
         }""",
         [width, height],
     )
+
+
+def fact(page: Page, term: str) -> Locator:
+    """What stands beside a term under the hood, which is opened."""
+    hood = page.get_by_role("group").filter(has=page.get_by_text("Under the hood"))
+    if hood.get_attribute("open") is None:
+        page.get_by_text("Under the hood").click()
+    terms = page.get_by_role("term").filter(has_text=re.compile(f"^{re.escape(term)}$"))
+    return page.locator(".fact").filter(has=terms).get_by_role("definition")
 
 
 def hold_button(page: Page, class_name: str) -> Locator:
@@ -191,21 +212,18 @@ def record(page: Page, class_name: str, markers: Sequence[int]) -> None:
 
 WINNERS_JS = f"""
 async (wanted) => {{
-  // The winning class on show when the page has the answer to a wanted frame of the film.
+  // The winning class in the bars once the page has the answer to a wanted frame of the film.
   window.readFrame = ({MARKER_JS});
   const bars = [...document.querySelectorAll('li [role=progressbar]')];
   const winners = {{}};
   const open = new Set(wanted);
-  let shown = null;
+  const video = document.querySelector('video');
   while (open.size) {{
-    await new Promise(requestAnimationFrame);
+    await new Promise((shown) => video.requestVideoFrameCallback(shown));
     const last = window.calls.findLast((call) => call.name === 'predict' && !call.open);
-    // What came before the last frame of the screen was drawn in it.
-    if (last && last === shown && open.delete(last.read)) {{
-      const values = bars.map((bar) => Number(bar.getAttribute('aria-valuenow')));
-      winners[last.read] = bars[values.indexOf(Math.max(...values))].getAttribute('aria-label');
-    }}
-    shown = last;
+    if (!last || !open.delete(last.read)) continue;
+    const values = bars.map((bar) => Number(bar.getAttribute('aria-valuenow')));
+    winners[last.read] = bars[values.indexOf(Math.max(...values))].getAttribute('aria-label');
   }}
   return winners;
 }}

@@ -100,8 +100,7 @@ def opened(
 ) -> Iterator[tuple[Any, Built]]:
     built = site("embedded")
     with chromium(camera=False) as visit:
-        visit.page.goto(serving(built.out).url)
-        visit.page.evaluate(pages.CLIENT_JS, "wasm")
+        pages.open_module(visit.page, serving(built.out).url, "wasm")
         visit.page.evaluate(f"() => {{ {DRAW_JS} }}")
         yield visit.page, built
         assert visit.complaints == []

@@ -492,7 +492,7 @@ def many(built: Built, count: int) -> bytes:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("count", [1_500, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [800, pytest.param(10_000, marks=pytest.mark.long)])
 def test_of_thousands_of_photos_only_those_near_by_stand_in_the_page(
     count: int, width: int, site: Callable[..., Built], opened: Opened, tmp_path: Path
 ) -> None:

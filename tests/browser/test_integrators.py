@@ -165,7 +165,7 @@ def test_a_page_that_allows_less_is_told_apart(folder: Path, url: str, chromium:
         script = '<script type="module" src="start.js"></script>'
         outside.page(folder, name, script, policy=f"default-src 'none'; img-src data:; {given}")
         # Without graphics computed by a program, which is slow to start.
-        with chromium("--disable-3d-apis", camera=False) as visit:
+        with chromium("--disable-software-rasterizer", camera=False) as visit:
             visit.page.goto(f"{url}{name}")
             visit.page.wait_for_function("() => window.outcome")
             assert expected in visit.page.evaluate("window.outcome"), given

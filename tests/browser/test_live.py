@@ -73,8 +73,7 @@ def many(request: pytest.FixtureRequest) -> int:
 def taught(many: int, url: str, chromium: Any) -> Iterator[Page]:
     """A page whose worker was started, which `TEACH_JS` teaches examples."""
     with chromium(camera=False) as visit:
-        visit.page.goto(url)
-        visit.page.evaluate(pages.CLIENT_JS)
+        pages.open_module(visit.page, url)
         yield visit.page
         assert visit.complaints == []
 

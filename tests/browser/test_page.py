@@ -145,12 +145,6 @@ def no_time(page: Page) -> Iterator[None]:
     page.clock.resume()
 
 
-def fact(page: Page, term: str) -> Locator:
-    """What stands beside a term under the hood, which is open."""
-    expect(page.get_by_role("term").filter(has_text=re.compile(f"^{term}$"))).to_be_visible()
-    return page.get_by_role("definition").nth(page.get_by_role("term").all_text_contents().index(term))
-
-
 def test_everything_has_its_name(url: str, opened: Opened) -> None:
     with opened(url) as page:
         expect(status(page)).to_have_text("The model now waits for Train.")
@@ -292,7 +286,7 @@ def test_what_was_removed_comes_back(url: str, opened: Opened) -> None:
         button(page, "Remove photo 3 of Class 1").click()
         button(page, "Remove photo 1 of Class 1").click()
         expect(photos(page, "Class 1")).to_have_count(1)
-        expect(fact(page, "Examples in memory")).to_have_text("3")
+        expect(pages.fact(page, "Examples in memory")).to_have_text("3")
         button(page, "Undo").click()
         button(page, "Undo").click()
         expect(photos(page, "Class 1")).to_have_count(3)
@@ -357,7 +351,7 @@ def test_training_refuses_runs_predicts_and_is_forgotten(url: str, opened: Opene
         figures = page.get_by_role("table", name="Training, epoch by epoch").get_by_role("row")
         expect(figures).to_have_count(1 + 10)
         page.get_by_text("Under the hood").click()
-        expect(fact(page, "Examples in memory")).to_have_text("7")
+        expect(pages.fact(page, "Examples in memory")).to_have_text("7")
 
         button(page, "Reset").click()
         dialog = page.get_by_role("dialog", name="Forget everything?")
@@ -375,11 +369,11 @@ def test_training_refuses_runs_predicts_and_is_forgotten(url: str, opened: Opene
             expect(photos(page, name)).to_have_count(0)
             expect(bar(page, name)).to_have_attribute("aria-valuetext", "no result yet")
         assert values(page) == [0, 0, 0]
-        expect(fact(page, "Examples in memory")).to_have_text("0")
+        expect(pages.fact(page, "Examples in memory")).to_have_text("0")
         expect(figures).to_have_count(0)
         expect(button(page, "Train")).to_be_disabled()
         pages.take(page, "Class 1")
-        expect(fact(page, "Examples in memory")).to_have_text("1")
+        expect(pages.fact(page, "Examples in memory")).to_have_text("1")
 
 
 def test_a_long_training_shows_how_far_it_is_and_can_be_stopped(

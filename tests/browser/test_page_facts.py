@@ -105,10 +105,17 @@ def test_nothing_shifts_from_the_first_look_to_the_first_answer(
         expect(page.get_by_text("The model sees")).to_be_visible()
         expect(page.get_by_text(re.compile("of its own photos right"))).to_be_visible()
         expect(page.get_by_text("Kept in this browser.", exact=True)).to_be_visible()
-        # The control: what jumps is seen. It is told of after all that went before.
-        now = page.evaluate("performance.now()")
-        page.evaluate("scrollTo(0, 0); document.querySelector('main').style.marginTop = '200px'")
-        page.wait_for_function("(now) => shifts.some(([at, value]) => at > now && value > 0.05)", arg=now)
+        # The control: what jumps is seen, and told of after all that went before. Half a second after a click
+        # the browser still takes it for what was asked, so it jumps again until it is not.
+        now = page.evaluate("() => (scrollTo(0, 0), performance.now())")
+        page.wait_for_function(
+            """(now) => {
+              const {style} = document.querySelector('main');
+              style.marginTop = style.marginTop === '200px' ? '' : '200px';
+              return shifts.some(([at, value]) => at > now && value > 0.05);
+            }""",
+            arg=now,
+        )
         unasked = [
             (value, *moved)
             for at, value, *moved in page.evaluate("shifts")

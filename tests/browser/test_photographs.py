@@ -91,8 +91,7 @@ def test_page_and_python_name_the_same_winner(
     with chromium(camera=False) as visit:
         page = visit.page
         built = site("embedded")
-        page.goto(serving(built.out).url)
-        page.evaluate(pages.CLIENT_JS)
+        pages.open_module(page, serving(built.out).url)
         page.evaluate("(ids) => window.worker.setClasses(ids)", ids)
         for class_id, folder in zip(ids, photos.values(), strict=True):
             for photo in folder[:TAUGHT]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from builder.errors import SourceError
 from builder.head.preprocess import SIZE, preprocess
@@ -287,3 +287,25 @@ def test_a_picture_of_too_many_pixels_is_refused_by_both_and_the_next_one_is_as_
     assert not isinstance(by_python, str)
     np.testing.assert_allclose(told["small.png"]["input"], by_python[1], atol=1e-3)
     assert page.evaluate(EMBED_JS, [base64.b64encode(small).decode()]) == before
+
+
+def test_a_visitor_is_told_which_picture_has_too_many_pixels(
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], chromium: Any, tmp_path: Path
+) -> None:
+    huge, whole = tmp_path / "huge.png", tmp_path / "whole.png"
+    huge.write_bytes(png(np.zeros((1, 1, 1), int), GREY, 1, size=(16_385, 16_385), rows=16_385))
+    Image.fromarray(scene()).save(whole)
+    said = "1 photo has more than 120 million pixels: too many."
+    with chromium(camera=False) as visit:
+        page = visit.page
+        pages.open_ready(page, serving(site("embedded").out).url)
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload photos to Class 1", exact=True).click()
+        chooser.value.set_files([huge, whole])
+        expect(page.get_by_role("status").first).to_have_text(
+            f"Added 1 photo to Class 1. 1 file could not be read: huge.png. {said}"
+        )
+        told = page.get_by_role("region", name="1 file could not be read")
+        expect(told).to_contain_text(said)
+        expect(told).not_to_contain_text("HEIC")
+        assert visit.complaints == []

@@ -60,7 +60,7 @@ async (url) => {
   const through = [];
   self.barred = [];
   const told = ({effectiveDirective, blockedURI}) =>
-    barred.push(`${effectiveDirective} ${blockedURI.replace(url, '')}`);
+    barred.push(`${effectiveDirective} ${blockedURI.replace(/^.*\\//, '/').replace('?', '')}`);
   (globalThis.document ?? self).addEventListener('securitypolicyviolation', told);
   const opens = (one) => new Promise((resolve) => {
     one.onopen = one.onload = () => resolve(true);

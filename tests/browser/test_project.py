@@ -108,10 +108,9 @@ def taught(
         for number in range(PER_CLASS)
         for label in range(3)
     ]
-    with chromium() as visit:
+    with chromium(camera=False) as visit:
         page = visit.page
-        page.goto(serving(built.out).url)
-        page.evaluate(pages.CLIENT_JS)
+        pages.open_module(page, serving(built.out).url)
         page.evaluate(TEACH_JS, {"frames": frames, "settings": built.site["head"]})
         said = page.evaluate(PREDICT_JS, png)
         assert max(said.values()) < 0.999, said
@@ -144,10 +143,9 @@ def test_an_import_brings_everything_back(
     taught: dict[str, Any], serving: Callable[[Path], SiteServer], chromium: Any
 ) -> None:
     project = read(taught["path"])
-    with chromium() as visit:
+    with chromium(camera=False) as visit:
         page = visit.page
-        page.goto(serving(taught["built"].out).url)
-        page.evaluate(pages.CLIENT_JS)
+        pages.open_module(page, serving(taught["built"].out).url)
         told = page.evaluate(IMPORT_JS, {"zip": taught["exported"]["zip"], "options": {}})
         assert told["classes"] == CLASSES
         hashes = {name.rpartition("/")[2]: digest for name, digest in hashes_of(taught["path"]).items()}
@@ -185,10 +183,9 @@ def test_another_site_takes_the_photos_when_asked(
     chromium: Any,
 ) -> None:
     other = site("embedded", "float32")
-    with chromium() as visit:
+    with chromium(camera=False) as visit:
         page = visit.page
-        page.goto(serving(other.out).url)
-        page.evaluate(pages.CLIENT_JS)
+        pages.open_module(page, serving(other.out).url)
         given = {"zip": taught["exported"]["zip"], "options": {}}
         refused = page.evaluate(IMPORT_JS, given)
         assert refused["code"] == "other-backbone"

@@ -108,8 +108,7 @@ def test_the_camera_is_not_copied_and_its_frames_are_let_go(url: str, chromium: 
 def test_a_frame_and_a_bitmap_give_the_same_features(url: str, still: Path, chromium: Any) -> None:
     with chromium(film=still) as visit:
         page = visit.page
-        page.goto(url)
-        page.evaluate(pages.CLIENT_JS)
+        pages.open_module(page, url)
         page.evaluate(CAMERA_JS)
         found = page.evaluate("""async () => {
           const {worker, video} = window;
@@ -126,8 +125,7 @@ def test_a_frame_and_a_bitmap_give_the_same_features(url: str, still: Path, chro
 
 def test_a_blank_frame_proves_nothing_and_another_picture_does_not_agree(url: str, chromium: Any) -> None:
     with chromium(camera=False) as visit:
-        visit.page.goto(url)
-        visit.page.evaluate(pages.CLIENT_JS)
+        pages.open_module(visit.page, url)
         found = visit.page.evaluate("""async () => {
           const picture = (paint) => {
             const canvas = new OffscreenCanvas(320, 240);
@@ -152,8 +150,7 @@ def test_a_blank_frame_proves_nothing_and_another_picture_does_not_agree(url: st
 def test_frames_are_let_go_where_nothing_comes_of_them(url: str, still: Path, chromium: Any) -> None:
     with chromium(film=still) as visit:
         page = visit.page
-        page.goto(url)
-        page.evaluate(pages.CLIENT_JS)
+        pages.open_module(page, url)
         page.evaluate(CAMERA_JS)
         worker = page.workers[-1]
         worker.evaluate(CLOSED_JS)
@@ -243,7 +240,7 @@ def test_an_example_takes_little_beside_its_features(
         }
         route.fulfill(response=response, headers={**response.headers, **alone})
 
-    few, many = 100, 1600
+    few, many = 100, 1100
     with chromium("--enable-blink-features=ForceEagerMeasureMemory", camera=False) as visit:
         page = visit.page
         page.route(url, isolate)

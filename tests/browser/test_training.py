@@ -114,11 +114,6 @@ def curve(page: Page, name: str) -> Locator:
     return page.get_by_role("img", name=re.compile(f"^{name}: "))
 
 
-def fact(page: Page, term: str) -> Locator:
-    """What stands beside a term under the hood, which is open."""
-    return page.get_by_role("definition").nth(page.get_by_role("term").all_text_contents().index(term))
-
-
 def matrix(page: Page) -> list[list[int]]:
     """The counts in the confusion matrix."""
     rows = page.get_by_role("table", name=MATRIX).get_by_role("row").all()[1:]
@@ -312,7 +307,7 @@ def test_without_live_training_waits(opened: Opened) -> None:
         button(page, "Train").click()
         expect(status(page)).to_contain_text("Trained on 4 photos")
         expect(page.get_by_text(RIGHT)).to_be_visible()
-        expect(fact(page, "Learned from")).to_have_text("4 photos")
+        expect(pages.fact(page, "Learned from")).to_have_text("4 photos")
         setting(page, "Seed").fill("9")
         setting(page, "Seed").press("Enter")
         expect(button(page, "Train")).to_have_accessible_description(
@@ -383,18 +378,18 @@ def test_confused_photos_are_shown_moved_and_removed(built: Built, opened: Opene
         # Removing says what went, trains again, and the figures follow.
         others = page.get_by_text(re.compile("trained on the other"))
         expect(removers.first).to_be_visible()
-        expect(fact(page, "Learned from")).to_have_text("64 photos")
+        expect(pages.fact(page, "Learned from")).to_have_text("64 photos")
         learned = int(others.inner_text().split("the other ")[1].split()[0])
         removers.first.focus()
         page.keyboard.press("Enter")
         expect(status(page)).to_contain_text("Removed 1 photo of ")
-        expect(fact(page, "Learned from")).to_have_text("63 photos")
+        expect(pages.fact(page, "Learned from")).to_have_text("63 photos")
         # The keyboard keeps its place, also when new figures bring another list.
         assert page.locator(".hood :focus").count() == 1
         expect(page.get_by_text(f"trained on the other {learned - 1} photos")).to_be_visible()
         assert page.locator(".hood :focus").count() == 1
         button(page, "Undo").click()
-        expect(fact(page, "Learned from")).to_have_text("64 photos")
+        expect(pages.fact(page, "Learned from")).to_have_text("64 photos")
 
 
 def test_the_facts_are_said(opened: Opened) -> None:
@@ -404,11 +399,11 @@ def test_the_facts_are_said(opened: Opened) -> None:
         page.get_by_text("Under the hood").click()
         for heading in ("Model", "How good is it?", "Speed", "Privacy"):
             expect(page.get_by_role("heading", name=heading, exact=True, level=3)).to_be_visible()
-        expect(fact(page, "Trained by")).to_have_text("the page’s own WebAssembly kernel (SIMD)")
-        expect(fact(page, "Training time")).to_have_text(
+        expect(pages.fact(page, "Trained by")).to_have_text("the page’s own WebAssembly kernel (SIMD)")
+        expect(pages.fact(page, "Training time")).to_have_text(
             re.compile(r"^[\d.]+ m?s \([\d.]+ ms for each photo and epoch\)$")
         )
-        expect(fact(page, "Layer that learns")).to_have_text("128 hidden units, 2 classes")
-        expect(fact(page, "Photos on this page")).to_have_text(re.compile(r"^4 photos, \d+ kB$"))
-        expect(fact(page, "Kept in this browser")).to_have_text(re.compile(r"^[\d.]+ [kM]B$"))
-        expect(fact(page, "Sent to others")).to_have_text("nothing")
+        expect(pages.fact(page, "Layer that learns")).to_have_text("128 hidden units, 2 classes")
+        expect(pages.fact(page, "Photos on this page")).to_have_text(re.compile(r"^4 photos, \d+ kB$"))
+        expect(pages.fact(page, "Kept in this browser")).to_have_text(re.compile(r"^[\d.]+ [kM]B$"))
+        expect(pages.fact(page, "Sent to others")).to_have_text("nothing")

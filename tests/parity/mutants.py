@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
@@ -84,9 +85,31 @@ def _bundle(edits: tuple[Edit, ...], scratch: Path, backend: str) -> Path:
         _replace(template / "build.mjs", rf"^const {name} = .*;$", f"const {name} = {value};")
     for edit in edits:
         _replace(template / "src" / edit.file, re.escape(edit.old), edit.new)
-    done = subprocess.run(["node", str(template / "build.mjs"), str(out)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    _node(template / "build.mjs", out, _kernels(edits, template, scratch))
     return out
+
+
+def _kernels(edits: tuple[Edit, ...], template: Path, scratch: Path) -> Path:
+    """The compiled kernels: those that all tests share, or where one is edited, of these sources."""
+    if not any(edit.file.startswith("kernel/assembly/") for edit in edits):
+        return _shared_kernels()
+    folder = scratch / "kernels"
+    folder.mkdir()
+    _node(template / "kernel.mjs", folder)
+    return folder
+
+
+@functools.cache
+def _shared_kernels() -> Path:
+    module = Path(__file__).parents[1] / "unit/kernel/compiled.js"
+    script = f"import {{ folder }} from {json.dumps(module.as_uri())}; process.stdout.write(folder);"
+    return Path(_node("--input-type=module", "-e", script))
+
+
+def _node(*arguments: object) -> str:
+    done = subprocess.run(["node", *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _replace(file: Path, pattern: str, new: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
+import pytest
 
 from builder.backbone.convert import Converted
 from builder.backbone.precision import Precision
@@ -27,32 +27,35 @@ def accuracy(features: np.ndarray, labels: np.ndarray, seed: int) -> float:
     return float((chances.argmax(axis=1) == labels[held_out]).mean())
 
 
-def mean_accuracy(folder: Path, scratch: Path) -> float:
+@pytest.fixture(scope="module")
+def mean_accuracy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Converted], float]:
     """Of a converted backbone on the hand signs."""
     digits = data.photos("hand-digits")
     labels = np.repeat(np.arange(len(digits)), [len(paths) for paths in digits.values()])
-    inputs = np.stack([preprocess(data.pixels(path)) for paths in digits.values() for path in paths])
-    np.save(scratch / "inputs.npy", inputs)
-    tensorflow_scripts.run("graph_features", folder, scratch / "inputs.npy", scratch / "features.npy")
-    features = np.load(scratch / "features.npy")
-    return float(np.mean([accuracy(features, labels, seed) for seed in range(SEEDS)]))
+    scratch = tmp_path_factory.mktemp("hand signs")
+    inputs, outputs = scratch / "inputs.npy", scratch / "features.npy"
+    np.save(inputs, [preprocess(data.pixels(path)) for paths in digits.values() for path in paths])
+
+    def measure(model: Converted) -> float:
+        tensorflow_scripts.worker().call("graph_features", model.folder, inputs, outputs)
+        features = np.load(outputs)
+        return float(np.mean([accuracy(features, labels, seed) for seed in range(SEEDS)]))
+
+    return measure
 
 
 def test_eight_bits_cost_at_most_a_hundredth(
-    converted: Callable[[str, Precision], Converted], tmp_path: Path
+    converted: Callable[[str, Precision], Converted], mean_accuracy: Callable[[Converted], float]
 ) -> None:
-    means = {
-        precision: mean_accuracy(converted("100", precision).folder, tmp_path)
-        for precision in ("float32", "int8")
-    }
+    means = {precision: mean_accuracy(converted("100", precision)) for precision in ("float32", "int8")}
     print(f"\nmean accuracy over {SEEDS} seeds: {means}")
     assert means["float32"] > 0.75
     assert means["int8"] >= means["float32"] - 0.01
 
 
 def test_the_embedded_backbone_learns_hand_signs_as_the_default_site_carries_it(
-    converted: Callable[[str, Precision], Converted], tmp_path: Path
+    converted: Callable[[str, Precision], Converted], mean_accuracy: Callable[[Converted], float]
 ) -> None:
-    mean = mean_accuracy(converted("embedded", "float16").folder, tmp_path)
+    mean = mean_accuracy(converted("embedded", "float16"))
     print(f"\nmean accuracy over {SEEDS} seeds: {mean}")
     assert mean >= 0.85

@@ -1,4 +1,4 @@
-"""`onthefly validate --photos`: files go the page's own way, from their bytes on; what goes wrong there is told."""
+"""`onthefly validate --photos`: files go the page's own way, from their bytes on; what is wrong is told."""
 
 from __future__ import annotations
 

@@ -30,7 +30,6 @@ from builder.report import Silent
 from tests import data
 
 ROOT = Path(__file__).resolve().parents[2]
-TIME_LIMIT_S = 90
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +56,11 @@ def test_every_row_holds_on_wasm(run: Any) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert {row["verdict"] for row in report["rows"]} == {"ok"}, done.stdout
     assert {row["id"].split("/")[0] for row in report["rows"]} == set(rows.GROUPS) - {"start"}
-    assert len(report["rows"]) > 90
-    assert report["seconds"] < TIME_LIMIT_S
+    # Enough to mean something, and few enough to be run before every publication.
+    assert 90 < len(report["rows"]) < 150
+    (backend,) = report["backends"]
+    assert (backend["name"], backend["started"]) == ("wasm", True)
+    assert 0 < backend["seconds"] < report["seconds"]
     # Equality everywhere would mean that something was compared with itself.
     assert sum(row["error"] > 0 for row in report["rows"]) > 50
 

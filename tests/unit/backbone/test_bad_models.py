@@ -49,6 +49,8 @@ def refusal(source: Source, cache: Cache, where: Path) -> str:
 
 
 SAVED_MODELS = {
+    "0 to 255": ["barely differ between pictures", "in [0, 1], by", "in [0, 255]"],
+    "constant": ["barely differ between pictures", "in no other input range"],
     "two outputs": ["'serving_default' has 2 outputs (features, logits)"],
     "128 pixels": ["reads images of shape [n, 128, 128, 3], not [n, 224, 224, 3]"],
     "bytes": ["reads uint8, not float32"],

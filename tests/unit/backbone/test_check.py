@@ -28,6 +28,29 @@ def test_the_error_is_relative_to_each_images_largest_feature() -> None:
     assert errors[[0, 1, 3]].max() == 0
 
 
+def test_a_blank_picture_is_measured_by_the_features_of_photographs() -> None:
+    """Where its own are larger, by those; a photograph always by its own."""
+    flags = [image.is_photo_like for image in GOLDEN]
+    reference = REFERENCE / np.abs(REFERENCE).max(axis=1, keepdims=True)  # each one's largest is 1
+    sizes = np.array([1, 2, 3, 6, 0.5, 0.5], np.float32)[:, None]
+    harm = 0.3 * np.eye(len(GOLDEN), 64, dtype=np.float32)  # as much for every image
+    errors = check.deviation(reference * sizes + harm, reference * sizes, flags)
+    np.testing.assert_allclose(errors, [0.3, 0.15, 0.1, 0.05, 0.1, 0.1], rtol=1e-5)
+    rows = check.compare(reference * sizes + harm, reference * sizes, GOLDEN, "float16")
+    assert [row.error for row in rows] == errors.tolist()
+
+
+def test_the_features_of_another_picture_fail_on_a_blank_one_too() -> None:
+    features = REFERENCE.copy()
+    blank = [image.kind for image in GOLDEN].index("zeros")
+    reference = REFERENCE.copy()
+    reference[blank] *= 0.3
+    features[blank] = reference[0]
+    for precision in check.LIMITS:
+        with pytest.raises(ConversionError, match="zeros"):
+            check.require_within(check.compare(features, reference, GOLDEN, precision), precision)
+
+
 @pytest.mark.parametrize("precision", check.LIMITS)
 def test_a_figure_beyond_its_limit_fails_with_both(precision: check.Precision) -> None:
     limit = check.LIMITS[precision].photo

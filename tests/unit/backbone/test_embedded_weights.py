@@ -64,7 +64,7 @@ def test_features_are_neither_dead_nor_collinear(
     else:
         pytest.skip(f"no {data.PHOTOS}: no photographs to compute features of")
     np.save(tmp_path / "inputs.npy", images)
-    tensorflow_scripts.run(
+    tensorflow_scripts.worker().call(
         "graph_features",
         converted("embedded", "float32").folder,
         tmp_path / "inputs.npy",

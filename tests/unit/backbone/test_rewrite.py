@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +13,8 @@ from builder.backbone import rules
 from builder.backbone.graph_model import fused_ops
 from builder.backbone.rewrite import drop_unread_attributes, rewrite, widen_scalar_biases
 from builder.errors import ConversionError
-from tests.unit.backbone.graphs import convolution, fused
+from tests.unit.backbone.graphs import convolution, fused, network, node, text
+from tests.unit.backbone.test_simplify import BIAS, DEEP, KERNEL, MORE, ONES, assert_same, by_tensorflow
 
 
 @pytest.mark.parametrize(("op", "channels"), [("_FusedConv2D", 3), ("FusedDepthwiseConv2dNative", 2)])
@@ -75,3 +80,107 @@ def test_a_rank_0_bias_is_refused_where_it_goes_wrong() -> None:
     refused = {name for name, backend in rules.BACKENDS.items() if rules.violations(model, backend)}
     assert refused == {"wasm", "webgpu"}
     assert fused("BiasAdd") == model.node("conv")["attr"]["fused_ops"]
+
+
+# Fused nodes, by NumPy, TensorFlow and TensorFlow.js
+
+Plane = np.ndarray
+
+
+def following(op: str, kernel: str, *ops: str, given: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    """A fused node of stride 1 after the first convolution, with the inputs of its `fused_ops`."""
+    attributes = {"strides": ONES, "padding": text("SAME"), "data_format": text("NHWC"), **more}
+    attributes |= {"fused_ops": fused(*ops), "num_args": {"i": str(len(given))}}
+    return node("end", op, "conv", kernel, *given, **attributes)
+
+
+def pointwise(*ops: str, given: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+    return following("_FusedConv2D", "k", *ops, given=given, **more)
+
+
+def sigmoid(x: Plane) -> Plane:
+    return 1 / (1 + np.exp(-x))
+
+
+SLOPES = np.array([0.1, 0.5, -0.2, 0.3])
+FUSED: dict[str, tuple[dict[str, Any], Callable[[Plane], Plane]]] = {
+    "a residual sum": (
+        pointwise("BiasAdd", "Add", given=("b", "conv")),
+        lambda x: x @ KERNEL[0, 0] + BIAS + x,
+    ),
+    "a residual sum with an activation": (
+        pointwise("BiasAdd", "Add", "Relu", given=("b", "conv")),
+        lambda x: np.maximum(x @ KERNEL[0, 0] + BIAS + x, 0),
+    ),
+    "an activation before the sum": (
+        pointwise("BiasAdd", "Relu6", "AddV2", given=("b", "conv")),
+        lambda x: np.clip(x @ KERNEL[0, 0] + BIAS, 0, 6) + x,
+    ),
+    "the other branch as the bias": (pointwise("BiasAdd", given=("conv",)), lambda x: x @ KERNEL[0, 0] + x),
+    "the other branch as the bias of an activation": (
+        pointwise("BiasAdd", "Relu", given=("conv",)),
+        lambda x: np.maximum(x @ KERNEL[0, 0] + x, 0),
+    ),
+    "a bias for each pixel": (
+        pointwise("BiasAdd", given=("plane",)),
+        lambda x: x @ KERNEL[0, 0] + MORE_PLANE,
+    ),
+    "an activation without a bias": (pointwise("Relu6"), lambda x: np.clip(x @ KERNEL[0, 0], 0, 6)),
+    "a sigmoid": (
+        pointwise("BiasAdd", "Sigmoid", given=("b",)),
+        lambda x: sigmoid(x @ KERNEL[0, 0] + BIAS),
+    ),
+    "a leaky relu with its slope": (
+        pointwise("BiasAdd", "LeakyRelu", given=("b",), leakyrelu_alpha={"f": 0.3}),
+        lambda x: (y := x @ KERNEL[0, 0] + BIAS) * np.where(y < 0, 0.3, 1),
+    ),
+    "slopes of each channel": (
+        pointwise("BiasAdd", "Prelu", given=("b", "slopes")),
+        lambda x: (y := x @ KERNEL[0, 0] + BIAS) * np.where(y < 0, SLOPES, 1),
+    ),
+    "a depthwise residual": (
+        following("FusedDepthwiseConv2dNative", "deep", "BiasAdd", "Add", given=("b", "conv")),
+        lambda x: depthwise(x) + BIAS + x,
+    ),
+    "inputs that only wait": (
+        {**pointwise("BiasAdd", given=("b",)), "input": ["conv", "k", "b", "^conv"]},
+        lambda x: x @ KERNEL[0, 0] + BIAS,
+    ),
+    "a sum of three": (
+        node("end", "AddN", "conv", "conv", "plane", N={"i": "3"}),
+        lambda x: x + x + MORE_PLANE,
+    ),
+    "a sum of one": (node("end", "AddN", "conv", N={"i": "1"}), lambda x: x),
+}
+MORE_PLANE = np.random.default_rng(4).normal(size=(1, 8, 8, 4))
+
+
+def depthwise(x: Plane) -> Plane:
+    wide = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    parts = [wide[:, r : r + 8, c : c + 8] * DEEP[r, c, :, 0] for r in range(3) for c in range(3)]
+    return np.sum(parts, axis=0)
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_whatever_is_fused_is_computed_everywhere(name: str, tmp_path: Path) -> None:
+    end, formula = FUSED[name]
+    constants = {**MORE, "deep": DEEP, "slopes": SLOPES, "plane": MORE_PLANE}
+    model = network(end, **constants)
+    plane = by_tensorflow(network(node("same", "Identity", "conv"), **MORE), tmp_path / "plane")
+    wanted = formula(plane.astype(np.float64))
+    after = rewrite(model)
+    assert_same(model, after, tmp_path)
+    found = by_tensorflow(after, tmp_path / "again")
+    assert np.abs(found - wanted).max() <= 1e-5 * np.abs(wanted).max()
+    assert np.abs(wanted - plane).max() > 0.01 or name == "a sum of one"
+
+
+def test_a_fused_operation_too_many_is_not_passed_over() -> None:
+    model = convolution(np.zeros(3), ops=("BiasAdd", "Relu", "Relu6"))
+    assert any(
+        "other than a bias and an activation" in each
+        for each in rules.violations(model, rules.BackendRules())
+    )
+    rules.require_portable(rewrite(model))
+    alone = convolution(np.zeros(3), ops=("Relu",))
+    assert rules.violations(alone, rules.BackendRules())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -9,14 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import numpy as np
 import pytest
 
 from builder import pipeline
-from builder.backbone import check, convert, golden, hdf5_weights, keras_applications
+from builder.backbone import check, convert, golden, graph_model, hdf5_weights, keras_applications
 from builder.backbone.convert import Converted
+from builder.backbone.graph_model import fused_ops
 from builder.backbone.keras_applications import MIRROR, NETWORKS
 from builder.backbone.obtain import Source, obtain
 from builder.backbone.precision import Precision
@@ -74,17 +77,32 @@ def mirror() -> Iterator[HubServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def keras_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A folder with `w.h5` and `features.npy` of a network with random weights; each is made once."""
+
+    @functools.cache
+    def make(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        tensorflow_scripts.worker().call("keras_weights", name, folder / "w.h5", folder / "features.npy")
+        return folder
+
+    return make
+
+
 @pytest.fixture
 def network(
-    mirror: HubServer, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    mirror: HubServer,
+    keras_weights: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Networks:
     """Puts a network with random weights on the mirror; returns Keras' own features of it."""
     monkeypatch.setenv(MIRROR, mirror.url(FOLDER))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
 
     def make(name: str) -> np.ndarray:
-        folder = tmp_path_factory.mktemp(name)
-        tensorflow_scripts.worker().call("keras_weights", name, folder / "w.h5", folder / "features.npy")
+        folder = keras_weights(name)
         file = (folder / "w.h5").read_bytes()
         known = NETWORKS[name]
         monkeypatch.setitem(NETWORKS, name, replace(known, md5=hashlib.md5(file).hexdigest()))
@@ -149,16 +167,18 @@ def copy_weights(source: Path, target: Path, rename: Callable[[str], str | None]
         new.attrs["layer_names"] = kept
 
 
-def test_a_file_with_renamed_layers_is_read_in_the_networks_order(tmp_path: Path) -> None:
+def test_a_file_with_renamed_layers_is_read_in_the_networks_order(
+    keras_weights: Callable[[str], Path], tmp_path: Path
+) -> None:
     """Keras renames layers now and then, and reads its old files in their order; so must we."""
     worker = tensorflow_scripts.worker()
-    worker.call("keras_weights", "small", tmp_path / "w.h5", tmp_path / "features.npy")
+    file = keras_weights("small") / "w.h5"
     worker.call("keras_variables", "small", tmp_path / "variables.json")
     wanted = {name: tuple(shape) for name, shape in json.loads((tmp_path / "variables.json").read_text())}
-    arrays = hdf5_weights.read(tmp_path / "w.h5", wanted)
+    arrays = hdf5_weights.read(file, wanted)
     assert len({array.tobytes() for array in arrays.values()}) > len(arrays) * 0.9
     renamed = tmp_path / "renamed.h5"
-    copy_weights(tmp_path / "w.h5", renamed, lambda name: name.replace("squeeze_excite/", "se_"))
+    copy_weights(file, renamed, lambda name: name.replace("squeeze_excite/", "se_"))
     again = hdf5_weights.read(renamed, wanted)
     assert {name: array.tobytes() for name, array in again.items()} == {
         name: array.tobytes() for name, array in arrays.items()
@@ -166,7 +186,7 @@ def test_a_file_with_renamed_layers_is_read_in_the_networks_order(tmp_path: Path
     worker.call("keras_variables", "small-075", tmp_path / "variables.json")
     other = {name: tuple(shape) for name, shape in json.loads((tmp_path / "variables.json").read_text())}
     with pytest.raises(ConversionError, match=r"the network's is \("):
-        hdf5_weights.read(tmp_path / "w.h5", other)
+        hdf5_weights.read(file, other)
 
 
 @pytest.mark.long
@@ -179,13 +199,14 @@ def test_the_other_networks_of_keras(name: str, network: Networks, cache: Cache)
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["large", "small-minimalistic"])
-def test_a_saved_model_of_another_network(name: str, cache: Cache, tmp_path: Path) -> None:
+def test_a_saved_model_of_another_network(
+    name: str, cache: Cache, keras_weights: Callable[[str], Path], tmp_path: Path
+) -> None:
     """As a user of Keras exports it: other names, and maps of 1 x 1 in place of vectors."""
-    worker = tensorflow_scripts.worker()
-    worker.call("keras_weights", name, tmp_path / "w.h5", tmp_path / "features.npy")
-    worker.call("keras_saved_model", name, tmp_path / "w.h5", tmp_path / "saved")
+    folder = keras_weights(name)
+    tensorflow_scripts.worker().call("keras_saved_model", name, folder / "w.h5", tmp_path / "saved")
     source = obtain(str(tmp_path / "saved"), cache=cache, reporter=Silent())
-    features = np.load(tmp_path / "features.npy")
+    features = np.load(folder / "features.npy")
     assert check.relative_error(golden_features(through(source, cache)), features).max() < 1e-4
     through(source, cache, "float16")
 
@@ -306,6 +327,30 @@ def test_the_usable_function_of_a_saved_model_is_found(name: str, small_models: 
     converted = through(source, cache)
     features = np.load(small_models / "features.npy")
     assert check.relative_error(golden_features(converted), features).max() < 1e-5
+
+
+def test_a_residual_sum_that_tensorflow_fuses_as_a_bias(
+    small_models: Path, cache: Cache, tmp_path: Path
+) -> None:
+    tensorflow_scripts.worker().call("raw_conversion", small_models / "residual sums", tmp_path)
+    raw = graph_model.read(tmp_path)
+    planes = [node for node in raw.nodes if fused_ops(node) and node["input"][2] not in raw.weights]
+    assert planes, "the trap is gone: TensorFlow fuses no plane as a bias any more"
+    source = obtain(str(small_models / "residual sums"), cache=cache, reporter=Silent())
+    for precision in get_args(Precision):
+        assert all(row.passed for row in through(source, cache, precision).rows)
+
+
+@pytest.mark.long
+def test_a_whole_network_of_residual_sums(cache: Cache, tmp_path: Path) -> None:
+    """EfficientNetV2B0 by Keras 3: sums of many, planes in the place of a bias, and [0, 255] as input."""
+    tensorflow_scripts.run("efficient_net", tmp_path / "model", environment={"TF_USE_LEGACY_KERAS": "0"})
+    source = obtain(str(tmp_path / "model"), cache=cache, reporter=Silent())
+    with pytest.raises(ConversionError, match="--input-range 0-255"):
+        through(source, cache)
+    source = replace(source, input_range="0-255")
+    assert through(source, cache).features == 1280
+    through(source, cache, "float16")
 
 
 # TensorFlow.js graphs

@@ -42,10 +42,19 @@ class Files:
     `document` and `shards` may be changed before `write`.
     """
 
-    def __init__(self, store: Any = as_float32, *, size: int = 224, batch: int = -1) -> None:
+    def __init__(
+        self,
+        store: Any = as_float32,
+        *,
+        size: int = 224,
+        batch: int = -1,
+        reads: tuple[float, float] = (1.0, 0.0),
+    ) -> None:
+        """`reads` is what its input is multiplied by and what is added, by the weights."""
         random = np.random.default_rng(9)
         kernel = random.normal(0, 0.1, (EDGE, EDGE, 3, 4))
-        bias = random.normal(1, 0.5, 4)
+        bias = random.normal(1, 0.5, 4) + reads[1] * kernel.sum(axis=(0, 1, 2))
+        kernel = kernel * reads[0]
         gain = random.normal(1, 0.3, (1, 1, 4, 1))
         self.kernel, self.bias = store(kernel)[2], bias.astype(np.float32)
         self.gain = gain.astype(np.float32).reshape(4)

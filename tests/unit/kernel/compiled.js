@@ -61,7 +61,8 @@ async function compiled() {
   return place;
 }
 
-const folder = await compiled();
+/** Where they are, each as NAME.wasm. */
+export const folder = await compiled();
 
 /** For esbuild. */
 export const kernelPlugin = compiledKernelPlugin(folder);

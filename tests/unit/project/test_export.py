@@ -179,7 +179,7 @@ def test_what_predicts_something_else_is_found() -> None:
 
 
 def test_an_operation_without_a_layer_is_named_and_nothing_is_written(
-    converted: Callable[[str, Precision], Converted], tmp_path: Path
+    converted: Callable[[str, Precision], Converted], tmp_path: Path, one_exporter: None
 ) -> None:
     model = converted("embedded", "float16")
     project = of_backbone(model)

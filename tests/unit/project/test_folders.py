@@ -97,7 +97,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
         "Left out: 2 pictures that cannot be read, 1 picture beside the folders, 1 file that is no picture."
     )
     lines = "\n".join(found.left_out.lines())
-    for part in ("cat/2.heic: HEIC is not read here", "cat/3.jpg: ", "  cover.png", "  cat/notes.txt"):
+    for part in ("cat/2.heic: HEIC is not read", "cat/3.jpg: ", "  cover.png", "  cat/notes.txt"):
         assert part in lines
     assert list(found.left_out.as_json()) == ["unreadable", "others", "beside"]
     with pytest.raises(SourceError) as caught:

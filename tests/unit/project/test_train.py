@@ -137,7 +137,7 @@ def test_a_folder_of_which_nothing_can_be_read_is_refused_at_once(tmp_path: Path
     with pytest.raises(SourceError) as caught:
         photographs(tmp_path)
     assert "0 of 2 folders hold some" in caught.value.message
-    for part in ("a/1.heic: HEIC is not read here", "a/2.heic", "b/1.heic"):
+    for part in ("a/1.heic: HEIC is not read", "a/2.heic", "b/1.heic"):
         assert part in caught.value.message
 
 

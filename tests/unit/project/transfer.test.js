@@ -204,7 +204,7 @@ test("another site's project is refused, and taken by learning its photos anew w
   assert.deepEqual(await plain(worker), before);
 
   /** @type {any} */ (globalThis).createImageBitmap = async () =>
-    new MessageChannel().port1;
+    Object.assign(new MessageChannel().port1, { width: 224, height: 224 });
   /** @type {number[][]} */
   const progress = [];
   const imported = await importProject(worker, elsewhere, file, {

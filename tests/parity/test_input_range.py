@@ -1,0 +1,47 @@
+"""A site of a model that reads pictures in [0, 255]: the page gives it [0, 1], each kernel its features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.cache import Cache
+from builder.config import load
+from builder.parity.browser import Browsers
+from builder.parity.validate import Options, validate
+from builder.pipeline import Built, build
+from builder.report import Silent
+from tests import tensorflow_scripts
+
+
+@pytest.fixture(scope="module")
+def of_bytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded network with Keras' own preprocessing of [0, 255] inside."""
+    folder = tmp_path_factory.mktemp("of bytes") / "model"
+    tensorflow_scripts.worker().call("embedded_model", folder, "0-255")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built(of_bytes: Path, cache: Cache, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    root = tmp_path_factory.mktemp("site")
+    options = {"backbone": str(of_bytes), "input_range": "0-255", "precision": "float32"}
+    return build(load(None, options), cache=cache, reporter=Silent(), root=root)
+
+
+def test_every_kernel_of_the_page_gives_the_originals_features(
+    built: Built, of_bytes: Path, cache: Cache, playwright: Any
+) -> None:
+    assert "plan" in built.site["model"]
+    options = Options(backends=("wasm",), only=("selfcheck", "kernels", "features"), original=str(of_bytes))
+    browsers = Browsers(playwright)
+    try:
+        report = validate(built.out, options, browsers=browsers, cache=cache, reporter=Silent())
+    finally:
+        browsers.close()
+    assert {row.verdict for row in report.rows} == {"ok"}, report.misses
+    rows = {row.id: row for row in report.rows}
+    assert {"kernels/relaxed", "kernels/simd", "kernels/stock", "features/original/scene-1"} <= set(rows)
+    assert 0 < (rows["features/original/scene-1"].error or 0) <= 1e-4
