@@ -63,34 +63,49 @@ def read(folder: Path, limits: GraphLimits = LIMITS) -> GraphModel:
     return model
 
 
-def flatten_output(model: GraphModel, shape: tuple[int, ...], *, where: str) -> GraphModel:
-    """The graph with `[n, 1, 1, F]` made `[n, F]`, or itself where it gives that.
+def complete(model: GraphModel, shape: tuple[int, ...], *, where: str) -> GraphModel:
+    """The graph as the page's own are: `[n, F]` out, and shape and type of both ends written down.
+
+    A file may leave out any of them, and exports read them.
 
     Args:
         model: the graph.
-        shape: of what it gives for a batch of images.
+        shape: of what it gives for a batch of images, `[n, F]` or `[n, 1, 1, F]`.
         where: what the user knows it by.
 
     Raises:
         ConversionError: it gives anything else.
     """
-    if len(shape) == 2 and shape[1]:
-        return model
-    if not (len(shape) == 4 and shape[1:3] == (1, 1) and shape[3]):
+    nodes, ((key, output),) = list(model.nodes), model.signature["outputs"].items()
+    if len(shape) == 4 and shape[1:3] == (1, 1) and shape[3]:
+        flat = f"{model.output_name}/flat"
+        attributes = {"T": {"type": "DT_FLOAT"}, "squeeze_dims": {"list": {"i": ["1", "2"]}}}
+        nodes.append({"name": flat, "op": "Squeeze", "input": [model.output_name], "attr": attributes})
+        key, output = "feature_vector", {"name": f"{flat}:0"}
+    elif len(shape) != 2 or not shape[1]:
         shown = ", ".join(map(str, ("n", *shape[1:])))
         raise ConversionError(
             f"The graph gives [{shown}]; a batch of feature vectors is [n, features].",
             where=where,
             mend=FEATURES,
         )
-    squeeze: Node = {
-        "name": f"{model.output_name}/flat",
-        "op": "Squeeze",
-        "input": [model.output_name],
-        "attr": {"T": {"type": "DT_FLOAT"}, "squeeze_dims": {"list": {"i": ["1", "2"]}}},
+    ((name, image),) = model.signature["inputs"].items()
+    placeholder = model.node(model.input_name)
+    told = filter(None, (_sizes(said) for said in _input_shapes(image, placeholder)))
+    batch = next((sizes[0] for sizes in told), -1)
+    given = _shape(batch, SIZE, SIZE, 3)
+    attributes = {**placeholder["attr"], "dtype": {"type": "DT_FLOAT"}, "shape": {"shape": given}}
+    nodes[nodes.index(placeholder)] = {**placeholder, "attr": attributes}
+    signature = {
+        **model.signature,
+        "inputs": {name: {**image, "dtype": "DT_FLOAT", "tensorShape": given}},
+        "outputs": {key: {**output, "dtype": "DT_FLOAT", "tensorShape": _shape(batch, shape[-1])}},
     }
-    outputs = {"feature_vector": {"name": f"{squeeze['name']}:0", "dtype": "DT_FLOAT"}}
-    return replace(model, nodes=[*model.nodes, squeeze], signature={**model.signature, "outputs": outputs})
+    return replace(model, nodes=nodes, signature=signature)
+
+
+def _shape(*sizes: int) -> dict[str, Any]:
+    return {"dim": [{"size": str(size)} for size in sizes]}
 
 
 def _document(path: Path, limits: GraphLimits) -> dict[str, Any]:
@@ -306,7 +321,7 @@ def _check_input(model: GraphModel, where: str) -> None:
     kind = node["attr"].get("dtype", {}).get("type", "DT_FLOAT")
     if kind not in ("DT_FLOAT", 1):
         raise ConversionError(f"The graph reads {kind}, not DT_FLOAT.", where=where, mend=FEATURES)
-    for shape in (tensor.get("tensorShape"), node["attr"].get("shape", {}).get("shape")):
+    for shape in _input_shapes(tensor, node):
         sizes = _sizes(shape)
         if sizes is None:
             continue
@@ -318,6 +333,11 @@ def _check_input(model: GraphModel, where: str) -> None:
                 where=where,
                 mend=FEATURES,
             )
+
+
+def _input_shapes(tensor: dict[str, Any], placeholder: Node) -> tuple[object, object]:
+    """What the signature and the placeholder say of the images' shape."""
+    return tensor.get("tensorShape"), placeholder["attr"].get("shape", {}).get("shape")
 
 
 def _sizes(shape: object) -> list[int] | None:

@@ -168,7 +168,7 @@ def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tup
         raise ConversionError(
             f"The graph cannot be run: {first_line(error)}", where=str(folder), mend=foreign_graph.AGAIN
         ) from error
-    graph = foreign_graph.flatten_output(original, features.shape, where=str(folder))
+    graph = foreign_graph.complete(original, features.shape, where=str(folder))
     return graph, features.reshape(len(features), -1)
 
 

@@ -45,6 +45,14 @@ def open_ready(page: Page, url: str, *, live: bool = False) -> None:
         page.get_by_role("switch", name="Live").evaluate("(box) => box.click()")
 
 
+def wait_for_promise(page: Page, script: str, what: str, arg: object = None) -> None:
+    """Wait until an asynchronous question to the page is answered with something true.
+
+    `Page.wait_for_function` takes the promise itself for the answer, and waits for nothing.
+    """
+    wait_until(lambda: page.evaluate(script, arg), what)
+
+
 def open_file(page: Page, url: str) -> None:
     """Open a file of the site: its module can be asked for, and no page runs beside what is asked of it."""
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))

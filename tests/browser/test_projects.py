@@ -53,7 +53,8 @@ def wait_until_kept(page: Page) -> None:
 
 def wait_until_the_head_is_kept(page: Page) -> None:
     """A head is written some time after it was trained, and the page says nothing of that."""
-    page.wait_for_function(
+    pages.wait_for_promise(
+        page,
         """async () => {
           const wait = (request) => new Promise((resolve, reject) => {
             request.onsuccess = () => resolve(request.result);
@@ -64,7 +65,8 @@ def wait_until_the_head_is_kept(page: Page) -> None:
           const count = await wait(database.transaction('heads').objectStore('heads').count());
           database.close();
           return count === 1;
-        }"""
+        }""",
+        "one head in the browser's database",
     )
     wait_until_kept(page)
 
@@ -271,7 +273,8 @@ def test_a_project_open_in_another_tab_is_left_alone(url: str, chromium: Any) ->
         expect(pages.photos(second, "Class 1")).to_have_count(0)
         first.close()
         # The browser lets go of what a tab held a moment after it has gone.
-        second.wait_for_function("async () => (await navigator.locks.query()).held.length === 0")
+        unlocked = "async () => (await navigator.locks.query()).held.length === 0"
+        pages.wait_for_promise(second, unlocked, "no lock of the tab that was closed")
         button(second, f"Open {NAMELESS}").click()
         expect(pages.photos(second, "Class 1")).to_have_count(2)
         assert visit.complaints == []

@@ -388,6 +388,12 @@ def test_a_graph_that_does_not_say_what_its_ends_are(cache: Cache, tmp_path: Pat
     files.document["userDefinedMetadata"] = {"signature": signature}
     told = through(obtain(str(files.write(tmp_path / "2")), cache=cache, reporter=Silent()), cache)
     np.testing.assert_array_equal(golden_features(bare), golden_features(told))
+    for each in (bare, told):  # what is published says it whole, for those who read it next
+        published = graph_model.read(each.folder)
+        (image,), (features,) = (published.signature[side].values() for side in ("inputs", "outputs"))
+        shapes = [[int(dim["size"]) for dim in end["tensorShape"]["dim"]] for end in (image, features)]
+        assert shapes == [[-1, 224, 224, 3], [-1, 4]]
+        assert {image["dtype"], features["dtype"]} == {"DT_FLOAT"}
 
 
 def test_a_built_graph_can_be_the_source_of_another_build(

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from builder.backbone import golden, graph_model
-from builder.backbone.convert import Converted
+from builder.backbone.convert import Converted, convert
 from builder.backbone.graph_model import GraphModel
+from builder.backbone.obtain import obtain
 from builder.backbone.precision import Precision
 from builder.backbone.rules import require_portable
 from builder.cache import Cache, sha256_tree
@@ -31,6 +32,7 @@ from builder.project.run import TrainingSet, run
 from builder.project.whole_model import append_head
 from builder.report import Silent
 from tests import tensorflow_scripts
+from tests.unit.backbone.tfjs_files import Files
 from tests.unit.project import projects
 
 
@@ -117,6 +119,18 @@ def test_other_backbones_too(
 ) -> None:
     """Google's networks, whose graphs end and begin otherwise, and one with 1280 features."""
     model = converted(name, "float16")
+    assert written(of_backbone(model), form, model.folder, tmp_path / form) < 1e-4
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_graph_that_said_nothing_of_its_ends(
+    form: Format, cache: Cache, tmp_path: Path, one_exporter: None, one_tensorflow: None
+) -> None:
+    files = Files()
+    del files.document["signature"]
+    del files.node("image")["attr"]["shape"]
+    source = obtain(str(files.write(tmp_path / "graph")), cache=cache, reporter=Silent())
+    model = convert(source, "float32", cache=cache, reporter=Silent())
     assert written(of_backbone(model), form, model.folder, tmp_path / form) < 1e-4
 
 
