@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: site serve test test-long lint bench screenshots backbone training clean distclean lock help needs browser FORCE
+.PHONY: site serve test test-long lint contract bench screenshots backbone training clean distclean lock help needs browser FORCE
 
 # What a user may set: `make site BUILD_ARGS="--classes 'Cup,Hand' --offline"`.
 BUILD_ARGS ?=
@@ -75,6 +75,10 @@ backbone: training
 
 ## training: install what `make backbone` needs (about 1 GB) into training/.venv
 training: training/.venv/.installed
+
+## contract: write the page's copy of what it and Python must agree on
+contract: $(DEV)
+	@$(BIN)/python -m tools.contract
 
 ## lock: write the Python lock files anew from pyproject.toml (LOCK_ARGS=--upgrade takes newer versions)
 lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 import shutil
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from builder.config import load
 from builder.parity.chromium import ensure_browser, launch_options
 from builder.pipeline import build
 from builder.report import Silent
+from builder.site import description
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -66,8 +66,7 @@ class Stage:
     @property
     def features(self) -> int:
         """Width of the feature vector."""
-        site = json.loads((self.site() / "site.json").read_text("utf-8"))
-        return int(site["backbone"]["features"])
+        return description.read(self.site()).backbone.features
 
     @property
     def models(self) -> Models:

@@ -11,7 +11,7 @@ import difflib
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from builder.backbone.input_range import InputRange
-from builder.backbone.precision import Precision
+from builder.contract import HEAD, Fit, Precision
 from builder.errors import ConfigError
 from builder.project.names import key, normal
 
@@ -43,16 +43,18 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def _setting(name: str, description: str) -> Any:
+    return Field(HEAD[name].default, **HEAD[name].bounds, description=description)
+
+
 class HeadConfig(_Table):
     """What a visitor's training starts with (`[head]`)."""
 
-    hidden: int = Field(128, ge=1, le=4096, description="units of the hidden layer")
-    epochs: int = Field(10, ge=1, le=1000, description="times that training goes over all photos")
-    batch: int = Field(5, ge=1, le=4096, description="photos per step of training")
-    rate: float = Field(0.001, gt=0, le=1, description="Adam's learning rate")
-    seed: int = Field(
-        1, ge=0, le=2**32 - 1, description="start of the random numbers: the same seed, the same model"
-    )
+    hidden: int = _setting("hidden", "units of the hidden layer")
+    epochs: int = _setting("epochs", "times that training goes over all photos")
+    batch: int = _setting("batch", "photos per step of training")
+    rate: float = _setting("rate", "Adam's learning rate")
+    seed: int = _setting("seed", "start of the random numbers: the same seed, the same model")
 
 
 class SiteConfig(_Table):
@@ -73,9 +75,7 @@ class SiteConfig(_Table):
     backbone: str = Field("auto", min_length=1, description="where the weights come from; see the README")
     input_range: InputRange = Field("0-1", description="what your own model reads pictures in")
     precision: Precision = Field("float16", description="how the weights are stored in the site")
-    fit: Literal["crop", "stretch"] = Field(
-        "crop", description="learn from the centre square, or the squashed frame"
-    )
+    fit: Fit = Field("crop", description="learn from the centre square, or the squashed frame")
     logo: str = Field("", description="an SVG, PNG or WebP file in the place of our logo")
     accent: str = Field(
         "", pattern=r"^(#[0-9A-Fa-f]{6})?$", description="the colour of buttons, such as #0b6d80"

@@ -11,7 +11,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from builder import __version__
 from builder.backbone.check import GOLDEN_LIMIT
@@ -22,9 +22,21 @@ from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.obtain import Source, obtain
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.config import SiteConfig
+from builder.contract import BACKENDS
+from builder.errors import ConfigError
 from builder.report import Reporter
-from builder.site import publish, render, theme
+from builder.site import description, publish, render, theme
 from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling
+from builder.site.description import (
+    Asset,
+    Backbone,
+    Checked,
+    Golden,
+    Model,
+    Preprocess,
+    Site,
+    Wasm,
+)
 from builder.site.offline import manifest, service_worker
 from builder.site.policy import headers_file
 from builder.site.theme import Logo
@@ -32,7 +44,6 @@ from builder.site.theme import Logo
 if TYPE_CHECKING:
     from builder.project.starting import Start
 
-SITE_FORMAT = 1
 TRAVELLING = ("LICENSE", "NOTICE")
 PROJECT_ROOT = TEMPLATE_ROOT.parent
 
@@ -42,7 +53,7 @@ class Built:
     """A finished build."""
 
     out: Path
-    site: dict[str, Any]
+    site: Site
     bytes: int
     """Size of the site's own files, measured while nobody else could be replacing them."""
     up_to_date: bool
@@ -88,7 +99,7 @@ def build(
     with bundling(cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
         if start:
-            start.require_fits(_model_hash(converted), config.fit)
+            start.require_fits(converted.model_hash, config.fit)
         bundles, assets = bundled()
     if not render.speaks(config.lang):
         reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
@@ -108,11 +119,6 @@ def _start(config: SiteConfig) -> Start | None:
     from builder.project.starting import start  # a build without one needs none of that code
 
     return start(Path(config.project))
-
-
-def _model_hash(converted: Converted) -> str:
-    """Of the model's files: equal means equal features."""
-    return sha256_tree(converted.folder, converted.model_files())[:16]
 
 
 def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Start | None) -> str:
@@ -139,10 +145,10 @@ def _standing(out: Path, key: str) -> Built | None:
     try:
         if not publish.is_ours(out):
             return None
-        site: dict[str, Any] = json.loads((out / "site.json").read_text("utf-8"))
-        if site.get("build") == key and publish.is_intact(out):
+        site = description.read(out)
+        if site.build == key and publish.is_intact(out):
             return Built(out, site, publish.size(out), up_to_date=True)
-    except (OSError, ValueError):  # another build replaces it at this moment
+    except (OSError, ConfigError):  # of another version; or another build replaces it at this moment
         pass
     return None
 
@@ -157,11 +163,11 @@ def _write(
     key: str,
     logo: Logo | None,
     start: Start | None,
-) -> dict[str, Any]:
+) -> Site:
     """Write the whole site into an empty folder; returns what `site.json` says."""
     shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
     files = converted.model_files()
-    model_folder = folder / "model" / _model_hash(converted)
+    model_folder = folder / "model" / converted.model_hash
     model_folder.mkdir(parents=True)
     for file in [*files, *filter(None, [converted.plan])]:
         shutil.copyfile(file, model_folder / file.name)
@@ -169,10 +175,10 @@ def _write(
         shutil.copyfile(converted.folder / name, folder / name)
     for name in TRAVELLING:
         shutil.copyfile(PROJECT_ROOT / name, folder / name)
-    site = _site(config, source, converted, assets, folder, model_folder)
+    site = _site(config, source, converted, assets, folder, model_folder, key)
     if start:
         url = _publish_asset(folder, "project.zip", start.contents)
-        site |= {"classes": start.classes, "project": _asset(folder, folder / url)}
+        site = site.model_copy(update={"classes": start.classes, "project": _asset(folder, folder / url)})
     icon = _publish_asset(folder, f"logo{logo.suffix}", logo.contents) if logo else assets["icon"]["url"]
     styles = [assets["style"]["url"]]
     if config.accent:
@@ -180,17 +186,15 @@ def _write(
     version = key[:16]
     page = render.page(site, assets["app"]["url"], styles, icon, version)
     (folder / "index.html").write_text(page, "utf-8")
-    checked = [{"image": row.image, "error": row.error, "limit": row.limit} for row in converted.rows]
-    record = {**site, "build": key, "check": checked}
-    (folder / "site.json").write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", "utf-8")
+    site.write(folder)
     (folder / "_headers").write_text(headers_file(), "utf-8")
     (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
     # Else git on Windows checks texts out with other line ends, and they are not what their sums say.
     (folder / ".gitattributes").write_text("* -text\n", "utf-8")
     (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8")
-    (folder / "sw.js").write_text(service_worker(folder / "sw.js", record, folder, version), "utf-8")
+    (folder / "sw.js").write_text(service_worker(folder / "sw.js", site, folder, version), "utf-8")
     publish.write_sums(folder)
-    return record
+    return site
 
 
 def _publish_asset(folder: Path, name: str, contents: bytes) -> str:
@@ -201,50 +205,43 @@ def _publish_asset(folder: Path, name: str, contents: bytes) -> str:
     return url
 
 
-def _asset(root: Path, path: Path) -> dict[str, Any]:
-    return {
-        "url": path.relative_to(root).as_posix(),
-        "sha256": sha256_file(path),
-        "bytes": path.stat().st_size,
-    }
+def _asset(root: Path, path: Path) -> Asset:
+    url = path.relative_to(root).as_posix()
+    return Asset(url=url, sha256=sha256_file(path), bytes=path.stat().st_size)
 
 
 def _site(
-    config: SiteConfig, source: Source, converted: Converted, assets: Assets, root: Path, model_folder: Path
-) -> dict[str, Any]:
-    """What the page is told: the structure `Site` of site_template/src/protocol.js."""
-    graph, *shards = (model_folder / file.name for file in converted.model_files())
-    return {
-        "format": SITE_FORMAT,
-        "generator": f"onthefly {__version__}",
-        "title": config.title,
-        "lang": config.lang,
-        "classes": _classes(config),
-        "preprocess": {"size": SIZE, "fit": config.fit},
-        "head": config.head.model_dump(),
-        "precision": config.precision,
-        "backbone": describe_backbone(source, converted.features),
-        "model": {
-            "hash": model_folder.name,
-            "graph": _asset(root, graph),
-            "shards": [_asset(root, shard) for shard in shards],
-            **_plan(converted, root, model_folder),
-        },
-        "golden": {
-            "index": _asset(root, root / "golden.json"),
-            "features": _asset(root, root / "golden.bin"),
-            "limit": GOLDEN_LIMIT,
-        },
-        "workers": assets["workers"],
-        "wasm": assets["wasm"],
-    }
-
-
-def _plan(converted: Converted, root: Path, model_folder: Path) -> dict[str, Any]:
-    """What the page's own kernels run, or why they cannot."""
-    if converted.plan is None:
-        return {"noPlan": converted.no_plan}
-    return {"plan": _asset(root, model_folder / converted.plan.name)}
+    config: SiteConfig,
+    source: Source,
+    converted: Converted,
+    assets: Assets,
+    root: Path,
+    model_folder: Path,
+    key: str,
+) -> Site:
+    """What the site says of itself."""
+    graph, *shards = (_asset(root, model_folder / file.name) for file in converted.model_files())
+    plan = _asset(root, model_folder / converted.plan.name) if converted.plan else None
+    return Site(
+        generator=f"{description.GENERATOR}{__version__}",
+        title=config.title,
+        lang=config.lang,
+        classes=_classes(config),
+        preprocess=Preprocess(size=SIZE, fit=config.fit),
+        head=config.head,
+        precision=config.precision,
+        backbone=describe_backbone(source, converted.features),
+        model=Model(hash=model_folder.name, graph=graph, shards=shards, plan=plan, no_plan=converted.no_plan),
+        golden=Golden(
+            index=_asset(root, root / "golden.json"),
+            features=_asset(root, root / "golden.bin"),
+            limit=GOLDEN_LIMIT,
+        ),
+        workers={name: Asset.model_validate(assets["workers"][name]) for name in BACKENDS},
+        wasm=Wasm.model_validate(assets["wasm"]),
+        build=key,
+        check=[Checked(image=row.image, error=row.error, limit=row.limit) for row in converted.rows],
+    )
 
 
 def _classes(config: SiteConfig) -> list[str]:
@@ -255,7 +252,7 @@ def _classes(config: SiteConfig) -> list[str]:
     return [pattern.replace("{number}", str(i)) for i in range(1, len(config.classes) + 1)]
 
 
-def describe_backbone(source: Source, features: int) -> dict[str, Any]:
+def describe_backbone(source: Source, features: int) -> Backbone:
     """Which backbone the site carries, in words for a visitor and hashes for everybody."""
     if source.kind == "embedded":
         name, trained_on = "MobileNetV3-Small 1.0", "generated images only, no photograph among them"
@@ -267,15 +264,14 @@ def describe_backbone(source: Source, features: int) -> dict[str, Any]:
         # Not the whole path: where a publisher keeps files is nobody's business.
         name = source.url or Path(source.requested).absolute().name
         trained_on = "what its publisher says; the file does not tell"
-    said = {
-        "kind": source.kind,
-        "name": name,
-        "trainedOn": trained_on,
-        "features": features,
-        "sha256": source.sha256,
-        "trust": source.trust,
-    }
-    own = source.input_range if source.input_range != DEFAULT else None
-    further = (("url", source.url), ("why", source.why), ("inputRange", own))
-    said.update({key: value for key, value in further if value})
-    return said
+    return Backbone(
+        kind=source.kind,
+        name=name,
+        trained_on=trained_on,
+        features=features,
+        sha256=source.sha256,
+        trust=source.trust,
+        url=source.url or None,
+        why=source.why or None,
+        input_range=source.input_range if source.input_range != DEFAULT else None,
+    )

@@ -6,7 +6,7 @@
 // KERNEL is a folder that `node kernel.mjs` filled; without it the kernel is compiled here.
 
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,6 @@ const require = createRequire(import.meta.url);
 const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js', sw: 'src/service-worker.js' };
 /** These keep their names: pages and browsers know them by it. */
 const UNHASHED = ['onthefly', 'sw'];
-const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
 const STYLE = 'static/style.css';
 /** The types of `onthefly.js`, for those who write against it; no page asks for them. */
@@ -90,6 +89,7 @@ async function each(names, make) {
 
 await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+const BACKENDS = (await readdir(path.join(here, 'src/worker/backends'))).map((file) => path.parse(file).name);
 const workers = Object.fromEntries(BACKENDS.map((name) => [`worker-${name}`, `src/worker/backends/${name}.js`]));
 const bundles = await bundle({ ...PAGES, ...workers, style: STYLE });
 /** @param {string} file @param {boolean} [hashed] */

@@ -19,9 +19,9 @@ import pytest
 from builder.backbone import convert as conversion
 from builder.backbone.convert import Converted, convert
 from builder.backbone.obtain import Source, obtain
-from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_text
 from builder.config import load
+from builder.contract import Precision
 from builder.parity.chromium import find_browser
 from builder.pipeline import Built, build
 from builder.report import Silent

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from bench.figures import Goal, Result, Table, middle, ms, times
 from bench.models import Unavailable
 from bench.stage import PATIENCE_MS, Stage
 from builder.parity.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
+from builder.site import description
 
 ROUNDS = {"wasm": 100, "webgl": 15, "webgpu": 8, "cpu": 15}
 SOFTWARE = ("webgl", "webgpu")
@@ -15,8 +14,8 @@ SOFTWARE = ("webgl", "webgpu")
 
 def measure(stage: Stage) -> Result:
     """Milliseconds of a pass on every backend, both graphs in one tab and in turns."""
-    site = json.loads((stage.site("float32") / "site.json").read_text("utf-8"))
-    models = ["/models/tfjs/model.json", f"/site/{site['model']['graph']['url']}"]
+    site = description.read(stage.site("float32"))
+    models = ["/models/tfjs/model.json", f"/site/{site.model.graph.url}"]
     host = stage.host("float32")
     rows: list[list[str]] = []
     goals: list[Goal] = []

@@ -8,6 +8,7 @@ import sys
 from bench.figures import Goal, Result, Table, middle, ms
 from bench.models import Unavailable, run
 from bench.stage import HERE, Stage
+from builder.site import description
 
 PROTOTYPE_MS = 2.1
 """All pointwise layers of MobileNetV3-Small 1.0 in the kernel that this began with, on another machine."""
@@ -72,8 +73,8 @@ def measure(stage: Stage) -> Result:
 
 def _native(stage: Stage) -> dict[str, float] | str:
     """Native milliseconds by kind and as a whole; why not, where it cannot be run."""
-    plan = json.loads((stage.site() / "site.json").read_text("utf-8"))["model"]["plan"]
-    command = [sys.executable, "-m", "bench.native_kinds", str(stage.site() / plan["url"])]
+    plan = description.read(stage.site()).model.plan
+    command = [sys.executable, "-m", "bench.native_kinds", str(stage.site() / plan.url)]
     try:
         found: dict[str, list[float]] = json.loads(run(command, "Native layers").splitlines()[-1])
         found["whole"] = stage.models.native(40)

@@ -11,6 +11,7 @@ from bench.figures import Goal, Result, Table, kilobytes, ms
 from bench.host import Host
 from bench.models import ROOT
 from bench.stage import HERE, PATIENCE_MS, Stage
+from builder.site import description
 
 LIMITS = {"float16": 0.55, "int8": 0.33}
 PRECISIONS = ("float32", "float16", "int8")
@@ -68,8 +69,8 @@ def _visit(stage: Stage, precision: str) -> dict[str, int]:
         host.take()
         page = context.new_page()
         page.goto(f"{host.url}/site/")
-        shards = json.loads((stage.site(precision) / "site.json").read_text("utf-8"))["model"]["shards"]
-        wanted = {f"/site/{shard['url']}" for shard in shards} | {"/site/golden.bin"}
+        shards = description.read(stage.site(precision)).model.shards
+        wanted = {f"/site/{shard.url}" for shard in shards} | {"/site/golden.bin"}
         for _ in range(PATIENCE_MS // 200):
             page.wait_for_timeout(200)
             if wanted <= {each.path for each in list(host.sent)}:
@@ -92,9 +93,9 @@ def _visit_article(stage: Stage) -> dict[str, int]:
 def _packed(stage: Stage) -> tuple[Table, dict[str, dict[str, int]]]:
     """Single files, as small as each way of compressing makes them."""
     site = stage.site()
-    described = json.loads((site / "site.json").read_text("utf-8"))
-    graph = described["model"]["graph"]["url"]
-    weights = [site / shard["url"] for shard in described["model"]["shards"]]
+    described = description.read(site)
+    graph = described.model.graph.url
+    weights = [site / shard.url for shard in described.model.shards]
     assets = site / "assets"
     npm = HERE / "node_modules"
     files = {
@@ -103,8 +104,8 @@ def _packed(stage: Stage) -> tuple[Table, dict[str, dict[str, int]]]:
             *sorted(assets.glob("app.*.js")),
             *sorted(assets.glob("*.css")),
         ],
-        "ours: worker (wasm)": [site / described["workers"]["wasm"]["url"]],
-        "ours: TensorFlow.js' wasm": [site / described["wasm"]["simd"]["url"]],
+        "ours: worker (wasm)": [site / described.workers["wasm"].url],
+        "ours: TensorFlow.js' wasm": [site / described.wasm.simd.url],
         "ours: graph": [site / graph],
         "ours: weights, float16": weights,
         "tf.min.js": [npm / "@tensorflow/tfjs/dist/tf.min.js"],
@@ -122,8 +123,8 @@ def _packed(stage: Stage) -> tuple[Table, dict[str, dict[str, int]]]:
         ],
     }
     for precision in ("float32", "int8"):
-        shards = json.loads((stage.site(precision) / "site.json").read_text("utf-8"))["model"]["shards"]
-        files[f"ours: weights, {precision}"] = [stage.site(precision) / shard["url"] for shard in shards]
+        shards = description.read(stage.site(precision)).model.shards
+        files[f"ours: weights, {precision}"] = [stage.site(precision) / shard.url for shard in shards]
     figures = {name: pack(paths) for name, paths in files.items()}
     rows = [
         [name, *(kilobytes(got[way]) for way in ("raw", "gzip", "brotli"))] for name, got in figures.items()

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from builder.backbone.golden import Golden
-from builder.backbone.precision import Precision
+from builder.contract import Precision
 from builder.errors import ConversionError
 
 Features = npt.NDArray[np.float32]

@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 
 from builder.backbone import check, golden, graph_model, plan
+from builder.backbone.graph_model import model_files, model_hash
 from builder.backbone.obtain import Source
-from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_text, sha256_tree
+from builder.contract import Precision
 from builder.errors import ConversionError
 from builder.report import Reporter
 
@@ -57,7 +58,12 @@ class Converted:
 
     def model_files(self) -> list[Path]:
         """`model.json` and its shards, the graph first."""
-        return [self.folder / "model.json", *sorted(self.folder.glob("weights-*.bin"))]
+        return model_files(self.folder)
+
+    @property
+    def model_hash(self) -> str:
+        """Of the model's files: equal means equal features."""
+        return model_hash(self.folder)
 
     @property
     def plan(self) -> Path | None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from builder.cache import sha256_tree
 from builder.errors import ConversionError
 
 Array = npt.NDArray[Any]
@@ -109,6 +110,16 @@ def add_constant(nodes: list[Node], weights: dict[str, Array], name: str, values
     nodes.append({"attr": attr, "name": name, "op": "Const"})
     weights[name] = values
     return name
+
+
+def model_files(folder: Path) -> list[Path]:
+    """`model.json` and its shards as `write` leaves them, the graph first."""
+    return [folder / "model.json", *sorted(folder.glob("weights-*.bin"))]
+
+
+def model_hash(folder: Path, digits: int = 16) -> str:
+    """Of a model's files, the first digits of their sha256: equal means equal features."""
+    return sha256_tree(folder, model_files(folder))[:digits]
 
 
 def read(folder: Path) -> GraphModel:

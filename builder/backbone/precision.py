@@ -9,14 +9,12 @@ that; the page's own loader does the multiplications once (`site_template/src/wo
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from builder.backbone.graph_model import Affine, Array, GraphModel, Node, add_constant
+from builder.contract import Precision
 from builder.errors import ConversionError
-
-Precision = Literal["float32", "float16", "int8"]
 
 KERNEL_RANK = 4
 """Tensors of lower rank (biases, scales, constants) always stay float32: few bytes, much harm."""

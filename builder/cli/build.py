@@ -10,9 +10,9 @@ import click
 
 from builder import config as settings
 from builder.backbone.input_range import CHOICES
-from builder.backbone.precision import Precision
 from builder.cache import Cache
 from builder.cli.report import ConsoleReporter, megabytes
+from builder.contract import Precision
 from builder.pipeline import Built, build
 
 
@@ -65,14 +65,14 @@ def _build(config_file: Path | None, options: dict[str, Any], *, offline: bool, 
 
 
 def _tell(built: Built) -> None:
-    backbone, out = built.site["backbone"], Path(os.path.relpath(built.out))
+    backbone, out = built.site.backbone, Path(os.path.relpath(built.out))
     state = "is up to date" if built.up_to_date else "is built"
     weights = {"embedded": "the embedded weights"}.get(
-        backbone["kind"], f"weights from {backbone.get('url') or backbone['name']}"
+        backbone.kind, f"weights from {backbone.url or backbone.name}"
     )
-    size, precision = megabytes(built.bytes), built.site["precision"]
-    click.echo(f"{out}/ {state}: {size}, {precision}, {weights}, trained on {backbone['trainedOn']}.")
-    if "why" in backbone:
-        click.echo(f"Why these weights: {backbone['why']}")
+    size, precision = megabytes(built.bytes), built.site.precision
+    click.echo(f"{out}/ {state}: {size}, {precision}, {weights}, trained on {backbone.trained_on}.")
+    if backbone.why:
+        click.echo(f"Why these weights: {backbone.why}")
     target = "" if str(out) == "dist" else f" {out}"
     click.echo(f"Serve it: onthefly serve{target}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from builder.backbone.input_range import CHOICES, DEFAULT
+from builder.contract import FITS, HEAD, PRECISIONS
 from builder.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from builder.project.train import Target
 
 DEFAULT_SITE = Path("dist")
+
+
+def _within(name: str) -> click.IntRange | click.FloatRange:
+    """The bounds of a setting of `[head]`, as click checks them."""
+    _, least, most, whole, exclusive = HEAD[name]
+    if whole:
+        return click.IntRange(int(least), int(most), min_open=exclusive)
+    return click.FloatRange(least, most, min_open=exclusive)
 
 
 @click.command("train")
@@ -39,16 +48,16 @@ DEFAULT_SITE = Path("dist")
 )
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "float16", "int8"]),
+    type=click.Choice(PRECISIONS),
     help="With --backbone, as in build.  [default: float16]",
 )
-@click.option("--fit", type=click.Choice(["crop", "stretch"]), help="With --backbone.  [default: crop]")
+@click.option("--fit", type=click.Choice(FITS), help="With --backbone.  [default: crop]")
 @click.option("--offline", is_flag=True, help="With --backbone: open no connection.")
-@click.option("--hidden", type=click.IntRange(1, 4096), help="Units of the hidden layer.")
-@click.option("--epochs", type=click.IntRange(1, 1000), help="Times that training goes over all photos.")
-@click.option("--batch", type=click.IntRange(1, 4096), help="Photos per step of training.")
-@click.option("--rate", type=click.FloatRange(0, 1, min_open=True), help="Adam's learning rate.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Start of the random numbers.")
+@click.option("--hidden", type=_within("hidden"), help="Units of the hidden layer.")
+@click.option("--epochs", type=_within("epochs"), help="Times that training goes over all photos.")
+@click.option("--batch", type=_within("batch"), help="Photos per step of training.")
+@click.option("--rate", type=_within("rate"), help="Adam's learning rate.")
+@click.option("--seed", type=_within("seed"), help="Start of the random numbers.")
 @click.option("--strict", is_flag=True, help="Train on no picture rather than leave some out.")
 @click.option(
     "--runner",

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from builder.cli.report import ConsoleReporter
+from builder.contract import BACKENDS
 from builder.errors import CheckFailed, ConfigError, OutputError
 
 if TYPE_CHECKING:
     from builder.parity.rows import Report, Row
 
-BACKENDS = ("wasm", "cpu", "webgl", "webgpu", "all")
 SHOWN_MISSES = 8
 _COLOURS = {"ok": "green", "FAILED": "red", "not checked": "yellow", "not started": "yellow"}
 
@@ -25,7 +25,7 @@ _COLOURS = {"ok": "green", "FAILED": "red", "not checked": "yellow", "not starte
     "--backend",
     "backends",
     multiple=True,
-    type=click.Choice(BACKENDS),
+    type=click.Choice([*BACKENDS, "all"]),
     help="Check on this one, which then must start; may be repeated.  [default: wasm, and others that start]",
 )
 @click.option("--only", multiple=True, help='Rows by id or its beginning: "preprocess,steps/two".')

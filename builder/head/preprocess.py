@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
-Fit = Literal["crop", "stretch"]
+from builder.contract import Fit
+
 SIZE = 224
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from builder.contract import HEAD
 from builder.head.head import (
     ORDER_STREAM,
     Adam,
@@ -23,11 +24,11 @@ from builder.head.random import Xoshiro128
 class HeadSettings:
     """What a run depends on besides its examples; the names of `[head]` in `site.toml`."""
 
-    hidden: int = 128
-    epochs: int = 10
-    batch: int = 5
-    rate: float = 0.001
-    seed: int = 1
+    hidden: int = int(HEAD["hidden"].default)
+    epochs: int = int(HEAD["epochs"].default)
+    batch: int = int(HEAD["batch"].default)
+    rate: float = HEAD["rate"].default
+    seed: int = int(HEAD["seed"].default)
 
 
 @dataclass

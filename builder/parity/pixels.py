@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from builder.backbone import golden
 from builder.backbone.check import GOLDEN_LIMIT, LIMITS, cosine_similarity, deviation, relative_error
+from builder.contract import FITS, HEAD
 from builder.errors import ConfigError
 from builder.head.head import NAMES, Float32, probabilities
-from builder.head.preprocess import Fit, preprocess
+from builder.head.preprocess import preprocess
 from builder.parity import cases
 from builder.parity.browser import PageError, Tab, frame
 from builder.parity.cases import Picture, Refused
@@ -26,7 +27,6 @@ PIXEL_LIMIT = 1e-6
 DECODED_LIMIT = 2 / 255
 """What two decoders may make of one file: levels of a byte, as rounding gives them."""
 CHANCE_LIMIT = 1e-3
-FITS: tuple[Fit, ...] = ("crop", "stretch")
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def compute_chances(tab: Tab, site: Site, pictures: list[Picture]) -> dict[str, 
         "hidden": cases.FIXED_HIDDEN,
         "epochs": 1,
         "batch": 1,
-        "rate": 0.001,
+        "rate": HEAD["rate"].default,
         "seed": cases.FIXED_SEED,
     }
     head = {

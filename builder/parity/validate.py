@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from builder.backbone.check import GOLDEN_LIMIT
 from builder.cache import Cache
+from builder.contract import BACKENDS, SITE_FORMAT, Backend
 from builder.errors import ConfigError, OnTheFlyError
 from builder.parity import cases, learning, pixels
 from builder.parity.browser import Browsers, PageError, ServedSite, Tab, witness_bundle
@@ -26,9 +27,6 @@ from builder.parity.reference import Job, Reference
 from builder.parity.rows import GROUPS, Report, Row, Selection
 from builder.report import Reporter
 
-Backend = Literal["wasm", "webgl", "webgpu", "cpu"]
-BACKENDS: tuple[Backend, ...] = get_args(Backend)
-SITE_FORMAT = 1
 ORIGINAL_ROWS = ("features/original", "end-to-end/original")
 
 

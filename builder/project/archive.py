@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from builder.contract import PROJECT_LIMITS
 from builder.errors import ConfigError
 from builder.project.directory import (
     LOCAL,
@@ -23,7 +24,7 @@ from builder.project.directory import (
     too_large,
 )
 from builder.project.members import members
-from builder.project.schema import TOTAL_BYTES, damaged
+from builder.project.schema import damaged
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Zip's clock begins then."""
@@ -61,7 +62,7 @@ class Archive:
         """Every file of the project, in the order they lie in the zip; without what a system added."""
         return list(self._entries)
 
-    def read(self, name: str, limit: int = TOTAL_BYTES) -> bytes:
+    def read(self, name: str, limit: int = PROJECT_LIMITS.total_bytes) -> bytes:
         """The bytes of one file, checked against the directory's size and checksum.
 
         Raises:

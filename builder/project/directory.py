@@ -13,18 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from builder.contract import PROJECT_LIMITS
 from builder.errors import SourceError
-from builder.project.schema import (
-    DIRECTORY_BYTES,
-    NAME_LENGTH,
-    RATIO,
-    RATIO_FROM,
-    RECORDS,
-    TOTAL_BYTES,
-    ZIP_BYTES,
-    damaged,
-    printable,
-)
+from builder.project.schema import damaged, printable
 
 STORED, DEFLATED = 0, 8
 LOCAL = struct.Struct("<4s5H3I2H")
@@ -82,10 +73,10 @@ def read_directory(file: BinaryIO, path: Path) -> list[Entry]:
         OSError: it cannot be read.
     """
     size = file.seek(0, io.SEEK_END)
-    if size > ZIP_BYTES:
+    if size > PROJECT_LIMITS.zip_bytes:
         raise too_large(f"the file has {size:,} bytes", str(path))
     extent = _find(file, size, path)
-    if extent.count > RECORDS or extent.length > DIRECTORY_BYTES:
+    if extent.count > PROJECT_LIMITS.records or extent.length > PROJECT_LIMITS.directory_bytes:
         raise too_large(f"it has {extent.count:,} files", str(path))
     file.seek(extent.start)
     entries = _parse(file.read(extent.length), extent, path)
@@ -162,8 +153,8 @@ def _parse(contents: bytes, extent: Extent, path: Path) -> list[Entry]:
         at += _CENTRAL.size
         records.append((contents[at : at + name], contents[at + name : at + name + extra], fields))
         at += name + extra + comment
-        if len(records) > RECORDS:
-            raise too_large(f"it has more than {RECORDS:,} files", str(path))
+        if len(records) > PROJECT_LIMITS.records:
+            raise too_large(f"it has more than {PROJECT_LIMITS.records:,} files", str(path))
     told = len(records) & _FULL_16 if extent.wraps else len(records)
     if at != len(contents) or told != extent.count or len(contents) != extent.length:
         raise _not_a_zip(path)
@@ -205,7 +196,7 @@ def _safe_name(raw_name: bytes, backslashes: bool) -> str:
     if backslashes:
         name = name.replace("\\", "/")
     parts = name.removesuffix("/").split("/")
-    if len(name) > NAME_LENGTH or _UNSAFE.fullmatch(name) or {"", ".", ".."} & set(parts):
+    if len(name) > PROJECT_LIMITS.name_length or _UNSAFE.fullmatch(name) or {"", ".", ".."} & set(parts):
         raise SourceError(
             "The zip holds a file with a name that no project has; it is not opened.",
             where=printable(name),
@@ -231,9 +222,9 @@ def _bounded(entries: list[Entry], directory: int, path: Path) -> list[Entry]:
         if entry.start + LOCAL.size + len(entry.raw_name) + entry.packed > end:
             raise damaged(entry.name, "reaches into its neighbour")
         ratio = entry.size / max(1, entry.packed)
-        if entry.size > RATIO_FROM and ratio > RATIO:
+        if entry.size > PROJECT_LIMITS.ratio_from and ratio > PROJECT_LIMITS.ratio:
             raise too_large(f"{entry.name} unpacks to {ratio:,.0f} times its size", str(path))
     total = sum(entry.size for entry in entries)
-    if total > TOTAL_BYTES:
+    if total > PROJECT_LIMITS.total_bytes:
         raise too_large(f"it unpacks to {total:,} bytes", str(path))
     return [replace(entry, end=end) for entry, end in zip(ordered, ends, strict=True)]

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from builder.backbone import graph_model
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
 from builder.backbone.obtain import Source, obtain
-from builder.cache import Cache, sha256_tree
+from builder.cache import Cache
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import preprocess
@@ -147,10 +148,9 @@ def _described(backbone: Backbone) -> str:
 
 
 def _has_hash(folder: Path, model_hash: str) -> bool:
-    """Whether a folder's model files are the ones that were hashed, as `pipeline` hashes them."""
-    files = [folder / "model.json", *sorted(folder.glob("weights-*.bin"))]
+    """Whether a folder's model files are the ones that were hashed."""
     try:
-        return sha256_tree(folder, files)[: len(model_hash)] == model_hash
+        return graph_model.model_hash(folder, len(model_hash)) == model_hash
     except OSError:
         return False
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from builder.backbone.golden import GOLDEN
 from builder.cache import disk_reason
+from builder.contract import MODEL_FORMAT, MODEL_KIND
 from builder.errors import ConversionError, OutputError
 from builder.head.head import NAMES, Float32
 from builder.project.child import run_child
@@ -32,9 +33,6 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 TFLITE_FILE, KERAS_FILE = "model.tflite", "model.keras"
 ABOUT, METADATA, LABELS = "onthefly.json", "metadata.json", "labels.txt"
 CHILD = "builder.project.export_child"
-
-FORMAT, KIND = 1, "onthefly-model"
-"""Of `onthefly.json`; the page writes the same beside the models that it exports."""
 
 PROBABILITY_LIMIT = 1e-4
 """How far a probability of the written model may stand from the reference's; 3e-6 was the most seen."""
@@ -149,8 +147,8 @@ def _describe(project: Project, folder: Path, name: str, time_stamp: datetime) -
         if path.is_file()
     }
     about = {
-        "format": FORMAT,
-        "kind": KIND,
+        "format": MODEL_FORMAT,
+        "kind": MODEL_KIND,
         "generator": project.generator,
         "backbone": project.backbone.model_dump(by_alias=True),
         "preprocess": project.preprocess.model_dump(),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from builder.contract import PICTURE_PIXELS
 from builder.errors import ConfigError, SourceError
 from builder.project import colours
 from builder.project.decode import READERS, Decoded, TooLarge, kind_of
@@ -18,8 +19,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "ICO")
 _NAMES = "avif bmp gif heic heif jfif jpeg jpg jxl png tif tiff webp"
 SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
 """Of files that the page takes for pictures. Not all can be read, and those that cannot are told of."""
-PIXELS = 120_000_000
-"""What a picture may have: 360 MB once decoded. The page takes the same (`site_template/src/images.js`)."""
 BACKGROUND = 255
 """What a transparent picture lies on, in all three channels."""
 
@@ -56,12 +55,12 @@ def open_picture(source: Path | bytes, where: str | None = None) -> Pixels:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own warning of large pictures; the bound is ours
-            return _upright(_on_background(READERS[kind](contents, PIXELS)))
+            return _upright(_on_background(READERS[kind](contents, PICTURE_PIXELS)))
     except TooLarge as error:
         raise SourceError(
             f"The picture has {error} pixels.",
             where=name,
-            mend=f"Make it smaller: at most {PIXELS:,} pixels are read.",
+            mend=f"Make it smaller: at most {PICTURE_PIXELS:,} pixels are read.",
         ) from error
     except colours.UnknownColours as error:
         raise SourceError(

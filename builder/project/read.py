@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from builder.contract import PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS
 from builder.errors import SourceError
 from builder.head.head import NAMES, Float32, Weights
 from builder.head.training import Epoch, HeadSettings
@@ -50,7 +51,7 @@ class _Reader:
         self._archive, self._altered = archive, list[str]()
         if schema.PROJECT not in archive.names:
             raise _not_a_project(path, f"it has no {schema.PROJECT}")
-        contents = archive.read(schema.PROJECT, schema.JSON_BYTES)
+        contents = archive.read(schema.PROJECT, PROJECT_LIMITS.json_bytes)
         _check_version(contents, path)
         self._described = parse(Described, schema.PROJECT, contents)
         _check_references(self._described)
@@ -100,17 +101,17 @@ class _Reader:
             if name != schema.PROJECT and name not in wanted:
                 raise damaged(name, "is not part of the project")
 
-    def _read(self, name: str, limit: int = schema.TOTAL_BYTES) -> bytes:
+    def _read(self, name: str, limit: int = PROJECT_LIMITS.total_bytes) -> bytes:
         contents = self._archive.read(name, limit)
         if hashlib.sha256(contents).hexdigest() != self._described.files[name]:
             self._altered.append(name)
         return contents
 
     def _check_metadata(self) -> None:
-        parse_any(schema.METADATA, self._read(schema.METADATA, schema.JSON_BYTES))
+        parse_any(schema.METADATA, self._read(schema.METADATA, PROJECT_LIMITS.json_bytes))
 
     def _head(self) -> Head:
-        told = parse(HeadEntry, schema.HEAD, self._read(schema.HEAD, schema.JSON_BYTES))
+        told = parse(HeadEntry, schema.HEAD, self._read(schema.HEAD, PROJECT_LIMITS.json_bytes))
         width = self._described.backbone.features
         known = {each.id for each in self._described.classes}
         if len(set(told.classes)) != len(told.classes) or not known.issuperset(told.classes):
@@ -140,11 +141,11 @@ class _Reader:
         )
 
     def _picture(self, name: str) -> bytes:
-        contents = self._read(name, schema.PICTURE_BYTES)
+        contents = self._read(name, PROJECT_LIMITS.picture_bytes)
         size = jpeg_size(contents)
         if size is None:
             raise damaged(name, "is not a JPEG")
-        if not 0 < min(size) <= max(size) <= schema.PICTURE_EDGE:
+        if not 0 < min(size) <= max(size) <= PROJECT_LIMITS.picture_edge:
             raise damaged(name, f"is a picture of {size[0]} by {size[1]}")
         return contents
 
@@ -160,12 +161,12 @@ def _not_a_project(path: Path, why: str) -> SourceError:
 def _check_version(contents: bytes, path: Path) -> None:
     """Before the schema is checked, since a newer format may have another."""
     told = parse_any(schema.PROJECT, contents)
-    if not isinstance(told, dict) or told.get("kind") != schema.KIND:
+    if not isinstance(told, dict) or told.get("kind") != PROJECT_KIND:
         raise _not_a_project(path, f"{schema.PROJECT} describes something else")
     version = told.get("format")
-    if isinstance(version, int) and not isinstance(version, bool) and version > schema.FORMAT:
+    if isinstance(version, int) and not isinstance(version, bool) and version > PROJECT_FORMAT:
         raise SourceError(
-            f"The project was made by a newer version (format {version}; this one reads {schema.FORMAT}).",
+            f"The project was made by a newer version (format {version}; this one reads {PROJECT_FORMAT}).",
             where=str(path),
             mend="Upgrade onthefly.",
         )

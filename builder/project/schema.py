@@ -1,4 +1,4 @@
-"""The JSON of `project.zip` and the bounds of its files. Twin: `site_template/src/project/format.js`."""
+"""The JSON of `project.zip` and of an exported model: what the page checks by too, through the contract."""
 
 from __future__ import annotations
 
@@ -9,37 +9,22 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from builder.contract import HEAD as SETTINGS
+from builder.contract import MODEL_FORMAT, PROJECT_FILES, PROJECT_FORMAT, PROJECT_LIMITS, Fit, Precision
 from builder.errors import SourceError
 
-FORMAT = 1
-"""Version of the format. A reader refuses a higher one."""
-KIND = "onthefly-project"
+PROJECT, FEATURES, METADATA = (PROJECT_FILES[name] for name in ("project", "features", "metadata"))
+HEAD, WEIGHTS, TRACE = (PROJECT_FILES[name] for name in ("head", "weights", "trace"))
 
-PROJECT, FEATURES, METADATA = "project.json", "features.f32", "metadata.json"
-HEAD, WEIGHTS, TRACE = "head.json", "head.f32", "trace.f32"
-
-MIB = 1 << 20
-ZIP_BYTES = TOTAL_BYTES = 1024 * MIB
-ENTRIES = 65_535
-"""Files of a project: as many as a zip without 64-bit extensions can count."""
-RECORDS, DIRECTORY_BYTES = 2 * ENTRIES, 64 * MIB
-"""Of a zip: for each file macOS may add one of its own."""
-NAME_LENGTH = 1000
-"""Of a file in the zip, its folders included; more than a system takes."""
-RATIO, RATIO_FROM = 100, 65_536
-"""Largest size over packed size, of files above so many bytes."""
-JSON_BYTES, PICTURE_BYTES = 32 * MIB, 4 * MIB
-PICTURE_EDGE = 4096
-CLASSES, EXAMPLES, FEATURE_WIDTH, STEPS = 1000, 60_000, 8192, 1 << 24
 SAFE_INTEGER = (1 << 53) - 1
 """The largest whole number that JavaScript tells from its neighbours."""
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(min_length=64, max_length=64, pattern=r"^[0-9a-f]+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 ExampleId = Annotated[int, Field(ge=1, le=SAFE_INTEGER)]
-Size = Annotated[int, Field(ge=1, le=FEATURE_WIDTH * 4096)]
-Format = Annotated[int, Field(ge=FORMAT, le=FORMAT)]
+Size = Annotated[int, Field(ge=1, le=PROJECT_LIMITS.features * 4096)]
+Format = Annotated[int, Field(ge=PROJECT_FORMAT, le=PROJECT_FORMAT)]
 """`Literal[1]` would take `true` as well."""
 
 
@@ -50,11 +35,11 @@ class _Object(BaseModel):
 class Settings(_Object):
     """What a run of training depends on besides its examples; the bounds of `[head]` in `site.toml`."""
 
-    hidden: int = Field(ge=1, le=4096)
-    epochs: int = Field(ge=1, le=1000)
-    batch: int = Field(ge=1, le=4096)
-    rate: float = Field(gt=0, le=1)
-    seed: int = Field(ge=0, le=2**32 - 1)
+    hidden: int = Field(**SETTINGS["hidden"].bounds)
+    epochs: int = Field(**SETTINGS["epochs"].bounds)
+    batch: int = Field(**SETTINGS["batch"].bounds)
+    rate: float = Field(**SETTINGS["rate"].bounds)
+    seed: int = Field(**SETTINGS["seed"].bounds)
 
 
 class Backbone(_Object):
@@ -64,17 +49,17 @@ class Backbone(_Object):
     kind: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     sha256: Sha256
     """Of the weights' source."""
-    model_hash: str = Field(alias="modelHash", pattern=r"^[0-9a-f]{16,64}$")
+    model_hash: str = Field(alias="modelHash", min_length=16, max_length=64, pattern=r"^[0-9a-f]+$")
     """Of the converted model's files: equal means equal features."""
-    features: int = Field(ge=1, le=FEATURE_WIDTH)
-    precision: Literal["float32", "float16", "int8"]
+    features: int = Field(ge=1, le=PROJECT_LIMITS.features)
+    precision: Precision
 
 
 class Preprocess(_Object):
     """How the backbone's input is made from a picture."""
 
     size: int = Field(ge=1, le=1024)
-    fit: Literal["crop", "stretch"]
+    fit: Fit
 
 
 class ProjectClass(_Object):
@@ -104,9 +89,25 @@ class Described(_Object):
     backbone: Backbone
     preprocess: Preprocess
     settings: Settings
-    classes: list[ProjectClass] = Field(min_length=1, max_length=CLASSES)
-    examples: list[ExampleEntry] = Field(max_length=EXAMPLES)
-    files: dict[Text, Sha256] = Field(max_length=ENTRIES)
+    classes: list[ProjectClass] = Field(min_length=1, max_length=PROJECT_LIMITS.classes)
+    examples: list[ExampleEntry] = Field(max_length=PROJECT_LIMITS.examples)
+    files: dict[Text, Sha256] = Field(max_length=PROJECT_LIMITS.entries)
+
+
+class AboutModel(_Object):
+    """The object in the `onthefly.json` of an exported model."""
+
+    format: Annotated[int, Field(ge=MODEL_FORMAT, le=MODEL_FORMAT)]
+    kind: Literal["onthefly-model"]
+    generator: Text
+    backbone: Backbone
+    preprocess: Preprocess
+    settings: Settings
+    """The head was trained with."""
+    classes: list[Text] = Field(min_length=2, max_length=PROJECT_LIMITS.classes)
+    """Names, in the order of the outputs."""
+    files: dict[Text, Sha256] = Field(max_length=100)
+    """sha256 of the files that the model is in."""
 
 
 class EpochEntry(_Object):
@@ -132,13 +133,15 @@ class HeadEntry(_Object):
     """The object in `head.json`."""
 
     format: Format
-    classes: list[Id] = Field(min_length=2, max_length=CLASSES)
+    classes: list[Id] = Field(min_length=2, max_length=PROJECT_LIMITS.classes)
     settings: Settings
     shapes: Shapes
-    examples: list[ExampleId] = Field(min_length=2, max_length=EXAMPLES)
-    history: list[EpochEntry] = Field(max_length=1000)
-    norms: list[Annotated[list[Norm], Field(min_length=4, max_length=4)]] = Field(max_length=1001)
-    steps: int = Field(ge=0, le=STEPS)
+    examples: list[ExampleId] = Field(min_length=2, max_length=PROJECT_LIMITS.examples)
+    history: list[EpochEntry] = Field(max_length=int(SETTINGS["epochs"].maximum))
+    norms: list[Annotated[list[Norm], Field(min_length=4, max_length=4)]] = Field(
+        max_length=int(SETTINGS["epochs"].maximum) + 1
+    )
+    steps: int = Field(ge=0, le=PROJECT_LIMITS.steps)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -18,13 +16,12 @@ from builder import __version__
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
 from builder.backbone.obtain import obtain
-from builder.backbone.precision import Precision
-from builder.cache import Cache, sha256_tree
+from builder.cache import Cache
+from builder.contract import CLASS_TONES, PROJECT_LIMITS, Fit, Precision
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
-from builder.head.preprocess import SIZE, Fit
+from builder.head.preprocess import SIZE
 from builder.head.training import HeadSettings
-from builder.project import schema
 from builder.project.embed import Embed, embed_readable, find_model
 from builder.project.folders import Found, LeftOut, is_picture, sort_out, unreadable
 from builder.project.model import Example, Head, Project
@@ -32,12 +29,12 @@ from builder.project.pictures import open_picture
 from builder.project.run import TrainingSet, run
 from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
 from builder.report import Reporter
+from builder.site import description
 
 CHUNK = 256
 """Pictures that are embedded at once: 150 MB of the backbone's inputs on the disk."""
 PICTURE_QUALITY = 90
-TONES = 8
-SPARE_BYTES = schema.JSON_BYTES
+SPARE_BYTES = PROJECT_LIMITS.json_bytes
 """Kept free in a project for what describes it."""
 
 
@@ -59,20 +56,17 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
         ConfigError: the folder holds no site.
     """
     try:
-        told: dict[str, Any] = json.loads((site / "site.json").read_text("utf-8"))
-        given = {key: told["backbone"][key] for key in ("name", "kind", "sha256", "features")}
-        given |= {"modelHash": told["model"]["hash"], "precision": told["precision"]}
-        backbone = Backbone.model_validate(given)
-        preprocess = Preprocess.model_validate(told["preprocess"])
-        settings = schema.Settings.model_validate(told["head"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
+        told = description.read(site)
+        backbone = _project_backbone(told.backbone, told.model.hash, told.precision)
+        preprocess = Preprocess.model_validate(told.preprocess.model_dump())
+    except (ConfigError, ValidationError) as error:
         raise ConfigError(
             "The folder holds no site that can be read.",
             where=str(site),
             mend="Build it: onthefly build. Or give --backbone instead of --site.",
         ) from error
     model = find_model(backbone, cache=cache, reporter=reporter, site=site)
-    return Target(backbone, preprocess, HeadSettings(**settings.model_dump()), model)
+    return Target(backbone, preprocess, HeadSettings(**told.head.model_dump()), model)
 
 
 def of_backbone(
@@ -95,10 +89,13 @@ def of_backbone(
     source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
     said = describe_backbone(source, converted.features)
-    given = {key: said[key] for key in ("name", "kind", "sha256", "features")}
-    model_hash = sha256_tree(converted.folder, converted.model_files())[:16]
-    backbone = Backbone.model_validate({**given, "modelHash": model_hash, "precision": precision})
+    backbone = _project_backbone(said, converted.model_hash, precision)
     return Target(backbone, Preprocess(size=SIZE, fit=fit), HeadSettings(), converted.folder)
+
+
+def _project_backbone(said: description.Backbone, model_hash: str, precision: Precision) -> Backbone:
+    given = {"name": said.name, "kind": said.kind, "sha256": said.sha256, "features": said.features}
+    return Backbone.model_validate({**given, "modelHash": model_hash, "precision": precision})
 
 
 def photographs(folder: Path) -> Found:
@@ -112,10 +109,10 @@ def photographs(folder: Path) -> Found:
     found = sort_out(folder)
     _require_two(found)
     count = len(found.pictures)
-    if count > schema.EXAMPLES or len(found.classes) > schema.CLASSES:
+    if count > PROJECT_LIMITS.examples or len(found.classes) > PROJECT_LIMITS.classes:
         raise ConfigError(
-            f"A project holds at most {schema.EXAMPLES:,} photos and {schema.CLASSES:,} classes; there are "
-            f"{count:,} and {len(found.classes):,}.",
+            f"A project holds at most {PROJECT_LIMITS.examples:,} photos and "
+            f"{PROJECT_LIMITS.classes:,} classes; there are {count:,} and {len(found.classes):,}.",
             where=str(folder),
             mend="Give fewer.",
         )
@@ -149,15 +146,16 @@ def require_room(photos: int, settings: HeadSettings, bytes_so_far: int = 0) -> 
         ConfigError: its training has too many steps, or it has too many bytes.
     """
     steps = settings.epochs * math.ceil(photos / settings.batch)
-    if steps > schema.STEPS:
+    if steps > PROJECT_LIMITS.steps:
         raise ConfigError(
-            f"The training would take {steps:,} steps; a project holds at most {schema.STEPS:,}.",
+            f"The training would take {steps:,} steps; a project holds at most {PROJECT_LIMITS.steps:,}.",
             where=f"--epochs {settings.epochs} --batch {settings.batch}",
             mend="Give fewer epochs or larger batches.",
         )
-    if bytes_so_far + 4 * steps > schema.TOTAL_BYTES - SPARE_BYTES:
+    if bytes_so_far + 4 * steps > PROJECT_LIMITS.total_bytes - SPARE_BYTES:
         raise ConfigError(
-            f"The project would have more than {schema.TOTAL_BYTES:,} bytes, and could not be read again.",
+            f"The project would have more than {PROJECT_LIMITS.total_bytes:,} bytes, "
+            "and could not be read again.",
             where=f"{photos:,} photos",
             mend="Give fewer photos.",
         )
@@ -191,7 +189,7 @@ def teach(
     require_room(len(labels), settings, learned.features.nbytes + picture_bytes + head_bytes)
     reporter.step("train", f"the head on {len(labels)} pictures of {len(set(labels.tolist()))} classes")
     classes = [
-        ProjectClass(id=f"c{i + 1}", name=name, tone=i % TONES, folder=folder_of(name, i))
+        ProjectClass(id=f"c{i + 1}", name=name, tone=i % CLASS_TONES, folder=folder_of(name, i))
         for i, name in enumerate(names)
     ]
     taught = sorted(set(labels.tolist()))

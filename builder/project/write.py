@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from builder.contract import PROJECT_FORMAT, PROJECT_KIND, TENSORFLOW_JS
 from builder.head.head import NAMES, Float32
 from builder.project import schema
 from builder.project.archive import pack
 from builder.project.model import Head, Project
 from builder.project.schema import picture_path
 
-TFJS_VERSION = "4.22.0"
-"""Of the libraries that the page computes with."""
 TM_VERSION = "2.4.10"
 """The version of Teachable Machine whose fields `metadata.json` carries."""
 
@@ -49,8 +48,8 @@ def write(project: Project, *, model_name: str, time_stamp: datetime) -> bytes:
 
 def _describe(project: Project, files: dict[str, str]) -> dict[str, Any]:
     return {
-        "format": schema.FORMAT,
-        "kind": schema.KIND,
+        "format": PROJECT_FORMAT,
+        "kind": PROJECT_KIND,
         "generator": project.generator,
         "backbone": project.backbone.model_dump(by_alias=True),
         "preprocess": project.preprocess.model_dump(),
@@ -63,7 +62,7 @@ def _describe(project: Project, files: dict[str, str]) -> dict[str, Any]:
 
 def _describe_head(head: Head) -> dict[str, Any]:
     return {
-        "format": schema.FORMAT,
+        "format": PROJECT_FORMAT,
         "classes": head.classes,
         "settings": dataclasses.asdict(head.settings),
         "shapes": {name: list(getattr(head.weights, name).shape) for name in NAMES},
@@ -79,7 +78,7 @@ def metadata(project: Project, model_name: str, time_stamp: datetime) -> dict[st
     name, _, version = project.generator.partition(" ")
     moment = time_stamp.astimezone(timezone.utc).isoformat(timespec="milliseconds")
     return {
-        "tfjsVersion": TFJS_VERSION,
+        "tfjsVersion": TENSORFLOW_JS,
         "tmVersion": TM_VERSION,
         "packageVersion": version,
         "packageName": name,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from builder.cache import sha256_file
+from builder.contract import BACKENDS
+from builder.site.description import Site
 from builder.site.publish import SUMS
 from builder.site.server import mime_type
 
@@ -15,10 +16,9 @@ NOT_KEPT = {
     *("sw.js", "onthefly.d.ts", "LICENSE", "NOTICE"),
 }
 """Files of the site that the page never asks for."""
-LAZY_BACKENDS = ("webgl", "webgpu", "cpu")
 
 
-def service_worker(script: Path, site: dict[str, Any], folder: Path, version: str) -> str:
+def service_worker(script: Path, site: Site, folder: Path, version: str) -> str:
     """`sw.js`: the bundled script with the list of files it keeps.
 
     Args:
@@ -29,7 +29,7 @@ def service_worker(script: Path, site: dict[str, Any], folder: Path, version: st
     """
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - NOT_KEPT
     # Kept once they have been used: most visitors never need them.
-    optional = {site["workers"][name]["url"] for name in LAZY_BACKENDS} | {site["wasm"]["plain"]["url"]}
+    optional = {site.workers[name].url for name in BACKENDS[1:]} | {site.wasm.plain.url}
     sums = {name: sha256_file(folder / name) for name in files}
     listed = {
         "version": version,
@@ -39,12 +39,12 @@ def service_worker(script: Path, site: dict[str, Any], folder: Path, version: st
     return f"const __FILES__={json.dumps(listed, sort_keys=True)};\n{script.read_text('utf-8')}"
 
 
-def manifest(site: dict[str, Any], icon: str) -> str:
+def manifest(site: Site, icon: str) -> str:
     """`manifest.webmanifest`, with which browsers offer to install the site."""
     described = {
-        "name": site["title"],
-        "short_name": site["title"][:12],
-        "lang": site["lang"],
+        "name": site.title,
+        "short_name": site.title[:12],
+        "lang": site.lang,
         "start_url": ".",
         "scope": ".",
         "display": "standalone",

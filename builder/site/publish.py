@@ -15,7 +15,6 @@ Three folders take part, and at any moment of a kill they tell where everything 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from pathlib import Path
 
 from builder.cache import Cache, disk_reason, sha256_file, sha256_text
 from builder.errors import OutputError
-from builder.site import foreign
+from builder.site import description, foreign
 
 SUMS = "SHA256SUMS"
 _MOST_NAMES = 10
@@ -130,9 +129,8 @@ def edited(folder: Path) -> list[str]:
 def is_ours(folder: Path) -> bool:
     """Whether a folder is a site that this command wrote."""
     try:
-        site = json.loads((folder / "site.json").read_text("utf-8"))
-        return (folder / SUMS).is_file() and str(site.get("generator", "")).startswith("onthefly ")
-    except (OSError, ValueError, AttributeError):
+        return description.is_ours(folder) and (folder / SUMS).is_file()
+    except OSError:
         return False
 
 

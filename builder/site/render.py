@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from builder.contract import CLASS_TONES
 from builder.errors import ConfigError
 from builder.site.assets import TEMPLATE_ROOT
+from builder.site.description import Site
 from builder.site.policy import POLICY
 
 TEMPLATES = TEMPLATE_ROOT / "templates"
@@ -48,7 +49,7 @@ def direction(lang: str) -> str:
     return "rtl" if primary in RIGHT_TO_LEFT or {"arab", "hebr"} & set(rest) else "ltr"
 
 
-def page(site: dict[str, Any], app: str, styles: list[str], icon: str, version: str) -> str:
+def page(site: Site, app: str, styles: list[str], icon: str, version: str) -> str:
     """The page's HTML.
 
     Args:
@@ -69,13 +70,14 @@ def page(site: dict[str, Any], app: str, styles: list[str], icon: str, version: 
     )
     try:
         return environment.get_template("index.html.j2").render(
-            title=site["title"],
-            lang=site["lang"],
+            title=site.title,
+            lang=site.lang,
             site=site,
-            site_json=inline_json(site),
+            site_json=inline_json(site.for_page()),
             policy=POLICY,
-            words=words(site["lang"]),
-            direction=direction(site["lang"]),
+            words=words(site.lang),
+            tones=CLASS_TONES,
+            direction=direction(site.lang),
             app=app,
             styles=styles,
             icon=icon,

@@ -1,16 +1,17 @@
 // A classifier for other pages: what the site's page does with its worker, in a few calls with names instead of ids.
 
 import { proxy } from 'comlink';
-import { BACKENDS, obstacle, open } from './client.js';
+import { obstacle, open } from './client.js';
+import { BACKENDS, PROJECT_FILES } from './contract.js';
 import { frameOf, sending } from './images.js';
 import { allowedFetch, PolicyError } from './policy.js';
 import { ProjectError } from './project/errors.js';
-import { FILES, settingsSchema } from './project/format.js';
 import { siteRefusal, unpackProject } from './project/import.js';
 import { MODEL_FILES } from './project/model-format.js';
 import { unpackModel } from './project/model-import.js';
 import { packModel } from './project/model.js';
 import { normalName } from './project/names.js';
+import { settingsSchema } from './project/schemas.js';
 import { exportProject, importProject } from './project/transfer.js';
 import { readDirectory } from './project/zip.js';
 
@@ -350,7 +351,7 @@ async function settled([file, connecting]) {
  */
 async function trainedHead(file, site) {
   const directory = await readDirectory(file);
-  if (directory.has(MODEL_FILES.about) && !directory.has(FILES.project)) {
+  if (directory.has(MODEL_FILES.about) && !directory.has(PROJECT_FILES.project)) {
     const { about, weights } = await unpackModel(file, directory, site);
     const classes = about.classes.map((name, i) => ({ id: `c${i + 1}`, name }));
     const run = { settings: about.settings, examples: [], history: [], trace: { losses: [], norms: [] } };

@@ -5,18 +5,12 @@
 // it. So its code is fetched, checked against the hash the page was built with, and started from a blob.
 
 import { proxy, wrap } from 'comlink';
+import { BACKENDS } from './contract.js';
 import { PolicyError, underPolicy } from './policy.js';
 import { DownloadError, fetchVerified } from './verified.js';
 
 /** @import {Asset, BackendName, Site} from './protocol.js' */
 /** @typedef {import('comlink').Remote<import('./protocol.js').WorkerApi>} RemoteWorker */
-
-/**
- * The order in which backends are tried. wasm first: it starts at once, computes alike everywhere and is
- * quick enough; the GPU only where it cannot run.
- * @type {BackendName[]}
- */
-export const BACKENDS = ['wasm', 'webgl', 'webgpu', 'cpu'];
 
 /**
  * Why this browser or address cannot run the site, as a code the page has words for; null if it can.

@@ -1,6 +1,7 @@
 // From whatever a page calls an image to pixels for the worker: upright, at their own size.
 
 import { transfer } from 'comlink';
+import { PICTURE_PIXELS } from './contract.js';
 import { sizeOf } from './picture-size.js';
 
 /**
@@ -11,9 +12,6 @@ import { sizeOf } from './picture-size.js';
 
 const KINDS =
   'an <img>, <video> or <canvas> element, an ImageBitmap, ImageData, a File or Blob, or {data, width, height} with RGBA bytes';
-
-/** What a picture may have: 480 MB once decoded. Python takes the same (`builder/project/pictures.py`). */
-export const PIXELS = 120_000_000;
 
 export class ImageError extends Error {
   /**
@@ -104,8 +102,8 @@ function knownSize(file) {
  * @param {string} what
  */
 function requireFew(size, what) {
-  if (!size || !(size.width * size.height > PIXELS)) return;
-  const most = PIXELS.toLocaleString('en');
+  if (!size || !(size.width * size.height > PICTURE_PIXELS)) return;
+  const most = PICTURE_PIXELS.toLocaleString('en');
   throw new ImageError(`${what} has ${size.width} by ${size.height} pixels; at most ${most} are read.`, 'too-large');
 }
 

@@ -39,7 +39,7 @@ def walk(page: Page, built: Built, url: str, folder: Path) -> Iterator[str]:
         folder: for the files that the page writes.
     """
     cameras.install(page)
-    shards = [shard["url"] for shard in built.site["model"]["shards"]]
+    shards = [shard["url"] for shard in built.site.for_page()["model"]["shards"]]
     model = pages.Held(page, "**/" + shards[-1])
     page.goto(url)
     expect(page.get_by_role("progressbar", name="Model download")).to_be_visible()

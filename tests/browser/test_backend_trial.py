@@ -63,7 +63,7 @@ def slow_wasm(built: Built, scratch: Path) -> Path:
 def losing_webgl(built: Built, scratch: Path) -> Path:
     """a site whose webgl worker can be made to lose its graphics card."""
     folder = mutants.copy_of(built.out, scratch / "site")
-    file = folder / built.site["workers"]["webgl"]["url"]
+    file = folder / built.site.for_page()["workers"]["webgl"]["url"]
     listed = """
       self.contexts = [];
       const get = OffscreenCanvas.prototype.getContext;

@@ -44,7 +44,7 @@ def test_the_address_chooses_a_backend(url: str, chromium: Any) -> None:
 def with_wasm_worker(built: Built, mutate: Callable[[str], str], copy: Path) -> Path:
     """A copy of a site whose wasm worker was rewritten, and whose page expects it so."""
     shutil.copytree(built.out, copy)
-    workers = built.site["workers"]
+    workers = built.site.for_page()["workers"]
     code = (built.out / workers["wasm"]["url"]).read_text("utf-8")
     changed = mutate(code).encode()
     assert changed != code.encode()

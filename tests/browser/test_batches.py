@@ -134,7 +134,7 @@ def test_a_batch_is_added_whole_or_not_at_all(opened: tuple[Any, Built]) -> None
 def test_predictions_have_their_turn_within_a_batch(opened: tuple[Any, Built]) -> None:
     """One picture of the batch may have been begun, and another follows before the answer is sent."""
     page, built = opened
-    given = {"settings": built.site["head"], "pictures": PICTURES}
+    given = {"settings": built.site.for_page()["head"], "pictures": PICTURES}
     most = 0
     # Whatever else the machine does can only keep this page from asking: one batch that goes well is enough.
     for _ in range(5):

@@ -377,7 +377,7 @@ def test_a_long_upload_shows_how_far_it_is_and_can_be_cancelled(opened: Opened, 
 def test_photos_chosen_before_the_model_is_there_are_added_when_it_is(
     site: Callable[..., Built], url: str, opened: Opened, tmp_path: Path
 ) -> None:
-    shards = site("embedded").site["model"]["shards"]
+    shards = site("embedded").site.for_page()["model"]["shards"]
     with opened(ready=False) as page:
         model = pages.Held(page, "**/" + shards[-1]["url"])
         page.goto(url)
@@ -468,7 +468,7 @@ def test_a_photo_is_enlarged_leafed_moved_and_removed(opened: Opened, tmp_path: 
 
 def many(built: Built, count: int) -> bytes:
     """A project file with so many made-up photos in one class, for the site's own backbone."""
-    told, model = built.site["backbone"], built.site["model"]
+    told, model = built.site.for_page()["backbone"], built.site.for_page()["model"]
     width = told["features"]
     buffer = io.BytesIO()
     Image.fromarray(np.random.default_rng(5).integers(0, 256, (32, 32, 3), np.uint8)).save(buffer, "JPEG")
@@ -476,10 +476,10 @@ def many(built: Built, count: int) -> bytes:
     project = Project(
         generator="onthefly 0.1.0",
         backbone=Backbone.model_validate(
-            {**backbone, "modelHash": model["hash"], "precision": built.site["precision"]}
+            {**backbone, "modelHash": model["hash"], "precision": built.site.for_page()["precision"]}
         ),
         preprocess=Preprocess(size=224, fit="crop"),
-        settings=HeadSettings(**built.site["head"]),
+        settings=HeadSettings(**built.site.for_page()["head"]),
         classes=[
             ProjectClass(id=f"c{i + 1}", name=name, tone=i, folder=folder_of(name, i))
             for i, name in enumerate(("Many", "Few"))

@@ -31,10 +31,10 @@ def without(site: Callable[..., Built], folder: Path, part: str) -> Path:
     """A copy of the site that lacks one file; returns the folder it is in."""
     built = site("embedded")
     asset = {
-        "wasm": built.site["wasm"]["simd"],
-        "worker": built.site["workers"]["wasm"],
-        "plan": built.site["model"]["plan"],
-        "shard": built.site["model"]["shards"][0],
+        "wasm": built.site.for_page()["wasm"]["simd"],
+        "worker": built.site.for_page()["workers"]["wasm"],
+        "plan": built.site.for_page()["model"]["plan"],
+        "shard": built.site.for_page()["model"]["shards"][0],
     }[part]
     shutil.copytree(built.out, folder / "dist")
     (folder / "dist" / asset["url"]).unlink()
@@ -159,7 +159,7 @@ def test_what_is_blocked_on_the_way_is_as_if_it_were_missing(
         page.route("**/*.wasm", lambda route: route.abort("blockedbyclient"))
         page.goto(host.url)
         is_ready(page)
-        assert f"{built.site['wasm']['simd']['url']} could not be downloaded" in fact(page, "Why not wasm")
+        assert f"{built.site.wasm.simd.url} could not be downloaded" in fact(page, "Why not wasm")
         # Without any host there is no use in another backend.
         page.route("**/assets/worker-*", lambda route: route.abort("internetdisconnected"))
         page.route("**/model/**", lambda route: route.abort("internetdisconnected"))

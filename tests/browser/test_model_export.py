@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from builder.backbone.precision import Precision
 from builder.cli.export import command as export_command
+from builder.contract import Precision
 from builder.parity.chromium import SOFTWARE_WEBGL
 from builder.pipeline import Built
 from builder.site.assets import TEMPLATE_ROOT
@@ -180,7 +180,7 @@ def test_the_signature_says_what_goes_in_and_out(
     told = outside.told(given.folder / "model")
     assert told["classes"] == CLASSES
     assert told["preprocess"] == {"size": 224, "fit": "crop"}
-    assert told["backbone"]["modelHash"] == given.built.site["model"]["hash"]
+    assert told["backbone"]["modelHash"] == given.built.site.for_page()["model"]["hash"]
     assert told["settings"]["seed"] == 4
     with chromium(camera=False) as visit:
         visit.page.goto(f"{serving(given.folder).url}plain.html")

@@ -433,7 +433,7 @@ def test_the_page_can_be_used_before_the_model_is_there(
     site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
 ) -> None:
     built = site("embedded")
-    shards = built.site["model"]["shards"]
+    shards = built.site.for_page()["model"]["shards"]
     with opened(serving(built.out).url, ready=False) as page:
         model = pages.Held(page, "**/" + shards[-1]["url"])
         page.goto(serving(built.out).url)

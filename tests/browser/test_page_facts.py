@@ -82,7 +82,7 @@ def test_nothing_shifts_from_the_first_look_to_the_first_answer(
     with opened(browser, **form) as page:
         page.add_init_script(SHIFTS_JS)
         script = pages.Held(page, "**/assets/app.*.js")
-        model = pages.Held(page, "**/" + built.site["model"]["shards"][-1]["url"])
+        model = pages.Held(page, "**/" + built.site.for_page()["model"]["shards"][-1]["url"])
         page.goto(url, wait_until="commit")
         # What stands there before the scripts gives its places to what they draw.
         page.wait_for_function("() => document.querySelector('footer')?.offsetHeight > 0")

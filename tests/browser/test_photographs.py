@@ -96,7 +96,7 @@ def test_page_and_python_name_the_same_winner(
         for class_id, folder in zip(ids, photos.values(), strict=True):
             for photo in folder[:TAUGHT]:
                 page.evaluate(TEACH_JS, {"jpeg": encoded(photo), "classId": class_id})
-        page.evaluate("(settings) => window.worker.train(settings)", built.site["head"])
+        page.evaluate("(settings) => window.worker.train(settings)", built.site.for_page()["head"])
         said = np.array([page.evaluate(PREDICT_JS, {"jpeg": encoded(photo), "ids": ids}) for photo in asked])
         (tmp_path / "project.zip").write_bytes(base64.b64decode(page.evaluate(EXPORT_JS, classes)))
         assert visit.complaints == []

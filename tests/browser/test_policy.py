@@ -161,10 +161,10 @@ def test_a_file_that_was_changed_on_the_way_is_not_used(
 ) -> None:
     built = site("embedded")
     asset = {
-        "worker": built.site["workers"]["wasm"],
-        "shard": built.site["model"]["shards"][-1],
-        "graph": built.site["model"]["graph"],
-        "wasm": built.site["wasm"]["simd"],
+        "worker": built.site.for_page()["workers"]["wasm"],
+        "shard": built.site.for_page()["model"]["shards"][-1],
+        "graph": built.site.for_page()["model"]["graph"],
+        "wasm": built.site.for_page()["wasm"]["simd"],
     }[damaged]
     original = (built.out / asset["url"]).read_bytes()
     changed = original[:-8] + bytes(b ^ 1 for b in original[-8:])

@@ -111,7 +111,7 @@ def taught(
     with chromium(camera=False) as visit:
         page = visit.page
         pages.open_module(page, serving(built.out).url)
-        page.evaluate(TEACH_JS, {"frames": frames, "settings": built.site["head"]})
+        page.evaluate(TEACH_JS, {"frames": frames, "settings": built.site.for_page()["head"]})
         said = page.evaluate(PREDICT_JS, png)
         assert max(said.values()) < 0.999, said
         exported = page.evaluate(EXPORT_JS, CLASSES)
@@ -194,7 +194,7 @@ def test_another_site_takes_the_photos_when_asked(
         told = page.evaluate(IMPORT_JS, {**given, "options": {"reembed": True}})
         assert told["reembedded"] is True
         assert told["head"] is None
-        page.evaluate("(settings) => window.worker.train(settings)", other.site["head"])
+        page.evaluate("(settings) => window.worker.train(settings)", other.site.for_page()["head"])
         said = page.evaluate(PREDICT_JS, taught["png"])
         assert said.keys() == taught["said"].keys()
         assert said["c3"] < 0.5

@@ -180,17 +180,17 @@ def test_frames_are_let_go_where_nothing_comes_of_them(url: str, still: Path, ch
 
 def project(built: Built, photos: int) -> Project:
     """A project of this site's backbone with so many photos in two classes."""
-    width = built.site["backbone"]["features"]
+    width = built.site.for_page()["backbone"]["features"]
     picture = projects.jpeg(1, (224, 224))
     names = ("Cup", "Hand")
     return Project(
         generator="onthefly 0.1.0",
         backbone=projects.some_backbone(
-            modelHash=built.site["model"]["hash"],
-            sha256=built.site["backbone"]["sha256"],
-            kind=built.site["backbone"]["kind"],
+            modelHash=built.site.for_page()["model"]["hash"],
+            sha256=built.site.for_page()["backbone"]["sha256"],
+            kind=built.site.for_page()["backbone"]["kind"],
             features=width,
-            precision=built.site["precision"],
+            precision=built.site.for_page()["precision"],
         ),
         preprocess=Preprocess(size=224, fit="crop"),
         settings=HeadSettings(),

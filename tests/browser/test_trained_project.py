@@ -67,7 +67,7 @@ def test_a_folder_becomes_a_project(
     assert "Warm/2b.jpg" in done.stderr
     project = read(file)
     assert [each.name for each in project.classes] == ["Leaf & tree", "Nothing yet", "Warm", "空"]
-    assert project.backbone.model_hash == built.site["model"]["hash"]
+    assert project.backbone.model_hash == built.site.for_page()["model"]["hash"]
     assert (project.settings.seed, project.settings.epochs, project.settings.hidden) == (9, 6, 128)
 
     verified = onthefly(verify_command, file, "--site", built.out, "--json")

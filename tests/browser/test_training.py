@@ -35,7 +35,7 @@ Opened = Callable[..., AbstractContextManager[Page]]
 
 def project(built: Built, counts: list[int], spread: float = 3.0, **changed: Any) -> Project:
     """Classes of features that overlap, as this site's backbone could have made them; no head yet."""
-    site = built.site
+    site = built.site.for_page()
     width = site["backbone"]["features"]
     rng = np.random.default_rng(5)
     labels = rng.permutation(np.repeat(np.arange(len(counts)), counts))

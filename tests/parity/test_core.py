@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builder.contract import Fit
 from builder.head import head, training
-from builder.head.preprocess import Fit, preprocess
+from builder.head.preprocess import preprocess
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE, TESTS = (ROOT / "site_template").as_uri(), (ROOT / "tests").as_uri()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from builder.backbone.convert import Converted
-from builder.backbone.precision import Precision
+from builder.contract import Precision
 from builder.head import head, training
 from builder.head.preprocess import preprocess
 from tests import data, tensorflow_scripts

@@ -34,7 +34,7 @@ def built(of_bytes: Path, cache: Cache, tmp_path_factory: pytest.TempPathFactory
 def test_every_kernel_of_the_page_gives_the_originals_features(
     built: Built, of_bytes: Path, cache: Cache, playwright: Any
 ) -> None:
-    assert "plan" in built.site["model"]
+    assert "plan" in built.site.for_page()["model"]
     options = Options(backends=("wasm",), only=("selfcheck", "kernels", "features"), original=str(of_bytes))
     browsers = Browsers(playwright)
     try:

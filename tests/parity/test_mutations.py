@@ -237,7 +237,7 @@ def test_a_shard_zeroed_beyond_its_first_kilobyte_is_caught(
 ) -> None:
     """The page checks hashes, and here they fit: only what the numbers do can tell."""
     folder = mutants.copy_of(site("embedded").out, tmp_path / "site")
-    shard = folder / site("embedded").site["model"]["shards"][0]["url"]
+    shard = folder / site("embedded").site.for_page()["model"]["shards"][0]["url"]
     shard.write_bytes(shard.read_bytes()[:1024] + bytes(shard.stat().st_size - 1024))
 
     def change(record: dict[str, Any]) -> None:
@@ -268,7 +268,7 @@ def test_a_bias_made_scalar_is_caught(
 ) -> None:
     """wasm throws and does not start; WebGPU computes nonsense without a word, which the self-check sees."""
     folder = mutants.copy_of(site("embedded").out, tmp_path / "site")
-    place = (folder / site("embedded").site["model"]["graph"]["url"]).parent
+    place = (folder / site("embedded").site.for_page()["model"]["graph"]["url"]).parent
     scalar_bias(place)
     with pytest.raises(ConversionError, match="rank 0"):
         rules.require_portable(graph_model.read(place))

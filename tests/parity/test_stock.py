@@ -11,7 +11,7 @@ import pytest
 
 from builder.backbone import check, golden
 from builder.backbone.convert import Converted
-from builder.backbone.precision import Precision
+from builder.contract import Precision
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])

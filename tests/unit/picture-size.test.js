@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { PIXELS, weightOf } from "../../site_template/src/images.js";
+import { PICTURE_PIXELS } from "../../site_template/src/contract.js";
+import { weightOf } from "../../site_template/src/images.js";
 import { sizeIn, sizeOf } from "../../site_template/src/picture-size.js";
 
 /** @param {string} hex @param {number} [length] filled up with zeros */
@@ -78,6 +79,6 @@ test("a small file of very many pixels weighs as much as a large one", async () 
   const [many] = HEADERS.PNG;
   const huge = many.replace("000001e000000140", "00002710 00002ee0");
   assert.equal(await weightOf(new Blob([bytes(many, 90_000)])), 90_000);
-  assert.equal(await weightOf(new Blob([bytes(huge)])), PIXELS / 4);
+  assert.equal(await weightOf(new Blob([bytes(huge)])), PICTURE_PIXELS / 4);
   assert.equal(await weightOf(new Blob([new Uint8Array(7)])), 7);
 });

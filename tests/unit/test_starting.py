@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from builder.backbone.convert import Converted
-from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_file
 from builder.config import load
+from builder.contract import Precision
 from builder.errors import ConfigError, OnTheFlyError
 from builder.pipeline import Built, build
 from builder.project.read import read
@@ -36,8 +36,8 @@ def test_the_project_travels_with_the_site(
     given = of_backbone(converted("embedded", "float16"))
     file = projects.save(tmp_path / "taught.zip", given)
     built = building(file)
-    assert built.site["classes"] == ["Cup", "Hand", "Empty", "Bottle"]
-    asset = built.site["project"]
+    assert built.site.for_page()["classes"] == ["Cup", "Hand", "Empty", "Bottle"]
+    asset = built.site.for_page()["project"]
     published = built.out / asset["url"]
     assert sha256_file(published) == asset["sha256"] == sha256_file(file)
     assert published.stat().st_size == asset["bytes"]
@@ -50,7 +50,7 @@ def test_the_project_travels_with_the_site(
     projects.save(file, given)
     again = building(file)
     assert not again.up_to_date
-    assert again.site["project"]["sha256"] != asset["sha256"]
+    assert again.site.for_page()["project"]["sha256"] != asset["sha256"]
     assert not published.exists()
 
 

@@ -1,13 +1,13 @@
 // From what was taught to the bytes of `project.zip`. Formats only: no page, no TensorFlow.js, no worker.
 
+import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORFLOW_JS, TENSORS } from '../contract.js';
 import { sha256 } from '../verified.js';
 import { ProjectError } from './errors.js';
-import { FILES, folderOf, FORMAT, KIND, LIMITS, picturePath, projectSchema, shapesOf, TENSORS } from './format.js';
+import { folderOf, picturePath, shapesOf } from './format.js';
 import { jpegSize } from './jpeg.js';
+import { projectSchema } from './schemas.js';
 import { writeZip } from './zip.js';
 
-/** Version of the libraries that the worker computes with. */
-export const TFJS_VERSION = '4.22.0';
 /** The version of Teachable Machine whose fields `metadata.json` carries. */
 const TM_VERSION = '2.4.10';
 
@@ -22,22 +22,22 @@ const TM_VERSION = '2.4.10';
  */
 export async function packProject(project, { modelName, timeStamp }) {
   const { examples, head } = project;
-  if (examples.length > LIMITS.examples || project.classes.length > LIMITS.classes) {
+  if (examples.length > PROJECT_LIMITS.examples || project.classes.length > PROJECT_LIMITS.classes) {
     throw new ProjectError(
       'too-large',
-      `A project holds at most ${LIMITS.examples} photos and ${LIMITS.classes} classes.`,
+      `A project holds at most ${PROJECT_LIMITS.examples} photos and ${PROJECT_LIMITS.classes} classes.`,
     );
   }
   const folders = new Map(project.classes.map(({ id, name }, i) => [id, folderOf(name, i)]));
   /** @type {[string, Uint8Array<ArrayBuffer>][]} */
   const files = [
-    [FILES.features, floats(examples.map(({ features }) => features))],
-    [FILES.metadata, json(describeProject(project, modelName, timeStamp))],
+    [PROJECT_FILES.features, floats(examples.map(({ features }) => features))],
+    [PROJECT_FILES.metadata, json(describeProject(project, modelName, timeStamp))],
   ];
   if (head) {
-    files.push([FILES.head, json(describeHead(head, project.backbone.features))]);
-    files.push([FILES.weights, floats(TENSORS.map((name) => head[name]))]);
-    files.push([FILES.trace, floats([Float32Array.from(head.trace.losses)])]);
+    files.push([PROJECT_FILES.head, json(describeHead(head, project.backbone.features))]);
+    files.push([PROJECT_FILES.weights, floats(TENSORS.map((name) => head[name]))]);
+    files.push([PROJECT_FILES.trace, floats([Float32Array.from(head.trace.losses)])]);
   }
   for (const { id, classId, picture } of examples) {
     files.push([picturePath(/** @type {string} */ (folders.get(classId)), id), await readPicture(picture)]);
@@ -47,8 +47,8 @@ export async function packProject(project, { modelName, timeStamp }) {
   const hashes = {};
   for (const [name, contents] of files) hashes[name] = await sha256(contents);
   const described = describe(project, folders, hashes);
-  projectSchema(described, FILES.project); // what is written can be read
-  return writeZip([[FILES.project, json(described)], ...files]);
+  projectSchema(described, PROJECT_FILES.project); // what is written can be read
+  return writeZip([[PROJECT_FILES.project, json(described)], ...files]);
 }
 
 /**
@@ -59,8 +59,8 @@ export async function packProject(project, { modelName, timeStamp }) {
  */
 function describe({ generator, backbone, preprocess, settings, classes, examples }, folders, files) {
   return {
-    format: FORMAT,
-    kind: KIND,
+    format: PROJECT_FORMAT,
+    kind: PROJECT_KIND,
     generator,
     backbone,
     preprocess,
@@ -81,7 +81,7 @@ function describe({ generator, backbone, preprocess, settings, classes, examples
  */
 function describeHead({ classes, settings, examples, history, trace }, features) {
   return {
-    format: FORMAT,
+    format: PROJECT_FORMAT,
     classes,
     settings,
     shapes: shapesOf(features, settings.hidden, classes.length),
@@ -114,7 +114,7 @@ function describeProject({ generator, classes, preprocess, head }, modelName, ti
  */
 export function metadata({ generator, labels, imageSize, modelName, timeStamp }) {
   return {
-    tfjsVersion: TFJS_VERSION,
+    tfjsVersion: TENSORFLOW_JS,
     tmVersion: TM_VERSION,
     packageVersion: generator.split(' ')[1] ?? '',
     packageName: generator.split(' ')[0],
@@ -129,7 +129,7 @@ export function metadata({ generator, labels, imageSize, modelName, timeStamp })
 /** @param {Blob} picture */
 async function readPicture(picture) {
   const bytes = new Uint8Array(await picture.arrayBuffer());
-  if (!jpegSize(bytes) || bytes.length > LIMITS.pictureBytes) {
+  if (!jpegSize(bytes) || bytes.length > PROJECT_LIMITS.pictureBytes) {
     throw new ProjectError('unreadable-photo', 'This browser stored a photo in a way that cannot be exported.');
   }
   return bytes;

@@ -1,7 +1,8 @@
 // The backbone's graph with a head appended: one TensorFlow.js graph model from pictures to probabilities.
 // The Python twin is `builder/project/whole_model.py`.
 
-import { shapesOf, TENSORS } from './format.js';
+import { TENSORS } from '../contract.js';
+import { shapesOf } from './format.js';
 
 /** @typedef {{name: string, op: string, input?: string[], attr?: object}} GraphNode */
 

@@ -1,11 +1,13 @@
 // From the bytes of a `project.zip`, whoever made it, to what was taught. Formats only: no page, no TensorFlow.js,
 // no worker. Everything is checked before anything is returned, so a refused file leaves the page as it was.
 
+import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORS } from '../contract.js';
 import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
-import { FILES, FORMAT, headSchema, KIND, LIMITS, picturePath, projectSchema, shapesOf, TENSORS } from './format.js';
+import { picturePath, shapesOf } from './format.js';
 import { jpegSize } from './jpeg.js';
 import { normalNames } from './names.js';
+import { headSchema, projectSchema } from './schemas.js';
 import { readDirectory, readEntry } from './zip.js';
 
 /** @typedef {import('./format.js').Project} Project */
@@ -18,14 +20,16 @@ import { readDirectory, readEntry } from './zip.js';
  */
 export async function unpackProject(file) {
   const directory = await readDirectory(file);
-  const described = checked(parse(FILES.project, await entryOf(file, directory, FILES.project, LIMITS.jsonBytes)));
+  const described = checked(
+    parse(PROJECT_FILES.project, await entryOf(file, directory, PROJECT_FILES.project, PROJECT_LIMITS.jsonBytes)),
+  );
   const pictures = picturesOf(described);
-  const hasHead = directory.has(FILES.head);
+  const hasHead = directory.has(PROJECT_FILES.head);
   checkMembers(directory, described, [...pictures.values()], hasHead);
 
   /** @type {Read} */
   const read = async (name) => {
-    const limit = name.startsWith('images/') ? LIMITS.pictureBytes : LIMITS.totalBytes;
+    const limit = name.startsWith('images/') ? PROJECT_LIMITS.pictureBytes : PROJECT_LIMITS.totalBytes;
     const contents = await entryOf(file, directory, name, limit);
     if ((await sha256(contents)) !== described.files[name]) {
       throw new ProjectError('changed', `This project is not as it was exported: ${name} has been changed since.`);
@@ -33,8 +37,12 @@ export async function unpackProject(file) {
     return contents;
   };
   const width = described.backbone.features;
-  const features = toFloats(FILES.features, await read(FILES.features), described.examples.length * width);
-  parse(FILES.metadata, await read(FILES.metadata));
+  const features = toFloats(
+    PROJECT_FILES.features,
+    await read(PROJECT_FILES.features),
+    described.examples.length * width,
+  );
+  parse(PROJECT_FILES.metadata, await read(PROJECT_FILES.metadata));
   const head = hasHead ? await readHead(read, described) : null;
   /** @type {Project['examples']} */
   const examples = [];
@@ -84,7 +92,7 @@ export async function entryOf(file, directory, name, limit) {
   const entry = directory.get(name);
   if (!entry) {
     const message = `This file is not a project of On-the-Fly: it has no ${name}.`;
-    throw name === FILES.project ? new ProjectError('not-a-project', message) : damaged(name, 'is missing');
+    throw name === PROJECT_FILES.project ? new ProjectError('not-a-project', message) : damaged(name, 'is missing');
   }
   if (entry.size > limit) throw new ProjectError('too-large', `${name} is larger than it can be in a project.`);
   return readEntry(file, entry);
@@ -108,13 +116,13 @@ export function parse(name, bytes) {
  * @returns {Described}
  */
 function checked(described) {
-  if (described?.kind !== KIND) {
+  if (described?.kind !== PROJECT_KIND) {
     throw new ProjectError('not-a-project', 'This file is not a project of On-the-Fly.');
   }
-  if (Number.isInteger(described.format) && described.format > FORMAT) {
+  if (Number.isInteger(described.format) && described.format > PROJECT_FORMAT) {
     throw new ProjectError('newer', 'This project was made by a newer version. Open it on the site it comes from.');
   }
-  projectSchema(described, FILES.project);
+  projectSchema(described, PROJECT_FILES.project);
   checkReferences(described);
   return described;
 }
@@ -124,12 +132,14 @@ function checkReferences({ classes, examples }) {
   const ids = new Set(classes.map(({ id }) => id));
   const folders = new Set(classes.map(({ folder }) => folder));
   if (ids.size !== classes.length || folders.size !== classes.length) {
-    throw damaged(FILES.project, 'two classes are one');
+    throw damaged(PROJECT_FILES.project, 'two classes are one');
   }
   let last = 0;
   for (const example of examples) {
-    if (!ids.has(example.class)) throw damaged(FILES.project, `photo ${example.id} is of a class that is not there`);
-    if (example.id <= last) throw damaged(FILES.project, 'the photos do not stand in the order they were taken');
+    if (!ids.has(example.class))
+      throw damaged(PROJECT_FILES.project, `photo ${example.id} is of a class that is not there`);
+    if (example.id <= last)
+      throw damaged(PROJECT_FILES.project, 'the photos do not stand in the order they were taken');
     last = example.id;
   }
 }
@@ -152,14 +162,14 @@ function picturesOf({ classes, examples }) {
  * @param {boolean} hasHead
  */
 function checkMembers(directory, described, pictures, hasHead) {
-  const wanted = new Set([FILES.features, FILES.metadata, ...pictures]);
-  if (hasHead) [FILES.head, FILES.weights, FILES.trace].forEach((name) => wanted.add(name));
+  const wanted = new Set([PROJECT_FILES.features, PROJECT_FILES.metadata, ...pictures]);
+  if (hasHead) [PROJECT_FILES.head, PROJECT_FILES.weights, PROJECT_FILES.trace].forEach((name) => wanted.add(name));
   for (const name of wanted) {
     if (!directory.has(name)) throw damaged(name, 'is missing');
-    if (!Object.hasOwn(described.files, name)) throw damaged(FILES.project, `holds no checksum of ${name}`);
+    if (!Object.hasOwn(described.files, name)) throw damaged(PROJECT_FILES.project, `holds no checksum of ${name}`);
   }
   for (const name of [...directory.keys(), ...Object.keys(described.files)]) {
-    if (name !== FILES.project && !wanted.has(name)) throw damaged(name, 'is not part of the project');
+    if (name !== PROJECT_FILES.project && !wanted.has(name)) throw damaged(name, 'is not part of the project');
   }
 }
 
@@ -185,27 +195,28 @@ export function toFloats(name, bytes, count) {
  * @returns {Promise<import('../protocol.js').HeadSnapshot>}
  */
 async function readHead(read, described) {
-  const told = parse(FILES.head, await read(FILES.head));
-  headSchema(told, FILES.head);
+  const told = parse(PROJECT_FILES.head, await read(PROJECT_FILES.head));
+  headSchema(told, PROJECT_FILES.head);
   const { classes, settings, examples, history, norms, steps } = told;
   const ids = new Set(described.classes.map(({ id }) => id));
   if (new Set(classes).size !== classes.length || !classes.every((/** @type {string} */ id) => ids.has(id))) {
-    throw damaged(FILES.head, 'its classes are not those of the project');
+    throw damaged(PROJECT_FILES.head, 'its classes are not those of the project');
   }
-  if (new Set(examples).size !== examples.length) throw damaged(FILES.head, 'names a photo twice');
+  if (new Set(examples).size !== examples.length) throw damaged(PROJECT_FILES.head, 'names a photo twice');
   const shapes = shapesOf(described.backbone.features, settings.hidden, classes.length);
   for (const name of TENSORS) {
-    if (String(told.shapes[name]) !== String(shapes[name])) throw damaged(FILES.head, `the shape of ${name} is wrong`);
+    if (String(told.shapes[name]) !== String(shapes[name]))
+      throw damaged(PROJECT_FILES.head, `the shape of ${name} is wrong`);
   }
   const sizes = TENSORS.map((name) => shapes[name].reduce((a, b) => a * b, 1));
   const weights = toFloats(
-    FILES.weights,
-    await read(FILES.weights),
+    PROJECT_FILES.weights,
+    await read(PROJECT_FILES.weights),
     sizes.reduce((a, b) => a + b, 0),
   );
   let at = 0;
   const [kernel1, bias1, kernel2, bias2] = sizes.map((size) => weights.slice(at, (at += size)));
-  const losses = [...toFloats(FILES.trace, await read(FILES.trace), steps)];
+  const losses = [...toFloats(PROJECT_FILES.trace, await read(PROJECT_FILES.trace), steps)];
   const epochs = settings.epochs;
   return {
     ...{ kernel1, bias1, kernel2, bias2, classes, settings, examples },
@@ -226,7 +237,7 @@ async function readPicture(read, name) {
   const bytes = await read(name);
   const size = jpegSize(bytes);
   if (!size) throw damaged(name, 'is not a JPEG');
-  if (!(size.width > 0 && size.height > 0) || Math.max(size.width, size.height) > LIMITS.pictureEdge) {
+  if (!(size.width > 0 && size.height > 0) || Math.max(size.width, size.height) > PROJECT_LIMITS.pictureEdge) {
     throw damaged(name, `is a picture of ${size.width} by ${size.height}`);
   }
   return new Blob([bytes], { type: 'image/jpeg' });

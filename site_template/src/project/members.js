@@ -1,8 +1,8 @@
 // Which entries of a zip are a project's files, or a model's, and under which names. Who unpacks one and packs the folder
 // again gets more than there was: every name begins with the folder's, and the system adds files of its own.
 
+import { PROJECT_FILES } from '../contract.js';
 import { damaged, ProjectError } from './errors.js';
-import { FILES } from './format.js';
 import { MODEL_FILES } from './model-format.js';
 
 /** @typedef {import('./zip.js').Entry} Entry */
@@ -11,7 +11,7 @@ import { MODEL_FILES } from './model-format.js';
 const LITTER = /^(\._.*|\.DS_Store|\.localized|\.directory|thumbs\.db|ehthumbs\.db|desktop\.ini)$/i;
 const MAC_FOLDER = '__MACOSX';
 /** The file that a project, or a model, is known by. */
-const MARKS = [FILES.project, MODEL_FILES.about];
+const MARKS = [PROJECT_FILES.project, MODEL_FILES.about];
 
 /**
  * The files by their names in the project, without entries of folders. A file that is neither in the project's folder

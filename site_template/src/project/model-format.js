@@ -1,12 +1,5 @@
 // What an exported model is made of; docs/formats.md describes it.
 
-import { backboneSchema, LIMITS, preprocessSchema, settingsSchema, sha256Schema } from './format.js';
-import { list, oneOf, record, table, text } from './schema.js';
-
-/** Version of the format. A reader refuses a higher one. */
-export const MODEL_FORMAT = 1;
-export const MODEL_KIND = 'onthefly-model';
-
 export const MODEL_FILES = {
   about: 'onthefly.json',
   graph: 'model.json',
@@ -29,14 +22,3 @@ export const MODEL_FILES = {
  * @property {string[]} classes names, in the order of the outputs
  * @property {Record<string, string>} files sha256 of the files that the model is in
  */
-
-export const modelSchema = record({
-  format: oneOf(MODEL_FORMAT),
-  kind: oneOf(MODEL_KIND),
-  generator: text(),
-  backbone: backboneSchema,
-  preprocess: preprocessSchema,
-  settings: settingsSchema,
-  classes: list(text(), 2, LIMITS.classes),
-  files: table(text(), sha256Schema, 100),
-});

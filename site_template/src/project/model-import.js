@@ -1,11 +1,13 @@
 // From the zip of an exported model, whoever made it, to the head in it. Its graph is never run here: a site has the
 // backbone already, and takes the head of a model with the very same one. Twin of `model.js`.
 
+import { MODEL_FORMAT, MODEL_KIND, PROJECT_LIMITS, TENSORS } from '../contract.js';
 import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
-import { backboneOf, LIMITS, shapesOf, TENSORS } from './format.js';
+import { backboneOf, shapesOf } from './format.js';
 import { entryOf, parse, siteRefusal, toFloats } from './import.js';
-import { MODEL_FILES, MODEL_FORMAT, MODEL_KIND, modelSchema } from './model-format.js';
+import { MODEL_FILES } from './model-format.js';
+import { modelSchema } from './schemas.js';
 import { normalNames } from './names.js';
 
 /**
@@ -21,12 +23,14 @@ import { normalNames } from './names.js';
  * @returns {Promise<UnpackedModel>}
  */
 export async function unpackModel(file, directory, site) {
-  const about = checked(parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, LIMITS.jsonBytes)));
+  const about = checked(
+    parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, PROJECT_LIMITS.jsonBytes)),
+  );
   if (siteRefusal(about, site)) {
     const [theirs, ours] = [about, { backbone: backboneOf(site), preprocess: site.preprocess }].map(inWords);
     throw new ProjectError('other-backbone', `This model was made with ${theirs}; this site has ${ours}.`);
   }
-  const bytes = await entryOf(file, directory, MODEL_FILES.weights, LIMITS.totalBytes);
+  const bytes = await entryOf(file, directory, MODEL_FILES.weights, PROJECT_LIMITS.totalBytes);
   if ((await sha256(bytes)) !== about.files[MODEL_FILES.weights]) {
     const message = `This model is not as it was exported: ${MODEL_FILES.weights} has been changed since.`;
     throw new ProjectError('changed', message);

@@ -2,7 +2,7 @@
 // depends on what was taught; the page reads the names from `onthefly.json`. `toInput` is `core/preprocess.js` in
 // fewer lines, to the bit; a test compares the two.
 
-import { TFJS_VERSION } from './export.js';
+import { TENSORFLOW_JS } from '../contract.js';
 
 export const CODE = `// Runs the model in this folder. The numbers are those of the page it was taught on, because the
 // picture is prepared in the same way: copy this file as it is.
@@ -111,9 +111,9 @@ export const PAGE = `<!doctype html>
 <video id="video" playsinline muted hidden></video>
 <ol id="answer" aria-label="What it shows"></ol>
 
-<!-- TensorFlow.js ${TFJS_VERSION}: put tf.min.js, from the folder dist of the npm package @tensorflow/tfjs, beside this page.
+<!-- TensorFlow.js ${TENSORFLOW_JS}: put tf.min.js, from the folder dist of the npm package @tensorflow/tfjs, beside this page.
      To have it from a public server instead, which then learns of every visit, write
-     src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@${TFJS_VERSION}/dist/tf.min.js" -->
+     src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@${TENSORFLOW_JS}/dist/tf.min.js" -->
 <script src="tf.min.js"></script>
 <script type="module">
   const [photo, camera, status, picture, video, answer] = ['photo', 'camera', 'status', 'picture', 'video', 'answer'].map(
@@ -205,8 +205,8 @@ come out.
 
 ## Try it
 
-1. Get \`tf.min.js\` of TensorFlow.js ${TFJS_VERSION}: it is the file \`dist/tf.min.js\` in the npm package \`@tensorflow/tfjs\`
-   (\`npm pack @tensorflow/tfjs@${TFJS_VERSION}\`, then unpack). Put it beside \`index.html\`.
+1. Get \`tf.min.js\` of TensorFlow.js ${TENSORFLOW_JS}: it is the file \`dist/tf.min.js\` in the npm package \`@tensorflow/tfjs\`
+   (\`npm pack @tensorflow/tfjs@${TENSORFLOW_JS}\`, then unpack). Put it beside \`index.html\`.
 2. Serve this folder, for example with \`python3 -m http.server\`, and open the address that it names. Any static host
    does as well; the camera works on https and on localhost.
 

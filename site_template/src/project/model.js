@@ -1,12 +1,14 @@
 // From a trained head to a model that needs nothing of this project: a zip with one TensorFlow.js graph, backbone and
 // head, and a page that runs it. Formats only: no page, no TensorFlow.js, no worker.
 
+import { MODEL_FORMAT, MODEL_KIND, TENSORS } from '../contract.js';
 import { fetchVerified, sha256 } from '../verified.js';
 import { ProjectError } from './errors.js';
 import { floats, json, metadata } from './export.js';
-import { backboneOf, readableName, TENSORS } from './format.js';
+import { backboneOf, readableName } from './format.js';
 import { appendHead } from './graph.js';
-import { MODEL_FILES, MODEL_FORMAT, MODEL_KIND, modelSchema } from './model-format.js';
+import { MODEL_FILES } from './model-format.js';
+import { modelSchema } from './schemas.js';
 import { CODE, PAGE, README } from './model-texts.js';
 import { writeZip } from './zip.js';
 

@@ -2,8 +2,8 @@
 // Everything is bounded by the directory before a file is read, and by the directory's word while it is inflated.
 
 import { Inflate, zipSync } from 'fflate';
+import { PROJECT_LIMITS } from '../contract.js';
 import { damaged, ProjectError } from './errors.js';
-import { LIMITS } from './format.js';
 import { members } from './members.js';
 
 /**
@@ -58,9 +58,10 @@ const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byt
  * @returns {Promise<Map<string, Entry>>} the files of a project or model by their names in it
  */
 export async function readDirectory(file) {
-  if (file.size > LIMITS.zipBytes) throw tooLarge('the file');
+  if (file.size > PROJECT_LIMITS.zipBytes) throw tooLarge('the file');
   const extent = await findDirectory(file);
-  if (extent.count > LIMITS.records || extent.bytes > LIMITS.directoryBytes) throw tooLarge('the number of its files');
+  if (extent.count > PROJECT_LIMITS.records || extent.bytes > PROJECT_LIMITS.directoryBytes)
+    throw tooLarge('the number of its files');
   const entries = parseDirectory(await slice(file, extent.start, extent.start + extent.bytes), extent);
   boundBy(entries, extent.start);
   return members(entries);
@@ -150,7 +151,7 @@ function parseDirectory(bytes, { count, wraps }) {
     const rawName = bytes.subarray(at + CENTRAL.bytes, nameEnd);
     records.push({ at, rawName, extra: bytes.subarray(nameEnd, nameEnd + extra) });
     at = nameEnd + extra + comment;
-    if (records.length > LIMITS.records) throw tooLarge('the number of its files');
+    if (records.length > PROJECT_LIMITS.records) throw tooLarge('the number of its files');
   }
   const told = wraps ? records.length & FULL_16 : records.length;
   if (at !== bytes.length || told !== count) throw notAZip();
@@ -215,7 +216,7 @@ function safeName(rawName, backslashes) {
   const name = backslashes ? decoded.replaceAll('\\', '/') : decoded;
   const parts = name.replace(/\/$/, '').split('/');
   const leads = parts.some((part) => !part || part === '.' || part === '..');
-  if ([...name].length > LIMITS.nameLength || UNSAFE.test(name) || leads) {
+  if ([...name].length > PROJECT_LIMITS.nameLength || UNSAFE.test(name) || leads) {
     throw new ProjectError('unsafe', 'This zip holds a file with a name that no project has. It was not opened.');
   }
   return name;
@@ -236,10 +237,11 @@ function boundBy(entries, directory) {
       throw damaged(entry.name, 'reaches into its neighbour');
     }
     const ratio = entry.size / Math.max(1, entry.packed);
-    if (entry.size > LIMITS.ratioFrom && ratio > LIMITS.ratio) throw tooLarge(`${entry.name}, unpacked`);
+    if (entry.size > PROJECT_LIMITS.ratioFrom && ratio > PROJECT_LIMITS.ratio)
+      throw tooLarge(`${entry.name}, unpacked`);
     if (entry.method === 0 && entry.size !== entry.packed) throw damaged(entry.name, 'has two sizes');
   });
-  if (total > LIMITS.totalBytes) throw tooLarge('unpacked');
+  if (total > PROJECT_LIMITS.totalBytes) throw tooLarge('unpacked');
 }
 
 /**

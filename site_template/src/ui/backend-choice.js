@@ -1,7 +1,7 @@
 // Which backend computes: chosen by a visitor, in the address for once, in this browser for good; or by the page, which
 // takes a graphics card only where that was measured to be clearly faster on this machine.
 
-import { BACKENDS } from '../client.js';
+import { BACKENDS } from '../contract.js';
 
 /** @import {BackendName, Site} from '../protocol.js' */
 

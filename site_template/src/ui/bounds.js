@@ -1,5 +1,6 @@
-// What a visitor may set, and how the text they type becomes a number. The same bounds stand in
-// `project/format.js` and `builder/config.py`.
+// What a visitor may set, and how the text they type becomes a number.
+
+import { HEAD_SETTINGS, HELD_OUT_PERCENT } from '../contract.js';
 
 /**
  * @typedef {object} Bounds
@@ -11,22 +12,8 @@
 
 /** @typedef {keyof import('../protocol.js').HeadSettings | 'share'} SettingName */
 
-/**
- * @param {number} min
- * @param {number} max
- * @returns {Bounds}
- */
-const whole = (min, max) => ({ min, max, whole: true, above: false });
-
 /** @type {Record<SettingName, Bounds>} `share`, of every class's photos that is held out, in percent */
-export const BOUNDS = {
-  epochs: whole(1, 1000),
-  batch: whole(1, 4096),
-  rate: { min: 0, max: 1, whole: false, above: true },
-  hidden: whole(1, 4096),
-  seed: whole(0, 2 ** 32 - 1),
-  share: whole(5, 50),
-};
+export const BOUNDS = { ...HEAD_SETTINGS, share: HELD_OUT_PERCENT };
 
 /**
  * @param {SettingName} name

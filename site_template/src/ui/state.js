@@ -1,6 +1,7 @@
 // Everything the page shows, in one place. Components read it, actions write it.
 
 import { computed, signal } from '@preact/signals';
+import { HEAD_SETTINGS, HELD_OUT_PERCENT } from '../contract.js';
 import { strings } from './strings.js';
 
 /** @typedef {import('../protocol.js').Site} Site */
@@ -23,7 +24,7 @@ import { strings } from './strings.js';
 /**
  * @typedef {object} ClassEntry
  * @property {string} id never used twice, so that a late answer cannot reach a newer class
- * @property {Signal<number>} tone which class colour, 0 to TONES - 1
+ * @property {Signal<number>} tone which class colour, 0 to CLASS_TONES - 1
  * @property {Signal<string>} name
  * @property {Signal<boolean>} enabled whether it takes part in training
  * @property {Signal<Photo[]>} photos in the order of adding, their ids rising; never changed in place
@@ -64,7 +65,6 @@ import { strings } from './strings.js';
  * @property {import('../protocol.js').Engine|null} engine null where it came from a file
  */
 
-export const TONES = 10;
 export const MIN_CLASSES = 2;
 
 /** @type {Signal<Startup>} */
@@ -93,7 +93,9 @@ export const permission = signal(/** @type {PermissionState|null} */ (null));
 export const classes = signal(/** @type {ClassEntry[]} */ ([]));
 /** @type {Signal<HeadSettings>} of the next training; the site's own until the visitor changes them */
 export const settings = signal(
-  /** @type {HeadSettings} */ ({ hidden: 128, epochs: 10, batch: 5, rate: 0.001, seed: 1 }),
+  /** @type {HeadSettings} */ (
+    Object.fromEntries(Object.entries(HEAD_SETTINGS).map(([name, setting]) => [name, setting.default]))
+  ),
 );
 /**
  * Names the state of the document that training depends on: equal numbers, equal examples, classes and settings.
@@ -122,7 +124,7 @@ export const keeping = signal(/** @type {Keeping} */ ({ status: 'opening' }));
 /** Whether the head trains by itself after every change. */
 export const live = signal(true);
 /** The share of every class's photos that is held out for figures. */
-export const heldOutShare = signal(0.2);
+export const heldOutShare = signal(HELD_OUT_PERCENT.default / 100);
 /** The probability below which the answer is "not sure"; 0 where there is always an answer. */
 export const threshold = signal(0);
 /** The camera to open; empty where any will do. */

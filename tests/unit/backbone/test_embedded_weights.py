@@ -13,7 +13,7 @@ import pytest
 
 from builder.backbone.convert import Converted
 from builder.backbone.obtain import EMBEDDED_WEIGHTS
-from builder.backbone.precision import Precision
+from builder.contract import Precision
 from builder.head.preprocess import preprocess
 from tests import data, tensorflow_scripts
 

@@ -11,7 +11,7 @@ import pytest
 from builder.backbone import golden, graph_model, plan
 from builder.backbone.convert import Converted
 from builder.backbone.plan import NotRecognised, recognise
-from builder.backbone.precision import Precision
+from builder.contract import Precision
 from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 
 

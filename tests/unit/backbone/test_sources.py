@@ -22,8 +22,8 @@ from builder.backbone.convert import Converted
 from builder.backbone.graph_model import fused_ops
 from builder.backbone.keras_applications import MIRROR, NETWORKS
 from builder.backbone.obtain import Source, obtain
-from builder.backbone.precision import Precision
 from builder.cache import Cache
+from builder.contract import Precision
 from builder.errors import ConversionError
 from builder.report import Silent
 from tests import tensorflow_scripts

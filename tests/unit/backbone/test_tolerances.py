@@ -15,8 +15,9 @@ from builder.backbone.convert import Converted
 from builder.backbone.graph_model import Array, GraphModel
 from builder.backbone.input_range import read_unit_range
 from builder.backbone.obtain import Source, obtain
-from builder.backbone.precision import CONVOLUTIONS, Precision
+from builder.backbone.precision import CONVOLUTIONS
 from builder.cache import Cache
+from builder.contract import Precision
 from builder.errors import ConversionError
 from builder.report import Silent
 from tests import tensorflow_scripts

@@ -17,9 +17,9 @@ from builder.backbone import golden, graph_model
 from builder.backbone.convert import Converted, convert
 from builder.backbone.graph_model import GraphModel
 from builder.backbone.obtain import obtain
-from builder.backbone.precision import Precision
 from builder.backbone.rules import require_portable
 from builder.cache import Cache, sha256_tree
+from builder.contract import Precision
 from builder.errors import CheckFailed, ConfigError, ConversionError, OutputError
 from builder.head.head import NAMES
 from builder.head.training import HeadSettings

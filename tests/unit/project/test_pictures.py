@@ -103,7 +103,7 @@ def test_a_picture_cut_short_and_a_huge_one_are_refused(monkeypatch: pytest.Monk
     contents = encoded(Image.fromarray(pixels), "PNG")
     with pytest.raises(SourceError, match="not a picture"):
         open_picture(contents[:-2000], "cut.png")
-    monkeypatch.setattr("builder.project.pictures.PIXELS", 1000)
+    monkeypatch.setattr("builder.project.pictures.PICTURE_PIXELS", 1000)
     with pytest.raises(SourceError, match="64 by 64"):
         open_picture(contents, "huge.png")
 

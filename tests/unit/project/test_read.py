@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from builder.contract import PROJECT_LIMITS
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import NAMES
-from builder.project import schema
 from builder.project.read import read
 from tests.unit.project import projects
 from tests.unit.project.projects import alter
@@ -219,7 +219,7 @@ def test_too_large_a_file_is_not_opened(file: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("builder.project.directory.ZIP_BYTES", 1000)
     with pytest.raises(SourceError, match="larger than any"):
         read(file)
-    monkeypatch.setattr("builder.project.directory.ZIP_BYTES", schema.ZIP_BYTES)
+    monkeypatch.setattr("builder.project.directory.ZIP_BYTES", PROJECT_LIMITS.zip_bytes)
     monkeypatch.setattr("builder.project.directory.TOTAL_BYTES", 1000)
     with pytest.raises(SourceError, match="it unpacks to"):
         read(file)

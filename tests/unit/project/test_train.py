@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from builder.contract import PROJECT_LIMITS
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.training import HeadSettings
 from builder.project import embed as embedding
@@ -156,7 +157,7 @@ def test_a_project_that_could_not_be_read_again_is_not_begun(target: Target) -> 
     with pytest.raises(ConfigError, match="60,000,000 steps"):
         require_room(60_000, HeadSettings(epochs=1000, batch=1))
     with pytest.raises(ConfigError, match="could not be read again"):
-        require_room(10, HeadSettings(), schema.TOTAL_BYTES)
+        require_room(10, HeadSettings(), PROJECT_LIMITS.total_bytes)
 
 
 def test_evaluate_names_every_folder_that_means_no_class(target: Target, tmp_path: Path) -> None:

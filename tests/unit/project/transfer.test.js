@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { unzipSync } from "../../../site_template/node_modules/fflate/esm/index.mjs";
-import { TFJS_VERSION } from "../../../site_template/src/project/export.js";
+import { TENSORFLOW_JS } from "../../../site_template/src/contract.js";
 import { folderOf } from "../../../site_template/src/project/format.js";
 import {
   exportProject,
@@ -82,7 +82,7 @@ test("metadata.json has what Teachable Machine's has", async () => {
     new TextDecoder().decode(unzipSync(await bytesOf(file))["metadata.json"]),
   );
   assert.deepEqual(metadata, {
-    tfjsVersion: TFJS_VERSION,
+    tfjsVersion: TENSORFLOW_JS,
     tmVersion: "2.4.10",
     packageVersion: "0.1.0",
     packageName: "onthefly",
@@ -98,7 +98,7 @@ test("metadata.json has what Teachable Machine's has", async () => {
   );
   assert.equal(
     lock.packages["node_modules/@tensorflow/tfjs-core"].version,
-    TFJS_VERSION,
+    TENSORFLOW_JS,
   );
 });
 

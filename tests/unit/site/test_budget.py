@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from builder.backbone.precision import Precision
+from builder.contract import Precision
 from builder.pipeline import Built
 from builder.site.server import serve
 from tests.patience import wait_until

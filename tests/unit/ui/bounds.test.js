@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { settingsSchema } from "../../../site_template/src/project/format.js";
+import { settingsSchema } from "../../../site_template/src/project/schemas.js";
 import {
   BOUNDS,
   fits,

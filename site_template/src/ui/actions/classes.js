@@ -1,6 +1,7 @@
 // Classes: adding, naming, colouring, ordering, leaving out and removing them.
 
 import { computed, signal } from '@preact/signals';
+import { CLASS_TONES } from '../../contract.js';
 import { nameKey, normalName } from '../../project/names.js';
 import { arrange, remember, touch } from '../document.js';
 import { say } from '../session.js';
@@ -78,8 +79,8 @@ function unusedName() {
 
 function unusedTone() {
   const used = new Set(state.classes.value.map((entry) => entry.tone.value));
-  for (let tone = 0; tone < state.TONES; tone++) if (!used.has(tone)) return tone;
-  return state.classes.value.length % state.TONES;
+  for (let tone = 0; tone < CLASS_TONES; tone++) if (!used.has(tone)) return tone;
+  return state.classes.value.length % CLASS_TONES;
 }
 
 /** @param {string} id */

@@ -1,6 +1,7 @@
 // The whole of what was taught: beginning it, finding it again, forgetting it, into files and back.
 
 import { batch } from '@preact/signals';
+import { CLASS_TONES } from '../../contract.js';
 import { ProjectError } from '../../project/errors.js';
 import { modelFileName, packModel } from '../../project/model.js';
 import { normalNames } from '../../project/names.js';
@@ -24,7 +25,7 @@ import { endRun, settle } from './training.js';
 export function openNew() {
   openDocument({
     classes: normalNames(session.site.classes).map((name, i) => ({
-      ...{ id: newClassId(), name, tone: i % state.TONES },
+      ...{ id: newClassId(), name, tone: i % CLASS_TONES },
       ...{ enabled: true, photos: [] },
     })),
     settings: session.site.head,
@@ -102,7 +103,7 @@ function show(classes, examples, settings, head) {
   for (const { id, classId, picture } of examples) photos.get(classId)?.push({ id, picture });
   const names = normalNames(classes.map(({ name }) => name));
   const shown = classes.map(({ id, tone, enabled = true }, i) => ({
-    ...{ id, name: names[i], enabled, tone: tone % state.TONES },
+    ...{ id, name: names[i], enabled, tone: tone % CLASS_TONES },
     photos: photos.get(id) ?? [],
   }));
   batch(() => {

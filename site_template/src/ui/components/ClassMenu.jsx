@@ -1,8 +1,9 @@
 // What is done to a class now and then: colour, order, taking part, removing all its photos.
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { CLASS_TONES } from '../../contract.js';
 import { enableClass, moveClass, recolour, removePhotos } from '../actions.js';
-import { classes, TONES } from '../state.js';
+import { classes } from '../state.js';
 import { strings } from '../strings.js';
 import { BinIcon, DownIcon, MoreIcon, UpIcon } from './Icons.jsx';
 import { Popover } from './Popover.jsx';
@@ -72,7 +73,7 @@ function Colours({ entry }) {
   return (
     <fieldset class="pop-colours" role="radiogroup">
       <legend>{strings.classes.colour}</legend>
-      {Array.from({ length: TONES }, (_, tone) => (
+      {Array.from({ length: CLASS_TONES }, (_, tone) => (
         <label key={tone} class={`pop-colour tone-${tone}`} title={strings.classes.colours[tone]}>
           <input
             type="radio"

@@ -2,7 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { BACKENDS } from '../../client.js';
+import { BACKENDS } from '../../contract.js';
 import { chooseBackend, readMemory } from '../actions.js';
 import { chosenBackend } from '../backend-choice.js';
 import { megabytes, milliseconds, seconds } from '../format.js';

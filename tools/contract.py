@@ -1,0 +1,163 @@
+"""Write the page's copy of what it and Python must agree on: `make contract`.
+
+The facts stand in `builder/contract.py`, the structures of files in `builder/project/schema.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from builder import contract
+from builder.contract import Setting
+from builder.project.schema import AboutModel, Described, HeadEntry, Settings
+from builder.site.assets import TEMPLATE_ROOT
+
+_HEADER = """\
+// Written by `make contract` from `builder/contract.py` and `builder/project/schema.py`: change it there.
+
+"""
+SCHEMAS: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("projectSchema", "the object in `project.json`", Described),
+    ("headSchema", "the object in `head.json`", HeadEntry),
+    ("settingsSchema", "the settings of a training", Settings),
+    ("modelSchema", "the object in an exported model's `onthefly.json`", AboutModel),
+)
+_WORDS = ("list", "number", "oneOf", "optional", "record", "table", "text", "whole")
+"""Of `project/schema.js`."""
+
+
+def text() -> str:
+    """The module of facts."""
+    facts: dict[str, tuple[str, Any]] = {
+        "BACKENDS": ("In the order in which they are tried.", contract.BACKENDS),
+        "PRECISIONS": ("How weights may be stored.", contract.PRECISIONS),
+        "FITS": ("How a picture may be made square.", contract.FITS),
+        "TENSORFLOW_JS": ("The version that the page is built with.", contract.TENSORFLOW_JS),
+        "CLASS_TONES": ("How many colours classes have.", contract.CLASS_TONES),
+        "PICTURE_PIXELS": ("What a photo in a file may have at most.", contract.PICTURE_PIXELS),
+        "HEAD_SETTINGS": (
+            "What a visitor may set for training, by name.",
+            {name: _setting(setting) for name, setting in contract.HEAD.items()},
+        ),
+        "HELD_OUT_PERCENT": ("Of every class's photos.", _setting(contract.HELD_OUT_PERCENT)),
+        "TENSORS": ("Of the head, in their order in files.", contract.TENSORS),
+        "PROJECT_FORMAT": ("A reader refuses a higher one.", contract.PROJECT_FORMAT),
+        "PROJECT_KIND": ("What `project.json` says it is.", contract.PROJECT_KIND),
+        "PROJECT_FILES": ("Names in a `project.zip`.", contract.PROJECT_FILES),
+        "PROJECT_LIMITS": (
+            "How much a `project.zip` may hold; bytes, pixels and counts.",
+            {_camel(name): value for name, value in asdict(contract.PROJECT_LIMITS).items()},
+        ),
+        "MODEL_FORMAT": ("A reader refuses a higher one.", contract.MODEL_FORMAT),
+        "MODEL_KIND": ("What `onthefly.json` says it is.", contract.MODEL_KIND),
+    }
+    parts = [
+        f"/** {comment} */\nexport const {name} = {_literal(value)};\n"
+        for name, (comment, value) in facts.items()
+    ]
+    return _HEADER + "\n".join(parts)
+
+
+def schemas() -> str:
+    """The module of checks: each JSON Schema in the words of `project/schema.js`."""
+    names: list[str] = []
+    shared: list[str] = []
+    exported: list[str] = []
+    for name, comment, model in SCHEMAS:
+        whole = model.model_json_schema(by_alias=True)
+        for each, definition in whole.pop("$defs", {}).items():  # before those that use it
+            if each not in names:
+                names.append(each)
+                shared.append(f"const {_constant(each)} = {_check(definition)};\n")
+        made = _constant(model.__name__) if model.__name__ in names else _check(whole)
+        exported.append(f"/** Of {comment}. */\nexport const {name} = {made};\n")
+    code = "\n".join([*shared, *exported])
+    used = [word for word in _WORDS if re.search(rf"\b{word}\(", code)]
+    return f"{_HEADER}import {{ {', '.join(used)} }} from './schema.js';\n\n{code}"
+
+
+def _check(node: dict[str, Any]) -> str:
+    """A JSON Schema as the call that makes its check.
+
+    Raises:
+        ValueError: nothing on the page checks such a schema.
+    """
+    kind, low, high = node.get("type"), node.get("minimum"), node.get("maximum")
+    if "$ref" in node:
+        return _constant(node["$ref"].rsplit("/", 1)[1])
+    if "const" in node or "enum" in node:
+        return f"oneOf({', '.join(map(json.dumps, node.get('enum', [node.get('const')])))})"
+    if kind == "boolean":
+        return "oneOf(true, false)"
+    if kind == "integer" and low is not None and high is not None:
+        return f"oneOf({low})" if low == high else f"whole({low}, {high})"
+    if kind == "number":
+        return f"number({_options(min=low, above=node.get('exclusiveMinimum'), max=high)})"
+    if kind == "string":
+        pattern = f"/{node['pattern']}/" if "pattern" in node else None
+        return f"text({_options(min=node.get('minLength'), max=node.get('maxLength'), pattern=pattern)})"
+    if kind == "array" and "maxItems" in node:
+        return f"list({_check(node['items'])}, {node.get('minItems', 0)}, {node['maxItems']})"
+    if kind == "object" and "properties" in node and node.get("additionalProperties") is False:
+        required = node.get("required", [])
+        checks = {name: _check(value) for name, value in node["properties"].items()}
+        fields = [
+            f"{name}: {check if name in required else f'optional({check})'}" for name, check in checks.items()
+        ]
+        return f"record({{ {', '.join(fields)} }})"
+    if kind == "object" and "maxProperties" in node:
+        names = _check({"type": "string", **node["propertyNames"]})
+        return f"table({names}, {_check(node['additionalProperties'])}, {node['maxProperties']})"
+    raise ValueError(f"no check for {node}")
+
+
+def _options(**given: object) -> str:
+    named = [f"{name}: {value}" for name, value in given.items() if value is not None]
+    return f"{{ {', '.join(named)} }}" if named else ""
+
+
+def _constant(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    return {
+        "default": setting.default,
+        "min": setting.minimum,
+        "max": setting.maximum,
+        "whole": setting.whole,
+        "above": setting.exclusive,
+    }
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"/** @type {{const}} */ ({json.dumps(value)})"
+    return json.dumps(value, indent=2 if isinstance(value, dict) else None)
+
+
+def files() -> dict[Path, str]:
+    """What is written, by its place."""
+    source = TEMPLATE_ROOT / "src"
+    return {source / "contract.js": text(), source / "project" / "schemas.js": schemas()}
+
+
+def main() -> None:
+    """Write them."""
+    for path, contents in files().items():
+        path.write_text(contents, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
