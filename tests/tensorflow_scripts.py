@@ -153,7 +153,7 @@ def embedded_model(folder: str, input_range: str = "0-1") -> None:
     import tf_keras
 
     from builder.backbone import architecture
-    from builder.backbone.obtain import EMBEDDED_WEIGHTS
+    from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
 
     tf_keras.backend.clear_session()
     model = architecture.feature_vector()
@@ -177,7 +177,7 @@ def keras_weights(network: str, file: str, features: str) -> None:
     import tf_keras
 
     from builder.backbone import golden
-    from builder.backbone.keras_applications import NETWORKS
+    from builder.backbone.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     known = NETWORKS[network]
@@ -204,7 +204,7 @@ def keras_variables(network: str, file: str) -> None:
     import tf_keras
 
     from builder.backbone import architecture
-    from builder.backbone.keras_applications import NETWORKS
+    from builder.backbone.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     variables = architecture.variables(architecture.feature_vector(NETWORKS[network]))
@@ -215,7 +215,7 @@ def keras_saved_model(network: str, weights: str, folder: str) -> None:
     """A SavedModel of a Keras Applications network as its users export it, [0, 1] to features."""
     import tf_keras
 
-    from builder.backbone.keras_applications import NETWORKS
+    from builder.backbone.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     known = NETWORKS[network]

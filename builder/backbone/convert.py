@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from builder.backbone import check, golden, graph_model, plan
-from builder.backbone.obtain import Source
+from builder.backbone.sources import Source
 from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_text, sha256_tree
 from builder.errors import ConversionError
@@ -69,7 +69,7 @@ class Converted:
 def code_hash() -> str:
     """What converted files depend on besides their source: this package and the converter's versions."""
     here = Path(__file__).parent
-    code = [*here.glob("*.py"), here.parent / "head" / "random.py"]
+    code = [*here.rglob("*.py"), here.parent / "head" / "random.py"]
     versions = (f"{name} {version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(here.parent, code), *versions)
 

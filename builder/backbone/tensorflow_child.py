@@ -41,7 +41,7 @@ from builder.backbone import (
 from builder.backbone.fused import unfuse
 from builder.backbone.graph_model import Array, GraphModel
 from builder.backbone.input_range import DEFAULT, InputRange, in_range, known, read_unit_range
-from builder.backbone.keras_applications import NETWORKS
+from builder.backbone.sources.keras_applications import NETWORKS
 from builder.backbone.signature import SERVING, first_line
 from builder.errors import ConversionError, OnTheFlyError
 
@@ -93,7 +93,7 @@ def original_features(source: dict[str, Any], images: Array) -> Array:
     """What a source's own model, before any conversion, makes of images.
 
     Args:
-        source: as in a job, `obtain.Source.origin`, its range of input included.
+        source: as in a job, `sources.Source.origin`, its range of input included.
         images: `[n, 224, 224, 3]` float32 in [0, 1].
 
     Returns:

@@ -15,7 +15,7 @@ import numpy as np
 
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, obtain
 from builder.cache import Cache, sha256_tree
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32

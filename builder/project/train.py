@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from builder import __version__
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import describe_backbone, obtain
 from builder.backbone.precision import Precision
 from builder.cache import Cache, sha256_tree
 from builder.errors import ConfigError, OnTheFlyError, SourceError
@@ -90,8 +90,6 @@ def of_backbone(
     Raises:
         OnTheFlyError: those of obtaining and converting it.
     """
-    from builder.pipeline import describe_backbone
-
     source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
     said = describe_backbone(source, converted.features)

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from builder.backbone import check, golden
-from builder.backbone.obtain import Source
 from builder.backbone.precision import Precision
+from builder.backbone.sources import Source
 from builder.parity.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
 from builder.pipeline import Built
 from builder.site.server import SiteServer

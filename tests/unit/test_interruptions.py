@@ -29,9 +29,9 @@ from tests.unit.test_bad_input import NO_MODEL, M, tree
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds run on Linux and macOS only")
 
 PLAIN = f"""
-from builder.backbone import obtain
-from builder.backbone.download import Limits
-obtain._PATIENT = Limits(read_s={PATIENCE_S})  # a stalled server is for the test to end, not for the build
+from builder.backbone.sources import download
+from builder.backbone.sources.download import Limits
+download.PATIENT = Limits(read_s={PATIENCE_S})  # a stalled server is for the test to end, not for the build
 from builder.cli import main
 main()
 """

@@ -16,7 +16,7 @@ import pytest
 from builder.backbone import golden, graph_model
 from builder.backbone.convert import Converted, convert
 from builder.backbone.graph_model import GraphModel
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import obtain
 from builder.backbone.precision import Precision
 from builder.backbone.rules import require_portable
 from builder.cache import Cache, sha256_tree
