@@ -20,7 +20,7 @@ from builder.cache import Cache, sha256_tree
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import preprocess
-from builder.project.child import run_child
+from builder.process import run as run_child
 from builder.project.pictures import open_picture
 from builder.project.schema import Backbone, Preprocess, printable
 from builder.report import Reporter

@@ -39,7 +39,7 @@ from tests.unit.project import projects
 @pytest.fixture
 def one_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports run in the shared worker, and do not each pay for an import of TensorFlow."""
-    monkeypatch.setattr(export_stage, "run_child", tensorflow_scripts.worker().run_project_child)
+    monkeypatch.setattr(export_stage, "run_child", tensorflow_scripts.worker().run_module)
 
 
 SETTINGS = HeadSettings(hidden=32, epochs=4, batch=5, rate=0.002, seed=7)
