@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from builder.errors import ConfigError, SourceError
-from builder.head.head import SPLIT_STREAM, probabilities
-from builder.head.random import Xoshiro128
+from builder.head.head import probabilities
+from builder.head.split import split
 from builder.head.training import train
 from builder.project.embed import Embed
 from builder.project.folders import Found, LeftOut, sort_out, unreadable
@@ -186,24 +186,6 @@ def evaluate_held_out(project: Project, share: float, seed: int | None = None) -
         f"(seed {settings.seed})"
     )
     return _evaluation(labelled, labels[held_out], said, how)
-
-
-def split(labels: Indices, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Which examples are held out: of every class the share, rounded, at least one and never all.
-
-    Class by class, the indices of its examples are shuffled (Fisher-Yates) with the seed's stream for
-    splits, and the first are held out; a class with one example keeps it.
-    """
-    random = Xoshiro128(seed, SPLIT_STREAM)
-    held_out = np.zeros(len(labels), bool)
-    for label in range(int(labels.max()) + 1):
-        indices = np.flatnonzero(labels == label)
-        for i in range(len(indices) - 1, 0, -1):
-            j = random.below(i + 1)
-            indices[i], indices[j] = indices[j], indices[i]
-        count = min(max(int(share * len(indices) + 0.5), 1), len(indices) - 1)
-        held_out[indices[:count]] = True
-    return held_out
 
 
 def _evaluation(labels: list[str], truth: Indices, said: Indices, how: str) -> Evaluation:

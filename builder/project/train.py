@@ -17,19 +17,18 @@ from pydantic import ValidationError
 from builder import __version__
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
-from builder.backbone.sources import describe_backbone, obtain
 from builder.backbone.precision import Precision
+from builder.backbone.sources import describe_backbone, obtain
 from builder.cache import Cache, sha256_tree
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import SIZE, Fit
-from builder.head.training import HeadSettings
+from builder.head.training import HeadSettings, TrainingSet, run
 from builder.project import schema
 from builder.project.embed import Embed, embed_readable, find_model
 from builder.project.folders import Found, LeftOut, is_picture, sort_out, unreadable
 from builder.project.model import Example, Head, Project
 from builder.project.pictures import open_picture
-from builder.project.run import TrainingSet, run
 from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
 from builder.report import Reporter
 

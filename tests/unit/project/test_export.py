@@ -16,19 +16,18 @@ import pytest
 from builder.backbone import golden, graph_model
 from builder.backbone.convert import Converted, convert
 from builder.backbone.graph_model import GraphModel
-from builder.backbone.sources import obtain
 from builder.backbone.precision import Precision
 from builder.backbone.rules import require_portable
+from builder.backbone.sources import obtain
 from builder.cache import Cache, sha256_tree
 from builder.errors import CheckFailed, ConfigError, ConversionError, OutputError
 from builder.head.head import NAMES
-from builder.head.training import HeadSettings
+from builder.head.training import HeadSettings, TrainingSet, run
 from builder.pipeline import PROJECT_ROOT
 from builder.project import export as export_stage
 from builder.project.embed import find_model
 from builder.project.export import FORMATS, Format, compare, export, require_within
 from builder.project.model import Example, Head, Project
-from builder.project.run import TrainingSet, run
 from builder.project.whole_model import append_head
 from builder.report import Silent
 from tests import tensorflow_scripts
