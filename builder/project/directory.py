@@ -23,8 +23,8 @@ from builder.project.schema import (
     TOTAL_BYTES,
     ZIP_BYTES,
     damaged,
-    printable,
 )
+from builder.text import printable
 
 STORED, DEFLATED = 0, 8
 LOCAL = struct.Struct("<4s5H3I2H")

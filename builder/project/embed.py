@@ -22,8 +22,9 @@ from builder.head.head import Float32
 from builder.head.preprocess import preprocess
 from builder.process import run as run_child
 from builder.project.pictures import open_picture
-from builder.project.schema import Backbone, Preprocess, printable
+from builder.project.schema import Backbone, Preprocess
 from builder.report import Reporter
+from builder.text import printable
 
 CHILD = "builder.project.embed_child"
 Picture = Path | bytes

@@ -14,7 +14,7 @@ from pathlib import Path
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.project import names
 from builder.project.pictures import SUFFIXES, open_picture
-from builder.project.schema import printable
+from builder.text import printable
 
 PICTURE_SUFFIXES = SUFFIXES | {".apng", ".ico", ".jpe", ".pjp", ".pjpeg", ".svg"}
 """What browsers take for pictures, whether or not it can be read here: that is tried."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from builder.errors import SourceError
+from builder.text import printable
 
 FORMAT = 1
 """Version of the format. A reader refuses a higher one."""
@@ -181,12 +182,6 @@ def damaged(where: str, what: str) -> SourceError:
         where=printable(where),
         mend="Export it again, or copy or download the file again.",
     )
-
-
-def printable(text: str, longest: int = 200) -> str:
-    """A stranger's words for a terminal: no control characters, nothing endless."""
-    shown = "".join(char if char.isprintable() else "?" for char in text)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def folder_of(name: str, index: int) -> str:

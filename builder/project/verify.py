@@ -19,7 +19,7 @@ from builder.head.training import Run, TrainingSet, batches, norms_of, run
 from builder.project import schema
 from builder.project.diagnose import LOSS_LIMIT, Explanation, explain, parting
 from builder.project.model import Head, Project
-from builder.project.schema import printable
+from builder.text import printable
 
 if TYPE_CHECKING:
     from builder.project.embed import Embed
