@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from builder import process
-from builder.backbone import check, golden, graph_model, plan
+from builder.backbone import check, golden, graph_model, plan_proof
+from builder.backbone.plan import NotRecognised
 from builder.backbone.precision import Precision
 from builder.backbone.sources import Source
 from builder.cache import Cache, sha256_text, sha256_tree
@@ -124,8 +125,8 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
 def _write_plan(into: Path, features: check.Features) -> str | None:
     """Write what the page's own kernels run, proven on the golden images; returns why there is nothing."""
     try:
-        made = plan.proven(graph_model.read(into), golden.inputs(), features)
-    except plan.NotRecognised as reason:
+        made = plan_proof.proven(graph_model.read(into), golden.inputs(), features)
+    except NotRecognised as reason:
         return str(reason)
     (into / PLAN).write_text(json.dumps(made.as_json(), sort_keys=True, separators=(",", ":")), "utf-8")
     return None

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from builder.cache import sha256_file
+from builder.site.mime_types import mime_type
 from builder.site.publish import SUMS
-from builder.site.server import mime_type
 
 NOT_KEPT = {
     *(SUMS, "_headers", ".nojekyll", ".gitattributes"),
