@@ -113,6 +113,20 @@ class Found:
             )
 
 
+def pictures_below(folder: Path) -> list[Path]:
+    """Every photograph in a folder and those below it, of whatever class, in the order of paths.
+
+    Only what is expected to be read here (`pictures.SUFFIXES`).
+    """
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(map(LITTER.fullmatch, path.relative_to(folder).parts))
+    )
+
+
 def is_picture(path: Path) -> bool:
     """Whether the file can be read as a picture, or at least begun to."""
     return not unreadable([path])
