@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Spent, spending
-from builder.backbone.convert import CHILD_ENVIRONMENT
+from builder.process import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_PACKAGES = ROOT / ".venv" / "bench"
@@ -24,7 +24,7 @@ class Unavailable(Exception):
 def environment() -> dict[str, str]:
     """For processes that convert with TensorFlow."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, **CHILD_ENVIRONMENT, "PYTHONPATH": path}
+    return {**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
 
 
 def run(command: list[str], what: str, env: dict[str, str] | None = None) -> str:
@@ -44,7 +44,7 @@ class Models:
     """What the others load, in one folder.
 
     Args:
-        source: `obtain.Source.origin` of the backbone.
+        source: `sources.Source.origin` of the backbone.
         folder: an empty folder to fill.
     """
 

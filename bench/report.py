@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Goal, Result, Table
+from builder.text import columns
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
@@ -92,9 +93,5 @@ def write_block(file: Path, block: str) -> None:
 
 def text(table: Table) -> str:
     """For a terminal."""
-    cells = [table.columns, *table.rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(table.columns))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-    return "\n".join(
-        [table.title, *(f"  {line}".rstrip() for line in lines), *(f"  {n}" for n in table.notes)]
-    )
+    lines = columns([table.columns, *table.rows]).splitlines()
+    return "\n".join([table.title, *(f"  {line}" for line in lines), *(f"  {n}" for n in table.notes)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.host import Host
 from bench.models import Models, Unavailable
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import obtain
 from builder.cache import Cache
 from builder.config import load
 from builder.parity.chromium import ensure_browser, launch_options

@@ -14,10 +14,11 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -123,6 +124,29 @@ def sha256_tree(root: Path, paths: Iterable[Path] | None = None) -> str:
 def sha256_text(*parts: str) -> str:
     """The sha256 of strings, each kept apart from the next."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a file; None where the file is absent or holds none."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write_json(path: Path, value: Mapping[str, object]) -> None:
+    """Write an object so that whoever reads sees the old file or the new one, whole.
+
+    The caller holds a lock on it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 class Cache:

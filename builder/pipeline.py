@@ -17,9 +17,7 @@ from builder import __version__
 from builder.backbone.check import GOLDEN_LIMIT
 from builder.backbone.convert import Converted, convert, model_key
 from builder.backbone.golden import SIZE
-from builder.backbone.input_range import DEFAULT
-from builder.backbone.keras_applications import NETWORKS
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, describe_backbone, obtain
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.config import SiteConfig
 from builder.contract import BACKENDS
@@ -230,7 +228,7 @@ def _site(
         preprocess=Preprocess(size=SIZE, fit=config.fit),
         head=config.head,
         precision=config.precision,
-        backbone=describe_backbone(source, converted.features),
+        backbone=Backbone.model_validate(describe_backbone(source, converted.features)),
         model=Model(hash=model_folder.name, graph=graph, shards=shards, plan=plan, no_plan=converted.no_plan),
         golden=Golden(
             index=_asset(root, root / "golden.json"),
@@ -250,28 +248,3 @@ def _classes(config: SiteConfig) -> list[str]:
         return config.classes
     pattern = render.words(config.lang)["class"]
     return [pattern.replace("{number}", str(i)) for i in range(1, len(config.classes) + 1)]
-
-
-def describe_backbone(source: Source, features: int) -> Backbone:
-    """Which backbone the site carries, in words for a visitor and hashes for everybody."""
-    if source.kind == "embedded":
-        name, trained_on = "MobileNetV3-Small 1.0", "generated images only, no photograph among them"
-    elif source.kind == "hub":
-        name, trained_on = "MobileNetV3-Small 1.0", "ImageNet photographs"
-    elif source.keras:
-        name, trained_on = NETWORKS[source.keras.network].title, "ImageNet photographs"
-    else:
-        # Not the whole path: where a publisher keeps files is nobody's business.
-        name = source.url or Path(source.requested).absolute().name
-        trained_on = "what its publisher says; the file does not tell"
-    return Backbone(
-        kind=source.kind,
-        name=name,
-        trained_on=trained_on,
-        features=features,
-        sha256=source.sha256,
-        trust=source.trust,
-        url=source.url or None,
-        why=source.why or None,
-        input_range=source.input_range if source.input_range != DEFAULT else None,
-    )

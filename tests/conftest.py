@@ -18,7 +18,7 @@ import pytest
 
 from builder.backbone import convert as conversion
 from builder.backbone.convert import Converted, convert
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, obtain
 from builder.cache import Cache, sha256_text
 from builder.config import load
 from builder.contract import Precision

@@ -1,9 +1,12 @@
-"""Commands that tests start in order to send them signals."""
+"""Commands that tests start in order to send them signals, and what becomes of their children."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Sequence
+
+from tests.patience import wait_until
 
 _HEEDFUL = """
 import os, signal, sys
@@ -40,3 +43,31 @@ def openly(self, *args, **options):
 filelock.FileLock.acquire = openly
 """
 """Put before a program in Python: once it finds a lock held by another, the file `$LOCKED_OUT` is there."""
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Every process that runs: its parent and its command; those that only wait to be counted are none."""
+    columns = [f"-o{name}=" for name in ("pid", "ppid", "stat", "args")]
+    command = ["ps", "-A", "-ww", *columns]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = (line.split(None, 3) for line in listed.splitlines())
+    return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and row[2][0] != "Z"}
+
+
+def child_of(parent: subprocess.Popen[str], word: str) -> int | None:
+    """A child of the command with this word in its command."""
+    for number, (above, command) in processes().items():
+        if above == parent.pid and word in command:
+            return number
+    return None
+
+
+def seen(parent: subprocess.Popen[str], word: str) -> int:
+    """Wait for a child with this word in its command."""
+    number = wait_until(lambda: child_of(parent, word), f"a child {word}", alive=parent)
+    assert number is not None
+    return number
+
+
+def gone(number: int) -> None:
+    wait_until(lambda: number not in processes(), f"the end of process {number}")

@@ -3,7 +3,7 @@
 python -m tests.tensorflow_scripts NAME ARGUMENT...
 
 `worker` starts one that stays, for tests that would each pay for TensorFlow's import: `Worker.run_child` does
-what `convert.run_child` does, `Worker.run_project_child` what `project.child.run_child` does. Only some tests
+what `convert.run_child` does, `Worker.run_module` what `process.run` does. Only some tests
 have the product's own children do it, each in a process of its own.
 """
 
@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone import convert
+from builder import process
 from builder.errors import ConversionError
-from builder.project import child as project_child
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +31,7 @@ DONE = "-- done --"
 
 
 def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
-    return {**os.environ, **convert.CHILD_ENVIRONMENT, **(more or {}), "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **process.ENVIRONMENT, **(more or {}), "PYTHONPATH": str(ROOT)}
 
 
 def run(name: str, *arguments: object, environment: dict[str, str] | None = None) -> str:
@@ -77,19 +76,18 @@ class Worker:
         """In place of `convert.run_child`: the same job, without a process of its own."""
         assert not environment
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "job.json"
-            file.write_text(json.dumps(job))
-            self.call("child", file)
+            (Path(folder) / "job.json").write_text(json.dumps(job))
+            self.call("child", folder)
             result = json.loads((Path(folder) / "result.json").read_text())
         if not result["ok"]:
             raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
 
-    def run_project_child(
+    def run_module(
         self, module: str, arguments: list[str], scratch: Path, *, what: str, where: str
     ) -> dict[str, Any]:
-        """In place of `project.child.run_child`."""
+        """In place of `process.run`."""
         self.call("project_module", module, *arguments, scratch)
-        told = json.loads((scratch / project_child.RESULT).read_text())
+        told = json.loads((scratch / process.RESULT).read_text())
         if not told["ok"]:
             raise ConversionError(told["what"], where=told["where"], mend=told["mend"])
         return told
@@ -118,14 +116,14 @@ def work() -> None:
         print(f"{DONE}{json.dumps(problem)}", flush=True)
 
 
-def child(job_file: str) -> None:
+def child(scratch: str) -> None:
     """One job of the build's own child process."""
     import tf_keras
 
     from builder.backbone import tensorflow_child
 
     tf_keras.backend.clear_session()
-    assert tensorflow_child.main(Path(job_file)) == 0
+    assert tensorflow_child.main(Path(scratch)) == 0
 
 
 def project_module(module: str, *arguments: str) -> None:
@@ -153,7 +151,7 @@ def embedded_model(folder: str, input_range: str = "0-1") -> None:
     import tf_keras
 
     from builder.backbone import architecture
-    from builder.backbone.obtain import EMBEDDED_WEIGHTS
+    from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
 
     tf_keras.backend.clear_session()
     model = architecture.feature_vector()
@@ -177,7 +175,7 @@ def keras_weights(network: str, file: str, features: str) -> None:
     import tf_keras
 
     from builder.backbone import golden
-    from builder.backbone.keras_applications import NETWORKS
+    from builder.backbone.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     known = NETWORKS[network]
@@ -204,7 +202,7 @@ def keras_variables(network: str, file: str) -> None:
     import tf_keras
 
     from builder.backbone import architecture
-    from builder.backbone.keras_applications import NETWORKS
+    from builder.backbone.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     variables = architecture.variables(architecture.feature_vector(NETWORKS[network]))
@@ -215,7 +213,7 @@ def keras_saved_model(network: str, weights: str, folder: str) -> None:
     """A SavedModel of a Keras Applications network as its users export it, [0, 1] to features."""
     import tf_keras
 
-    from builder.backbone.keras_applications import NETWORKS
+    from builder.backbone.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     known = NETWORKS[network]

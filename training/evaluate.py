@@ -26,7 +26,8 @@ from builder.head import head
 from builder.head.preprocess import preprocess
 from builder.head.training import HeadSettings
 from builder.head.training import train as train_head
-from builder.project.pictures import SUFFIXES, open_picture
+from builder.project.folders import sort_out
+from builder.project.pictures import open_picture
 from training.extractors import ROOT, RUNS, Extractor, UnavailableError, extractor
 from training.generate.basics import Floats
 from training.tasks import KINDS, task
@@ -50,12 +51,7 @@ class Row:
 
 def read_photos(folder: Path) -> tuple[Floats, Labels, list[str]]:
     """The inputs, labels and class names of a folder of folders of photographs."""
-    classes = {
-        place.name: sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES)
-        for place in sorted(folder.iterdir())
-        if place.is_dir()
-    }
-    classes = {name: paths for name, paths in classes.items() if paths}
+    classes = {name: paths for name, paths in sort_out(folder).classes.items() if paths}
     if len(classes) < 2:
         raise SystemExit(f"{folder}: a folder per class is needed, two or more, each with photographs")
     inputs = np.stack([preprocess(open_picture(path)) for paths in classes.values() for path in paths])

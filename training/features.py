@@ -16,7 +16,7 @@ import numpy as np
 
 from builder.backbone import graph_model, tensorflow_child
 from builder.backbone.convert import convert
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import obtain
 from builder.cache import Cache
 from builder.errors import OnTheFlyError
 from builder.report import Silent

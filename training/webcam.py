@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from builder.project.pictures import SUFFIXES, open_picture
+from builder.project.folders import pictures_below
+from builder.project.pictures import open_picture
 
 WIDTH, HEIGHT = 480, 360
 CLASSES = ("nothing", "phone", "cup")
@@ -261,7 +262,7 @@ def simulate(photos: Path, seed: int, per_class: int) -> tuple[Frames, Frames, F
         seed: chooses room, people, things and light.
         per_class: frames of each class in each part.
     """
-    files = sorted(path for path in photos.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = pictures_below(photos)
     if not files:
         raise SystemExit(f"{photos}: there are no photographs in it")
     rng = np.random.default_rng([50, seed])

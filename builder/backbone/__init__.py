@@ -1,1 +1,1 @@
-"""The backbone: found or fetched (obtain), turned into a TensorFlow.js graph (convert), run (check)."""
+"""The backbone: found or fetched (sources), turned into a TensorFlow.js graph (convert), run (check)."""

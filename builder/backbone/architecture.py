@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from builder.backbone import hdf5_weights
-from builder.backbone.keras_applications import NETWORKS, Network
+from builder.backbone.sources.keras_applications import NETWORKS, Network
 
 SIZE = 224
 CLASSIFIER_LAYER = "Logits"

@@ -8,13 +8,8 @@ source; and `model`, the files of one precision with their measured differences.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -23,22 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone import check, golden, graph_model, plan
+from builder import process
+from builder.backbone import check, golden, graph_model, plan_proof
 from builder.backbone.graph_model import model_files, model_hash
-from builder.backbone.obtain import Source
+from builder.backbone.plan import NotRecognised
+from builder.backbone.sources import Source
 from builder.cache import Cache, sha256_text, sha256_tree
 from builder.contract import Precision
-from builder.errors import ConversionError
 from builder.report import Reporter
 
-CHILD_ENVIRONMENT = {
-    "TF_ENABLE_ONEDNN_OPTS": "0",  # else: fused hard-swish, which no browser backend has
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "CUDA_VISIBLE_DEVICES": "-1",  # a GPU would only add its own rounding
-    "PYTHONHASHSEED": "0",
-    "TF_USE_LEGACY_KERAS": "1",
-}
-CHILD_TIMEOUT_S = 900
+CHILD = "builder.backbone.tensorflow_child"
 PLAN = "plan.json"
 
 
@@ -75,7 +64,7 @@ class Converted:
 def code_hash() -> str:
     """What converted files depend on besides their source: this package and the converter's versions."""
     here = Path(__file__).parent
-    code = [*here.glob("*.py"), here.parent / "head" / "random.py"]
+    code = [*here.rglob("*.py"), here.parent / "head" / "random.py", here.parent / "process.py"]
     versions = (f"{name} {version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(here.parent, code), *versions)
 
@@ -142,8 +131,8 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
 def _write_plan(into: Path, features: check.Features) -> str | None:
     """Write what the page's own kernels run, proven on the golden images; returns why there is nothing."""
     try:
-        made = plan.proven(graph_model.read(into), golden.inputs(), features)
-    except plan.NotRecognised as reason:
+        made = plan_proof.proven(graph_model.read(into), golden.inputs(), features)
+    except NotRecognised as reason:
         return str(reason)
     (into / PLAN).write_text(json.dumps(made.as_json(), sort_keys=True, separators=(",", ":")), "utf-8")
     return None
@@ -154,50 +143,20 @@ def run_child(job: dict[str, Any], environment: dict[str, str] | None = None) ->
 
     Args:
         job: see `tensorflow_child`.
-        environment: added to `CHILD_ENVIRONMENT`.
+        environment: added to `process.ENVIRONMENT`.
 
     Raises:
         ConversionError: the child's own, or with the end of its output where it died.
     """
     with tempfile.TemporaryDirectory() as folder:
-        job_file = Path(folder) / "job.json"
-        job_file.write_text(json.dumps(job), "utf-8")
-        command = [sys.executable, "-m", "builder.backbone.tensorflow_child", str(job_file)]
-        env = {**os.environ, **CHILD_ENVIRONMENT, **(environment or {})}
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [_import_root(), os.environ.get("PYTHONPATH")]))
-        try:
-            with _leash() as end:
-                done = subprocess.run(
-                    command, env=env, stdin=end, capture_output=True, text=True, timeout=CHILD_TIMEOUT_S
-                )
-        except subprocess.TimeoutExpired as error:
-            raise ConversionError(
-                f"The conversion took more than {CHILD_TIMEOUT_S} s.", where="convert"
-            ) from error
-        result_file = Path(folder) / "result.json"
-        if done.returncode != 0 or not result_file.exists():
-            said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-12:])
-            raise ConversionError(
-                f"The conversion process ended with status {done.returncode}:\n{said}", where="convert"
-            )
-        result = json.loads(result_file.read_text("utf-8"))
-        if "errno" in result:  # the disk's, which `Cache.folder` puts into words
-            raise OSError(result["errno"], os.strerror(result["errno"]))
-        if not result["ok"]:
-            raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
-
-
-@contextmanager
-def _leash() -> Iterator[int]:
-    """The reading end of a pipe that ends when this process does, however it dies: the child watches it."""
-    reading, writing = os.pipe()
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-        os.close(writing)
-
-
-def _import_root() -> str:
-    """The folder that `import builder` finds this package in."""
-    return str(Path(__file__).resolve().parents[2])
+        scratch = Path(folder)
+        (scratch / "job.json").write_text(json.dumps(job), "utf-8")
+        process.run(
+            CHILD,
+            [],
+            scratch,
+            what="The conversion",
+            where="convert",
+            died="{what} process ended with status {status}",
+            environment=environment,
+        )

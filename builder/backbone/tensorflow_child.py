@@ -1,8 +1,8 @@
 """The child process: everything that needs TensorFlow, with the environment that conversion needs.
 
 `TF_ENABLE_ONEDNN_OPTS=0` must stand before TensorFlow is imported, or its optimiser writes fused
-hard-swish operations that no browser backend has; hence a process of its own. It reads a job,
-does what is missing, and leaves its answer as files:
+hard-swish operations that no browser backend has; hence a process of its own (`builder.process`). It reads a
+job in a folder, does what is missing, and leaves its answer as files:
 
 * job.json: `{"source": {...}, "converted": DIR, "model": DIR, "precision": ...}`, the source being one of
   `{"saved_model": DIR}`, `{"graph_model": DIR}`, `{"keras": FILE, "network": ...}`, `{"weights": FILE}`,
@@ -19,7 +19,6 @@ import json
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -41,25 +40,24 @@ from builder.backbone import (
 from builder.backbone.fused import unfuse
 from builder.backbone.graph_model import Array, GraphModel
 from builder.backbone.input_range import DEFAULT, InputRange, in_range, known, read_unit_range
-from builder.backbone.keras_applications import NETWORKS
 from builder.backbone.signature import SERVING, first_line
+from builder.backbone.sources.keras_applications import NETWORKS
 from builder.errors import ConversionError, OnTheFlyError
+from builder.process import answer
 
 
-def main(job_file: Path) -> int:
+def main(scratch: Path) -> int:
     """Do the job; the exit status is 0 also for an expected error, which `result.json` holds."""
-    job = json.loads(job_file.read_text("utf-8"))
-    result: dict[str, Any] = {"ok": True}
     try:
-        run(job)
+        run(json.loads((scratch / "job.json").read_text("utf-8")))
+        answer(scratch, {})
     except OnTheFlyError as error:
-        result = {"ok": False, "what": error.what, "where": error.where, "mend": error.mend}
+        answer(scratch, error)
     except Exception as error:
         # TensorFlow's own writing raises no OSError; its message ends in the system's words.
         if os.strerror(errno.ENOSPC) not in str(error):
             raise
-        result = {"ok": False, "errno": errno.ENOSPC}
-    (job_file.parent / "result.json").write_text(json.dumps(result), "utf-8")
+        answer(scratch, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     return 0
 
 
@@ -93,7 +91,7 @@ def original_features(source: dict[str, Any], images: Array) -> Array:
     """What a source's own model, before any conversion, makes of images.
 
     Args:
-        source: as in a job, `obtain.Source.origin`, its range of input included.
+        source: as in a job, `sources.Source.origin`, its range of input included.
         images: `[n, 224, 224, 3]` float32 in [0, 1].
 
     Returns:
@@ -232,16 +230,6 @@ def graph_def(model: GraphModel) -> Any:
     return written_graph
 
 
-def _end_with_parent() -> None:
-    """End this process when the build's dies, even of SIGKILL: the build holds the other end of stdin."""
-
-    def watch() -> None:
-        os.read(0, 1)  # not through sys.stdin, whose lock would be held when the interpreter ends
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _spare_imports() -> None:
     """Keep out what TensorFlow and its converter import and never need here: a fifth of the whole time.
 
@@ -258,6 +246,5 @@ def _spare_imports() -> None:
 
 
 if __name__ == "__main__":
-    _end_with_parent()
     _spare_imports()
     sys.exit(main(Path(sys.argv[1])))

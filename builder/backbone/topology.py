@@ -153,3 +153,15 @@ def _padded(shape: Shape, around: Array) -> Shape | None:
 def _pair(listed: list[int]) -> tuple[int, int] | None:
     """Rows and columns of `[1, rows, columns, 1]`."""
     return (listed[1], listed[2]) if len(listed) == 4 and all(n > 0 for n in listed) else None
+
+
+def constant(model: GraphModel, name: str) -> Array | None:
+    """The value of a node that depends on no picture; 8-bit kernels are a product with channels' scales."""
+    if name in model.weights:
+        return model.dense(name)
+    node = model.node(name)
+    inputs = [plain(each) for each in node.get("input", ())]
+    if node["op"] != "Mul" or not all(each in model.weights for each in inputs):
+        return None
+    product: Array = model.dense(inputs[0]) * model.dense(inputs[1])
+    return product

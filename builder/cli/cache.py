@@ -11,8 +11,8 @@ import click
 
 from builder.cache import KINDS, Cache, Entry, Record
 from builder.cli.report import megabytes
-from builder.cli.text import columns, printable
 from builder.errors import ConfigError
+from builder.text import columns, printable
 
 
 @click.group("cache", invoke_without_command=True, short_help="Show or clear what is kept between builds.")
@@ -62,7 +62,7 @@ def _require_cache(cache: Cache) -> None:
     """Refuse a folder that is somebody's own, such as a home that ONTHEFLY_CACHE names by mistake."""
     if not (foreign := cache.foreign()):
         return
-    shown = ", ".join(printable(name) for name in foreign[:3])
+    shown = ", ".join(printable(name, None) for name in foreign[:3])
     more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
     raise ConfigError(
         f"The folder holds what onthefly did not put there ({shown}{more}); nothing is deleted.",
@@ -104,7 +104,9 @@ def _show(cache: Cache) -> None:
     _show_half_written(cache, entries)
     _show_records(cache.records())
     if foreign := cache.foreign():
-        shown = ", ".join(printable(name) for name in foreign[:10]) + (" ..." if len(foreign) > 10 else "")
+        shown = ", ".join(printable(name, None) for name in foreign[:10]) + (
+            " ..." if len(foreign) > 10 else ""
+        )
         click.echo(f"\nNot the cache's, and never touched: {shown}")
 
 
@@ -127,10 +129,10 @@ def _show_records(records: Sequence[Record]) -> None:
         if record.url is None:
             click.echo(f"  damaged record: {record.path}")
             continue
-        click.echo(f"  {printable(record.url)}")
+        click.echo(f"  {printable(record.url, None)}")
         since = datetime.fromtimestamp(record.since).astimezone().strftime("%Y-%m-%d %H:%M %z")
         for what, sha256 in sorted(record.hashes.items()):
-            click.echo(f"    {printable(what)}: {printable(sha256)}, since {since}")
+            click.echo(f"    {printable(what, None)}: {printable(sha256, None)}, since {since}")
 
 
 def _row(kind: str, entries: Sequence[Entry]) -> tuple[str, str, str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from builder.cli.text import columns, printable
 from builder.errors import CheckFailed
 from builder.inspection import Graph, Inspection, inspect
+from builder.text import columns, printable
 
 _MOST_NAMES = 10
 """Of files or nodes on the terminal; --json has them all."""
@@ -36,7 +36,7 @@ def command(folder: Path, as_json: bool) -> None:
 
 def _failure(found: Inspection) -> str:
     if found.integrity is None or found.integrity.ok:
-        return f"The {found.kind} cannot be read whole: {printable(found.problems[0])}"
+        return f"The {found.kind} cannot be read whole: {_whole(found.problems[0])}"
     if not found.integrity.listed:
         return "The site has lost its SHA256SUMS, so nothing says whether it is as it was built."
     counts = {name: len(getattr(found.integrity, name)) for name in ("changed", "missing", "extra")}
@@ -50,10 +50,15 @@ def _mend(found: Inspection) -> str:
     return "Convert or copy the model again."
 
 
+def _whole(text: str) -> str:
+    """A stranger's words in full: here people look for what is there."""
+    return printable(text, longest=None)
+
+
 def _lines(found: Inspection) -> Iterator[str]:
     said = found.as_json()
-    yield f"{printable(str(found.folder))}: {_what(found, said)}"
-    yield from (f"  cannot be read: {printable(problem)}" for problem in found.problems)
+    yield f"{_whole(str(found.folder))}: {_what(found, said)}"
+    yield from (f"  cannot be read: {_whole(problem)}" for problem in found.problems)
     if found.kind == "site":
         yield from _section("Site", _site(said))
         yield from _section("Backbone", _backbone(said))
@@ -70,7 +75,7 @@ def _lines(found: Inspection) -> Iterator[str]:
 def _what(found: Inspection, said: Mapping[str, Any]) -> str:
     if found.kind == "graph model":
         return "a TensorFlow.js graph model"
-    by = f" built by {printable(str(said['generator']))}" if said["generator"] else ""
+    by = f" built by {_whole(str(said['generator']))}" if said["generator"] else ""
     return f"a site{by}, {'as it was built' if found.ok else 'NOT as it was built'}"
 
 
@@ -105,7 +110,7 @@ def _backbone(said: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _plain(values: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     rows = (values or {}).items()
-    return [(printable(str(key)), printable(str(value))) for key, value in rows if value is not None]
+    return [(_whole(str(key)), _whole(str(value))) for key, value in rows if value is not None]
 
 
 def _graph(graph: Graph, features: int | None) -> list[tuple[str, str]]:
@@ -120,7 +125,7 @@ def _graph(graph: Graph, features: int | None) -> list[tuple[str, str]]:
     ]
     for backend, broken in graph.portability.items():
         rows.append((f"on {backend}", "runs" if not broken else f"does not run right: {_names(broken)}"))
-    return [(name, printable(value)) for name, value in rows]
+    return [(name, _whole(value)) for name, value in rows]
 
 
 def _counts(counts: Mapping[str, int]) -> str:
@@ -133,7 +138,7 @@ def _ranks(counts: Mapping[str, int]) -> str:
 
 def _names(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
-    return ", ".join(map(printable, names[:_MOST_NAMES])) + more
+    return ", ".join(map(_whole, names[:_MOST_NAMES])) + more
 
 
 def _bytes(found: Inspection) -> list[tuple[str, ...]]:
@@ -146,14 +151,14 @@ def _bytes(found: Inspection) -> list[tuple[str, ...]]:
 
 def _check(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     shown = [
-        (printable(str(row["image"])), _figure(row["error"]), _figure(row["limit"]), _verdict(row))
+        (_whole(str(row["image"])), _figure(row["error"]), _figure(row["limit"]), _verdict(row))
         for row in rows
     ]
     return [("image", "error", "limit", ""), *shown]
 
 
 def _figure(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, (int, float)) else printable(str(value))
+    return f"{value:.3g}" if isinstance(value, (int, float)) else _whole(str(value))
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

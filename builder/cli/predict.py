@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ def command(project: Path, images: tuple[Path, ...], site: Path | None, as_json:
         if as_json:
             click.echo(json.dumps(_as_json(labels, shown, unreadable), indent=1))
         else:
-            click.echo("\n".join(_lines(labels, shown)))
+            click.echo(_table(labels, shown))
     if errors:
         raise all_unreadable(errors, len(images))
 
@@ -62,16 +62,17 @@ def _as_json(labels: list[str], shown: Shown, unreadable: Mapping[str, str]) -> 
     return {"labels": labels, "predictions": rows, **({"unreadable": unreadable} if unreadable else {})}
 
 
-def _lines(labels: list[str], shown: Shown) -> Iterator[str]:
-    from builder.project.schema import printable
+def _table(labels: list[str], shown: Shown) -> str:
+    from builder.text import columns, printable
 
-    width = max(len(image) for image, _ in shown)
+    rows = []
     for image, made in shown:
         ranked = sorted(zip(labels, made.probabilities, strict=True), key=lambda pair: -pair[1])
         (label, chance), others = ranked[0], ranked[1:]
         rest = ", ".join(f"{printable(name)} {p:.3f}" for name, p in others[:SHOWN_OTHERS])
         more = " …" if len(others) > SHOWN_OTHERS else ""
-        yield f"{image:<{width}}  {printable(label)} {chance:.3f}  ({rest}{more})"
+        rows.append((printable(image, None), f"{printable(label)} {chance:.3f}  ({rest}{more})"))
+    return columns(rows)
 
 
 def embedder_for(project: Project, site: Path | None) -> Embed:

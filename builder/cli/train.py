@@ -79,9 +79,9 @@ def command(folder: Path, out: Path, strict: bool, runner: str, **options: Any) 
     from builder.head.training import HeadSettings
     from builder.project.embed import embedder
     from builder.project.folders import unreadable
-    from builder.project.schema import printable
     from builder.project.train import of_site, photographs, require_room, teach
     from builder.project.write import write
+    from builder.text import printable
 
     # What can be refused is refused before anything takes its time.
     _require_place(out)

@@ -11,6 +11,7 @@ import click
 from builder.cli.report import ConsoleReporter
 from builder.contract import BACKENDS
 from builder.errors import CheckFailed, ConfigError, OutputError
+from builder.text import columns
 
 if TYPE_CHECKING:
     from builder.parity.rows import Report, Row
@@ -75,7 +76,7 @@ def command(
             )
         finally:
             browsers.close()
-    click.echo("\n".join(table(report.rows)))
+    click.echo(table(report.rows))
     click.echo(summary(report))
     if json_file:
         _write(json_file, json.dumps(report.as_json(), indent=1, allow_nan=False) + "\n")
@@ -84,20 +85,21 @@ def command(
     _require_passed(report)
 
 
-def table(rows: list[Row]) -> list[str]:
+def table(rows: list[Row]) -> str:
     """The rows as aligned lines under a head."""
     cells = [("row", "backend", "measured", "limit", "verdict", "")]
     cells += [
-        (row.id, row.backend, _number(row.error), _number(row.limit), row.verdict, row.detail) for row in rows
+        (
+            row.id,
+            row.backend,
+            _number(row.error),
+            _number(row.limit),
+            click.style(row.verdict, fg=_COLOURS.get(row.verdict)),
+            row.detail,
+        )
+        for row in rows
     ]
-    widths = [max(len(row[column]) for row in cells) for column in range(5)]
-    lines = []
-    for line in cells:
-        name, backend, error, limit, verdict, detail = line
-        shown = click.style(verdict, fg=_COLOURS.get(verdict)) + " " * (widths[4] - len(verdict))
-        numbers = f"{error:>{widths[2]}}  {limit:>{widths[3]}}"
-        lines.append(f"{name:<{widths[0]}}  {backend:<{widths[1]}}  {numbers}  {shown}  {detail}".rstrip())
-    return lines
+    return columns(cells, right=(2, 3))
 
 
 def summary(report: Report) -> str:

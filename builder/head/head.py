@@ -1,4 +1,4 @@
-"""The head in NumPy: initial weights, forward pass, loss, one step of Adam. Specified in docs/head.md."""
+"""The head in NumPy: initial weights, forward pass, loss, gradient. Specified in docs/head.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy.typing as npt
 from builder.head.random import Xoshiro128
 
 Float32 = npt.NDArray[np.float32]
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-7
 INIT_STREAM, ORDER_STREAM, SPLIT_STREAM = 0, 1, 2
 NAMES = ("kernel1", "bias1", "kernel2", "bias2")
 
@@ -107,29 +106,3 @@ def gradient(weights: Weights, x: Float32, labels: npt.NDArray[np.int64]) -> tup
         int((logits.argmax(axis=1) == labels).sum()),
     )
     return slopes, result
-
-
-class Adam:
-    """Adam as TensorFlow.js computes it: epsilon beside the root of the corrected second moment.
-
-    Source: Kingma and Ba, "Adam" (2015), algorithm 1. Keras adds epsilon before the correction.
-
-    Args:
-        weights: of the shapes to be trained.
-        rate: the learning rate.
-    """
-
-    def __init__(self, weights: Weights, rate: float) -> None:
-        self.rate, self.steps = rate, 0
-        self.m, self.v = weights.zeros(), weights.zeros()
-
-    def step(self, weights: Weights, slopes: Weights) -> None:
-        """Move the weights, in place, against a gradient."""
-        self.steps += 1
-        correct_m = np.float32(1 / (1 - BETA1**self.steps))
-        correct_v = np.float32(1 / (1 - BETA2**self.steps))
-        for name in NAMES:
-            g, m, v, w = (getattr(each, name) for each in (slopes, self.m, self.v, weights))
-            m[...] = np.float32(BETA1) * m + np.float32(1 - BETA1) * g
-            v[...] = np.float32(BETA2) * v + np.float32(1 - BETA2) * g * g
-            w -= np.float32(self.rate) * (m * correct_m) / (np.sqrt(v * correct_v) + np.float32(EPSILON))

@@ -15,6 +15,7 @@ from builder.errors import ConfigError, SourceError
 from builder.head.head import Float32, Weights, initial_weights
 from builder.head.random import Xoshiro128
 from builder.head.training import HeadSettings
+from builder.project.folders import pictures_below
 from builder.project.pictures import SUFFIXES, open_picture
 
 Pixels = npt.NDArray[np.uint8]
@@ -96,7 +97,7 @@ def photographs(folder: Path) -> tuple[list[Picture], list[Refused]]:
     Raises:
         ConfigError: there is no such folder, or no photograph in it.
     """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = pictures_below(folder)
     if not found:
         raise ConfigError(
             f"There are no photographs ({', '.join(sorted(SUFFIXES))}).",

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 from builder.head.head import (
     NAMES,
-    Adam,
     Float32,
     Weights,
     gradient,
     initial_weights,
     probabilities,
 )
+from builder.head.optimizer import Adam
 from builder.head.training import orders, train
 from builder.parity import cases
 from builder.parity.browser import PageError, Tab, frame

@@ -5,19 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from builder.backbone import keras_applications
 from builder.backbone.input_range import DEFAULT, known
-from builder.backbone.obtain import Source, obtain
-from builder.backbone.unpack import find_saved_model
-from builder.cache import Cache, sha256_tree
+from builder.backbone.sources import Source, archive_cache, names_of, obtain
+from builder.backbone.sources.model_folder import holds_saved_model
+from builder.cache import Cache
 from builder.errors import ConfigError, OnTheFlyError
 from builder.report import Silent
 
-NAMED_KINDS = ("hub", "embedded")
-"""Kinds that are also values of `--backbone`."""
-
 Origin = dict[str, str]
-"""Where the model lies, as `obtain.Source.origin` and the child process have it."""
+"""Where the model lies, as `sources.Source.origin` and the child process have it."""
 
 
 class NotAtHand(Exception):
@@ -52,10 +48,7 @@ def _find(backbone: dict[str, Any], cache: Cache, given: str | None) -> Origin:
                 mend="Name the very archive or folder that the site was built with.",
             )
         return source.origin
-    named = [kind] if kind in NAMED_KINDS else []
-    if kind == "keras":  # its weights stand under an address that is no value of --backbone
-        named = list(keras_applications.BACKBONES)
-    for value in [*named, backbone.get("url"), backbone.get("name")]:
+    for value in [*names_of(kind), backbone.get("url"), backbone.get("name")]:
         if found := _obtained(value, cache, sha256):
             return found.origin
     if unpacked := _unpacked(cache, sha256):
@@ -82,9 +75,8 @@ def _obtained(value: object, cache: Cache, sha256: str) -> Source | None:
 
 def _unpacked(cache: Cache, sha256: str) -> Path | None:
     """An archive of this hash that some build unpacked, still byte for byte what was unpacked."""
-    place = cache.path("unpacked", sha256)
     try:
-        whole = sha256_tree(place / "model") == (place / "tree.sha256").read_text("ascii").strip()
-        return find_saved_model(place / "model", where=str(place)) if whole else None
-    except (OSError, ValueError, OnTheFlyError):
+        model = archive_cache.unpacked(sha256, sha256, cache)
+    except OnTheFlyError:
         return None
+    return model if model and holds_saved_model(model) else None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,12 +12,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from builder.backbone.convert import CHILD_ENVIRONMENT
 from builder.head.head import NAMES
 from builder.head.training import orders
 from builder.parity.cases import Task, examples, start_weights
 from builder.parity.original import Origin
+from builder.process import Child
 
+CHILD = "builder.parity.tensorflow_witness"
 TIMEOUT_S = 600
 Loss = Literal["categorical_crossentropy", "binary_crossentropy"]
 
@@ -51,7 +50,7 @@ class Reference:
     def __init__(self, job: Job) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="onthefly-reference-")
         self._folder = Path(self._scratch.name)
-        self._process: subprocess.Popen[str] | None = None
+        self._child: Child | None = None
         self._outputs: dict[str, npt.NDArray[Any]] | None = None
         self._failures: dict[str, str] = {}
         self._reason = "it was not asked"
@@ -59,16 +58,7 @@ class Reference:
             self._outputs = {}
             return
         _write(job, self._folder)
-        root = str(Path(__file__).resolve().parents[2])
-        paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "builder.parity.tensorflow_witness", str(self._folder)],
-            env={**os.environ, **CHILD_ENVIRONMENT, "PYTHONPATH": paths},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "stderr").open("w"),
-            text=True,
-        )
+        self._child = Child(CHILD, [str(self._folder)], self._folder)
 
     def result(self, name: str) -> npt.NDArray[Any] | str:
         """An output by its name, or why there is none. Waits for the process to end."""
@@ -80,16 +70,15 @@ class Reference:
 
     def close(self) -> None:
         """End the process, remove its files."""
-        if self._process and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        if self._child:
+            self._child.close()
         self._scratch.cleanup()
 
     def _collect(self) -> None:
-        assert self._process is not None
+        assert self._child is not None
         self._outputs = {}
         try:
-            status = self._process.wait(TIMEOUT_S)
+            status = self._child.wait(TIMEOUT_S)
             why = f"the process ended with status {status}"
         except subprocess.TimeoutExpired:
             why = f"it took more than {TIMEOUT_S} s"
@@ -99,7 +88,7 @@ class Reference:
             with np.load(self._folder / "outputs.npz") as outputs:
                 self._outputs = dict(outputs)
             return
-        said = (self._folder / "stderr").read_text("utf-8", "replace").strip().splitlines()
+        said = self._child.said()
         self._reason = f"{why}: {said[-1]}" if said else why
 
 

@@ -2,7 +2,7 @@
 
 It reads `job.json` and `inputs.npz` in a folder and leaves `outputs.npz` and `result.json` there:
 
-* `job["original"]`: where the original model is, `obtain.Source.origin`; its features of the array
+* `job["original"]`: where the original model is, `sources.Source.origin`; its features of the array
   `pictures` (`original`)
 * `job["graph"]`: a folder with the site's model.json; its features of the array `frames` (`graph`)
 * `job["heads"]`: trainings with Keras, by name; each has the arrays `NAME/features`, `labels`, `asked`,
@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from builder.head.head import BETA1, BETA2, EPSILON, NAMES
+from builder.head.head import NAMES
+from builder.head.optimizer import BETA1, BETA2, EPSILON
 
 Array = npt.NDArray[Any]
 

@@ -1,4 +1,4 @@
-"""Embedding as a pipeline of Apache Beam, which only `onthefly[beam]` installs."""
+"""Embedding as a pipeline of Apache Beam, which is installed only where somebody asks for it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def require() -> None:
         raise ConfigError(
             "Apache Beam is not installed.",
             where="--runner beam",
-            mend="pip install 'onthefly[beam]', or train with --runner local.",
+            mend="pip install apache-beam, or train with --runner local.",
         )
 
 

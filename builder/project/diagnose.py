@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from builder.head.head import NAMES, Weights, cross_entropy, forward
-from builder.head.training import HeadSettings
-from builder.project.run import Run, TrainingSet, run
+from builder.head.training import HeadSettings, Run, TrainingSet, run
 
 LOSS_LIMIT = 1e-3
 """How far the loss of a step may stand from the reference's (docs/head.md, Tolerances)."""

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from builder.contract import PROJECT_LIMITS
 from builder.errors import SourceError
-from builder.project.schema import damaged, printable
+from builder.project.schema import damaged
+from builder.text import printable
 
 STORED, DEFLATED = 0, 8
 LOCAL = struct.Struct("<4s5H3I2H")

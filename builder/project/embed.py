@@ -16,15 +16,16 @@ import numpy as np
 from builder.backbone import graph_model
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, obtain
 from builder.cache import Cache
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import preprocess
-from builder.project.child import run_child
+from builder.process import run as run_child
 from builder.project.pictures import open_picture
-from builder.project.schema import Backbone, Preprocess, printable
+from builder.project.schema import Backbone, Preprocess
 from builder.report import Reporter
+from builder.text import printable
 
 CHILD = "builder.project.embed_child"
 Picture = Path | bytes

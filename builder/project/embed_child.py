@@ -1,6 +1,6 @@
 """The child process of `embed`: a graph model's features of preprocessed pictures, in TensorFlow.
 
-python -m builder.project.embed_child MODEL SCRATCH
+python -m builder.process builder.project.embed_child MODEL SCRATCH
 
 SCRATCH holds `inputs.npy`, `[n, size, size, 3]`; `features.npy` and `result.json` are written there.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from builder.backbone import graph_model, rules, tensorflow_child
 from builder.errors import OnTheFlyError
-from builder.project.child import answer
+from builder.process import answer
 
 
 def main(model: Path, scratch: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from builder.errors import ConfigError, SourceError
-from builder.head.head import SPLIT_STREAM, probabilities
-from builder.head.random import Xoshiro128
+from builder.head.head import probabilities
+from builder.head.split import split
 from builder.head.training import train
 from builder.project.embed import Embed
 from builder.project.folders import Found, LeftOut, sort_out, unreadable
 from builder.project.model import Project
 from builder.project.names import key, normal
 from builder.project.predict import predict_readable
-from builder.project.schema import folder_of, printable
+from builder.project.schema import folder_of
+from builder.text import columns, printable
 
 Indices = npt.NDArray[np.int64]
 
@@ -188,24 +189,6 @@ def evaluate_held_out(project: Project, share: float, seed: int | None = None) -
     return _evaluation(labelled, labels[held_out], said, how)
 
 
-def split(labels: Indices, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """Which examples are held out: of every class the share, rounded, at least one and never all.
-
-    Class by class, the indices of its examples are shuffled (Fisher-Yates) with the seed's stream for
-    splits, and the first are held out; a class with one example keeps it.
-    """
-    random = Xoshiro128(seed, SPLIT_STREAM)
-    held_out = np.zeros(len(labels), bool)
-    for label in range(int(labels.max()) + 1):
-        indices = np.flatnonzero(labels == label)
-        for i in range(len(indices) - 1, 0, -1):
-            j = random.below(i + 1)
-            indices[i], indices[j] = indices[j], indices[i]
-        count = min(max(int(share * len(indices) + 0.5), 1), len(indices) - 1)
-        held_out[indices[:count]] = True
-    return held_out
-
-
 def _evaluation(labels: list[str], truth: Indices, said: Indices, how: str) -> Evaluation:
     confusion = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(confusion, (truth, said), 1)
@@ -215,26 +198,17 @@ def _evaluation(labels: list[str], truth: Indices, said: Indices, how: str) -> E
 def table(evaluation: Evaluation) -> list[str]:
     """The figures as aligned lines of text."""
     names = evaluation.labels
-    width = max(len("class"), *(len(name) for name in names))
-    lines = [
+    figures = [("class", "photos", "right", "accuracy")]
+    for i, (row, share) in enumerate(zip(evaluation.confusion, evaluation.per_class(), strict=True)):
+        figures.append((names[i], f"{sum(row)}", f"{row[i]}", "-" if share is None else f"{share:.3f}"))
+    matrix = [["", *names]]
+    matrix += [[name, *map(str, row)] for name, row in zip(names, evaluation.confusion, strict=True)]
+    return [
         f"{evaluation.right} of {evaluation.photos} right: accuracy {evaluation.accuracy:.3f}",
         f"on {evaluation.how}",
         "",
-        f"{'class':<{width}}  photos  right  accuracy",
+        *columns(figures, right=(1, 2, 3)).splitlines(),
+        "",
+        "rows: what it shows; columns: what the head says",
+        *columns(matrix, right=range(1, len(names) + 1)).splitlines(),
     ]
-    for name, row, share, i in zip(
-        names, evaluation.confusion, evaluation.per_class(), range(len(names)), strict=True
-    ):
-        shown = "-" if share is None else f"{share:.3f}"
-        lines.append(f"{name:<{width}}  {sum(row):>6}  {row[i]:>5}  {shown:>8}")
-    return [*lines, "", *_matrix(names, evaluation.confusion, width)]
-
-
-def _matrix(names: Sequence[str], confusion: list[list[int]], width: int) -> list[str]:
-    columns = [max(len(name), *(len(str(row[i])) for row in confusion)) for i, name in enumerate(names)]
-    head = "  ".join(f"{name:>{column}}" for name, column in zip(names, columns, strict=True))
-    rows = [
-        f"{name:<{width}}  " + "  ".join(f"{n:>{c}}" for n, c in zip(row, columns, strict=True))
-        for name, row in zip(names, confusion, strict=True)
-    ]
-    return ["rows: what it shows; columns: what the head says", f"{'':<{width}}  {head}", *rows]

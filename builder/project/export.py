@@ -24,7 +24,7 @@ from builder.cache import disk_reason
 from builder.contract import MODEL_FORMAT, MODEL_KIND
 from builder.errors import ConversionError, OutputError
 from builder.head.head import NAMES, Float32
-from builder.project.child import run_child
+from builder.process import run as run_child
 from builder.project.model import Project
 from builder.project.write import metadata
 

@@ -1,6 +1,6 @@
 """The child process of `export`: writes one model in a format, loads it again and says what it gives.
 
-python -m builder.project.export_child MODEL FORMAT OUT SCRATCH
+python -m builder.process builder.project.export_child MODEL FORMAT OUT SCRATCH
 
 MODEL is the backbone's folder; SCRATCH holds `head.npz`. The model is written to OUT. `reference.npy` gets
 the golden pictures' probabilities by the backbone and the NumPy head, `written.npy` those by the model that
@@ -21,7 +21,7 @@ from builder.backbone.graph_model import Array, GraphModel
 from builder.backbone.tensorflow_child import graph_def, run_graph
 from builder.errors import OnTheFlyError
 from builder.head.head import NAMES, Weights, probabilities
-from builder.project.child import answer
+from builder.process import answer
 from builder.project.export import KERAS_FILE, TFLITE_FILE, Format
 from builder.project.whole_model import append_head
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.project import names
 from builder.project.pictures import SUFFIXES, open_picture
-from builder.project.schema import printable
+from builder.text import printable
 
 PICTURE_SUFFIXES = SUFFIXES | {".apng", ".ico", ".jpe", ".pjp", ".pjpeg", ".svg"}
 """What browsers take for pictures, whether or not it can be read here: that is tried."""
@@ -111,6 +111,20 @@ class Found:
                 where=str(self.folder),
                 mend="Mend or remove them, or leave --strict out to go on without them.",
             )
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """Every photograph in a folder and those below it, of whatever class, in the order of paths.
+
+    Only what is expected to be read here (`pictures.SUFFIXES`).
+    """
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(map(LITTER.fullmatch, path.relative_to(folder).parts))
+    )
 
 
 def is_picture(path: Path) -> bool:

@@ -23,17 +23,6 @@ class Prediction:
     """In the order of the head's outputs."""
 
 
-def predict(project: Project, pictures: Sequence[Picture], embed: Embed) -> list[Prediction]:
-    """What the project's head says of each picture.
-
-    Raises:
-        CheckFailed: the project holds no head.
-        OnTheFlyError: a picture cannot be read.
-    """
-    project.trained_head()
-    return of_features(project, embed(pictures))
-
-
 def predict_readable(
     project: Project, pictures: Sequence[Picture], embed: Embed
 ) -> tuple[dict[int, Prediction], Mapping[int, OnTheFlyError]]:

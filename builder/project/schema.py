@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from builder.contract import HEAD as SETTINGS
 from builder.contract import MODEL_FORMAT, PROJECT_FILES, PROJECT_FORMAT, PROJECT_LIMITS, Fit, Precision
 from builder.errors import SourceError
+from builder.text import printable
 
 PROJECT, FEATURES, METADATA = (PROJECT_FILES[name] for name in ("project", "features", "metadata"))
 HEAD, WEIGHTS, TRACE = (PROJECT_FILES[name] for name in ("head", "weights", "trace"))
@@ -184,12 +185,6 @@ def damaged(where: str, what: str) -> SourceError:
         where=printable(where),
         mend="Export it again, or copy or download the file again.",
     )
-
-
-def printable(text: str, longest: int = 200) -> str:
-    """A stranger's words for a terminal: no control characters, nothing endless."""
-    shown = "".join(char if char.isprintable() else "?" for char in text)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def folder_of(name: str, index: int) -> str:

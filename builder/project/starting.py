@@ -9,7 +9,7 @@ from pathlib import Path
 from builder.errors import ConfigError
 from builder.project.model import Project
 from builder.project.read import read
-from builder.project.schema import printable
+from builder.text import printable
 
 
 @dataclass(frozen=True)

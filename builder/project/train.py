@@ -15,18 +15,17 @@ from pydantic import ValidationError
 from builder import __version__
 from builder.backbone.convert import convert
 from builder.backbone.input_range import DEFAULT, InputRange
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import describe_backbone, obtain
 from builder.cache import Cache
 from builder.contract import CLASS_TONES, PROJECT_LIMITS, Fit, Precision
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import Float32
 from builder.head.preprocess import SIZE
-from builder.head.training import HeadSettings
+from builder.head.training import HeadSettings, TrainingSet, run
 from builder.project.embed import Embed, embed_readable, find_model
 from builder.project.folders import Found, LeftOut, is_picture, sort_out, unreadable
 from builder.project.model import Example, Head, Project
 from builder.project.pictures import open_picture
-from builder.project.run import TrainingSet, run
 from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
 from builder.report import Reporter
 from builder.site import description
@@ -84,12 +83,10 @@ def of_backbone(
     Raises:
         OnTheFlyError: those of obtaining and converting it.
     """
-    from builder.pipeline import describe_backbone
-
     source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
     said = describe_backbone(source, converted.features)
-    backbone = _project_backbone(said, converted.model_hash, precision)
+    backbone = _project_backbone(description.Backbone.model_validate(said), converted.model_hash, precision)
     return Target(backbone, Preprocess(size=SIZE, fit=fit), HeadSettings(), converted.folder)
 
 

@@ -15,11 +15,11 @@ import numpy as np
 
 from builder.backbone.check import cosine_similarity
 from builder.head.head import NAMES, Weights, initial_weights, probabilities
+from builder.head.training import Run, TrainingSet, batches, norms_of, run
 from builder.project import schema
 from builder.project.diagnose import LOSS_LIMIT, Explanation, explain, parting
 from builder.project.model import Head, Project
-from builder.project.run import Run, TrainingSet, batches, norms_of, run
-from builder.project.schema import printable
+from builder.text import printable
 
 if TYPE_CHECKING:
     from builder.project.embed import Embed

@@ -8,8 +8,8 @@ from pathlib import Path
 from builder.cache import sha256_file
 from builder.contract import BACKENDS
 from builder.site.description import Site
+from builder.site.mime_types import mime_type
 from builder.site.publish import SUMS
-from builder.site.server import mime_type
 
 NOT_KEPT = {
     *(SUMS, "_headers", ".nojekyll", ".gitattributes"),

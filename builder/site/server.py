@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import mimetypes
 import os
 import re
 import socket
@@ -22,168 +21,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from builder.errors import ConfigError
+from builder.site.byte_ranges import RangeOutsideError, parse_range
+from builder.site.header_rules import HeaderRule, headers_for, parse_headers
+from builder.site.mime_types import mime_type
 
 LOOPBACK = "127.0.0.1"
 
-# The types are ours: those of the system (the registry on Windows) may call a module `text/plain`.
-MIME_TYPES = {
-    ".bin": "application/octet-stream",
-    ".css": "text/css; charset=utf-8",
-    ".f32": "application/octet-stream",
-    ".gif": "image/gif",
-    ".htm": "text/html; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".ico": "image/vnd.microsoft.icon",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
-    ".map": "application/json; charset=utf-8",
-    ".md": "text/markdown; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json; charset=utf-8",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".zip": "application/zip",
-}
-
 _SWAP_SECONDS = 1.0
 """How long a request waits for a folder that a build is just replacing."""
-
-
-def mime_type(path: Path) -> str:
-    """The Content-Type of a file, by its suffix."""
-    known = MIME_TYPES.get(path.suffix.lower())
-    return known or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-
-
-# ---- the _headers file -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class HeaderRule:
-    """One block of a `_headers` file: the headers for the paths that match."""
-
-    pattern: str
-    headers: tuple[tuple[str, str], ...]
-    removed: tuple[str, ...] = ()
-    """Names set by earlier blocks and taken back by this one (`! Name`)."""
-
-    def matches(self, path: str) -> bool:
-        """Whether the rule is for this URL path. `*` stands for anything, `:name` for one segment."""
-        parts = re.split(r"(\*|(?<=/):[A-Za-z]\w*)", self.pattern)
-        kinds = {"*": ".*", ":": "[^/]+"}
-        expression = "".join(kinds.get(part[:1], re.escape(part)) for part in parts)
-        return re.fullmatch(expression, path, re.DOTALL) is not None
-
-
-def parse_headers(text: str, where: str = "_headers") -> list[HeaderRule]:
-    """Read the format that Netlify and Cloudflare Pages share.
-
-    Raises:
-        ConfigError: a line is neither a path, nor an indented `Name: value`, nor a comment.
-    """
-    rules: list[HeaderRule] = []
-    pattern: str | None = None
-    headers: list[tuple[str, str]] = []
-    removed: list[str] = []
-
-    def close() -> None:
-        if pattern is not None:
-            rules.append(HeaderRule(pattern, tuple(headers), tuple(removed)))
-
-    for number, line in enumerate(text.splitlines(), start=1):
-        entry = line.strip()
-        if not entry or entry.startswith("#"):
-            continue
-        name, colon, value = entry.partition(":")
-        if not line[0].isspace():
-            close()
-            # An absolute address matches by its path here: on this machine there is one host.
-            pattern, headers, removed = urlsplit(entry).path if "://" in entry else entry, [], []
-            if not pattern.startswith("/"):
-                raise _bad_line(where, number, "a path must begin with /")
-        elif pattern is None:
-            raise _bad_line(where, number, "a header stands before the first path")
-        elif entry.startswith("!"):
-            removed.append(entry[1:].strip())
-        elif colon and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):
-            headers.append((name.strip(), value.strip()))
-        else:
-            raise _bad_line(where, number, "a header is written `Name: value`")
-    close()
-    return rules
-
-
-def headers_for(rules: list[HeaderRule], path: str) -> dict[str, str]:
-    """The headers of all rules that match; values that several give to one name are joined."""
-    result: dict[str, tuple[str, str]] = {}
-    for rule in rules:
-        if not rule.matches(path):
-            continue
-        for name in rule.removed:
-            result.pop(name.lower(), None)
-        for name, value in rule.headers:
-            before = result.get(name.lower())
-            result[name.lower()] = (before[0], f"{before[1]}, {value}") if before else (name, value)
-    return dict(result.values())
-
-
-def _bad_line(where: str, number: int, why: str) -> ConfigError:
-    return ConfigError(
-        f"The headers file cannot be read: {why}.",
-        where=f"{where}, line {number}",
-        mend="Build the site again, or correct the line.",
-    )
-
-
-# ---- ranges ------------------------------------------------------------------------------------
-
-
-class RangeOutsideError(Exception):
-    """The range asked for begins after the file's end."""
-
-
-def parse_range(value: str, size: int) -> tuple[int, int] | None:
-    """The first byte and the number of bytes that a `Range` header asks for.
-
-    Returns None where the header is to be ignored (several ranges, another unit, nonsense) and the
-    whole file is the answer, as RFC 9110 §14.2 allows.
-
-    Raises:
-        RangeOutsideError: no byte of the file is in the range.
-    """
-    match = re.fullmatch(r"bytes=\s*([0-9]{0,19})-([0-9]{0,19})\s*", value)
-    if match is None or not (match[1] or match[2]):
-        return None
-    if not match[1]:
-        wanted = min(int(match[2]), size)
-        if wanted == 0:
-            raise RangeOutsideError
-        return size - wanted, wanted
-    first = int(match[1])
-    last = min(int(match[2]), size - 1) if match[2] else size - 1
-    if match[2] and int(match[2]) < first:
-        return None
-    if first >= size:
-        raise RangeOutsideError
-    return first, last - first + 1
-
-
-# ---- the server --------------------------------------------------------------------------------
 
 
 class _Site:

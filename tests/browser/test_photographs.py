@@ -19,9 +19,9 @@ from builder.cli.evaluate import command as evaluate_command
 from builder.cli.predict import command as predict_command
 from builder.cli.train import command as train_command
 from builder.head.head import probabilities
+from builder.head.split import split
 from builder.head.training import train
 from builder.pipeline import Built
-from builder.project.evaluate import split
 from builder.project.model import Project
 from builder.project.read import read
 from builder.site.server import SiteServer

@@ -111,9 +111,7 @@ def test_strictly_a_broken_picture_is_named_and_the_old_file_stays(
     assert list(tmp_path.iterdir()) == [file]
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("apache_beam") is None, reason="Apache Beam is not installed (onthefly[beam])"
-)
+@pytest.mark.skipif(importlib.util.find_spec("apache_beam") is None, reason="Apache Beam is not installed")
 def test_beam_embeds_the_same(photos: Path, site: Callable[..., Built], tmp_path: Path) -> None:
     files = [tmp_path / "local.zip", tmp_path / "beam.zip"]
     for runner, file in zip(("local", "beam"), files, strict=True):

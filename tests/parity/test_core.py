@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from builder.contract import Fit
-from builder.head import head, training
+from builder.head import head, optimizer, training
 from builder.head.preprocess import preprocess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,7 +155,7 @@ def test_every_step_from_a_shared_state(case: str, engine: str, make_head: str, 
             for part in range(3)
         ]
         weights, m, v = state
-        adam = head.Adam(weights, settings.rate)
+        adam = optimizer.Adam(weights, settings.rate)
         adam.m, adam.v, adam.steps = m, v, number
         slopes, result = head.gradient(weights, features[step["indices"]], labels[step["indices"]])
         adam.step(weights, slopes)

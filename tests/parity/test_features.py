@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from builder.backbone import check, golden
-from builder.backbone.obtain import Source
+from builder.backbone.sources import Source
 from builder.contract import Precision
 from builder.parity.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
 from builder.pipeline import Built

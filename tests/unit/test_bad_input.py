@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import obtain
 from builder.cache import Cache
 from builder.errors import OutputError
 from builder.pipeline import PROJECT_ROOT, Built
@@ -38,9 +38,9 @@ def waiting(seconds: float) -> list[str]:
     """The real command with other limits: two attempts, and so long for a server that says nothing."""
     limits = f"Limits({seconds}, {seconds}, attempts=2, backoff_s=0.01)"
     program = (
-        "from builder.backbone import obtain\n"
-        "from builder.backbone.download import Limits\n"
-        f"obtain._PATIENT = {limits}\n"
+        "from builder.backbone.sources import download\n"
+        "from builder.backbone.sources.download import Limits\n"
+        f"download.PATIENT = {limits}\n"
         "from builder.cli import main\nmain()"
     )
     return [sys.executable, "-c", program]

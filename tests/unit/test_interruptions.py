@@ -23,15 +23,15 @@ from builder.pipeline import PROJECT_ROOT, Built
 from builder.site import publish
 from tests.hubserver import Fault, HubServer
 from tests.patience import PATIENCE_S, wait_until
-from tests.processes import heedful
+from tests.processes import gone, heedful, seen
 from tests.unit.test_bad_input import NO_MODEL, M, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds run on Linux and macOS only")
 
 PLAIN = f"""
-from builder.backbone import obtain
-from builder.backbone.download import Limits
-obtain._PATIENT = Limits(read_s={PATIENCE_S})  # a stalled server is for the test to end, not for the build
+from builder.backbone.sources import download
+from builder.backbone.sources.download import Limits
+download.PATIENT = Limits(read_s={PATIENCE_S})  # a stalled server is for the test to end, not for the build
 from builder.cli import main
 main()
 """
@@ -127,34 +127,6 @@ def stops(build: subprocess.Popen[str], code: int = 130) -> None:
 def kill(build: subprocess.Popen[str]) -> None:
     build.kill()  # the build alone: what it started must see to itself
     build.wait(PATIENCE_S)
-
-
-def processes() -> dict[int, tuple[int, str]]:
-    """Every process that runs: its parent and its command; those that only wait to be counted are none."""
-    columns = [f"-o{name}=" for name in ("pid", "ppid", "stat", "args")]
-    command = ["ps", "-A", "-ww", *columns]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = (line.split(None, 3) for line in listed.splitlines())
-    return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and row[2][0] != "Z"}
-
-
-def child_of(build: subprocess.Popen[str], word: str) -> int | None:
-    """A child of the build with this word in its command."""
-    for number, (parent, command) in processes().items():
-        if parent == build.pid and word in command:
-            return number
-    return None
-
-
-def seen(build: subprocess.Popen[str], word: str) -> int:
-    """Wait for a child with this word in its command."""
-    number = wait_until(lambda: child_of(build, word), f"a child {word}", alive=build)
-    assert number is not None
-    return number
-
-
-def gone(number: int) -> None:
-    wait_until(lambda: number not in processes(), f"the end of process {number}")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from builder.backbone import convert, foreign_graph
 from builder.backbone.foreign_graph import GraphLimits
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, obtain
 from builder.cache import Cache
 from builder.errors import ConversionError
 from builder.report import Silent

@@ -12,7 +12,7 @@ import pytest
 
 from builder.backbone import check, golden, graph_model, rewrite, rules
 from builder.backbone.convert import Converted, convert, run_child
-from builder.backbone.obtain import Source
+from builder.backbone.sources import Source
 from builder.cache import Cache
 from builder.contract import Precision
 from builder.errors import ConversionError

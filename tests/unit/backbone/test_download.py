@@ -17,8 +17,9 @@ from types import SimpleNamespace
 import pytest
 
 import builder
-from builder.backbone import download as stage
-from builder.backbone.download import Limits, UnreachableError, download, is_secure, public_url
+from builder.backbone.sources import download as stage
+from builder.backbone.sources.addresses import is_secure, public_url
+from builder.backbone.sources.download import Limits, UnreachableError, download
 from builder.cache import Cache
 from builder.errors import OutputError, SourceError
 from builder.report import Silent
@@ -38,7 +39,7 @@ ASK = "?tf-hub-format=compressed"
 FETCH = """
 import sys
 from pathlib import Path
-from builder.backbone.download import download
+from builder.backbone.sources.download import download
 from builder.cache import Cache
 from builder.report import Silent
 part = Path(sys.argv[2])
@@ -464,7 +465,7 @@ def test_a_full_disk_is_not_mistaken_for_the_network(hub, part, monkeypatch):
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full, the device that is always full, which Linux has")
     part.symlink_to("/dev/full")
-    monkeypatch.setattr("builder.backbone.download._Part.discard", lambda self: None)  # keeps the link
+    monkeypatch.setattr("builder.backbone.sources.part.Part.discard", lambda self: None)  # keeps the link
     with pytest.raises(OutputError, match="No space left on device"):
         fetch(hub, part)
 

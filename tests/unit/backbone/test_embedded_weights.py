@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from builder.backbone.convert import Converted
-from builder.backbone.obtain import EMBEDDED_WEIGHTS
+from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
 from builder.contract import Precision
 from builder.head.preprocess import preprocess
 from tests import data, tensorflow_scripts

@@ -13,13 +13,12 @@ from builder.backbone import check, convert, golden, graph_model, rules, simplif
 from builder.backbone.convert import Converted
 from builder.backbone.graph_model import GraphModel
 from builder.backbone.input_range import CHOICES, InputRange, in_range, known, read_unit_range
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, describe_backbone, obtain
 from builder.backbone.variation import FAR, LEAST, require_variation, variation
 from builder.cache import Cache
 from builder.contract import Precision
 from builder.errors import ConfigError, ConversionError
 from builder.parity import original
-from builder.pipeline import describe_backbone
 from builder.report import Silent
 from tests import tensorflow_scripts
 from tests.unit.backbone.graphs import NUMBERS, mean, network, node

@@ -19,12 +19,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from builder.backbone import download
-from builder.backbone import obtain as stage
-from builder.backbone.addresses import request_url
-from builder.backbone.download import Limits
-from builder.backbone.keras_applications import BASE_URL, MIRROR, NETWORKS
-from builder.backbone.obtain import EMBEDDED_WEIGHTS, PINNED, KerasWeights, Source, obtain
+from builder.backbone.sources import Source, auto, download, embedded, obtain
+from builder.backbone.sources import folder as folder_source
+from builder.backbone.sources import hub as hub_source
+from builder.backbone.sources.addresses import request_url
+from builder.backbone.sources.download import Limits
+from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
+from builder.backbone.sources.keras_applications import BASE_URL, MIRROR, NETWORKS
+from builder.backbone.sources.silence import Silence
+from builder.backbone.sources.source import KerasWeights
+from builder.backbone.sources.trust import PINNED, Trusted
 from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.errors import ConfigError, SourceError
 from builder.report import Silent
@@ -39,13 +43,13 @@ FILES = {
     "variables/variables.index": b"index",
     "variables/data": os.urandom(200_000),
 }
-AUTOS_OWN = stage._BRIEF
+AUTOS_OWN = auto.BRIEF
 LIMITS = Limits(PATIENCE_S, PATIENCE_S, attempts=2, backoff_s=0.01, backoff_max_s=0.02)
 HEAVY = "requests urllib3 filelock tensorflow tensorflow_hub tf_keras h5py numpy"
 OBTAIN = """
 import sys
 from pathlib import Path
-from builder.backbone.obtain import obtain
+from builder.backbone.sources import obtain
 from builder.cache import Cache
 from builder.report import Silent
 source = obtain(sys.argv[2], cache=Cache(Path(sys.argv[1])), reporter=Silent())
@@ -80,8 +84,8 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv(MIRROR, raising=False)
-    monkeypatch.setattr(stage, "_PATIENT", LIMITS)
-    monkeypatch.setattr(stage, "_BRIEF", LIMITS)
+    monkeypatch.setattr(download, "PATIENT", LIMITS)
+    monkeypatch.setattr(auto, "BRIEF", LIMITS)
     getaddrinfo = socket.getaddrinfo
 
     def guarded(host, *args, **options):
@@ -94,7 +98,7 @@ def alone(tmp_path, monkeypatch):
 @pytest.fixture
 def hub(monkeypatch):
     with HubServer({HANDLE: MODULE}) as server:
-        monkeypatch.setattr(stage, "DEFAULT_HANDLE", server.url(HANDLE))
+        monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", server.url(HANDLE))
         yield server
 
 
@@ -412,7 +416,7 @@ def test_an_archive_that_was_harmed_too_is_fetched_again(hub, cache, reporter, h
 )
 def test_auto_falls_back_and_says_why_in_one_line(hub, cache, reporter, monkeypatch, fault, words):
     if fault.stall_after is not None:
-        monkeypatch.setattr(stage, "_BRIEF", replace(LIMITS, read_s=1))
+        monkeypatch.setattr(auto, "BRIEF", replace(LIMITS, read_s=1))
     hub.faults[HANDLE] = [Fault(**{**fault.__dict__, "always": True})]
     source = obtain("auto", cache=cache, reporter=reporter)
     assert source == Source(
@@ -428,8 +432,8 @@ def test_auto_falls_back_and_says_why_in_one_line(hub, cache, reporter, monkeypa
 def test_auto_where_nobody_listens_tries_twice_with_a_short_pause(cache, reporter, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    monkeypatch.setattr(stage, "DEFAULT_HANDLE", f"http://127.0.0.1:{port}{HANDLE}")
-    monkeypatch.setattr(stage, "_BRIEF", AUTOS_OWN)
+    monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", f"http://127.0.0.1:{port}{HANDLE}")
+    monkeypatch.setattr(auto, "BRIEF", AUTOS_OWN)
     pauses: list[float] = []
     monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append, time=time.time))
     source = obtain("auto", cache=cache, reporter=reporter)
@@ -460,8 +464,8 @@ def test_the_answer_of_a_silent_hub_is_remembered_for_an_hour(hub, cache, report
 
 
 def test_a_remembered_answer_costs_no_import(hub, cache, reporter, monkeypatch):
-    monkeypatch.setattr(stage, "DEFAULT_HANDLE", "https://tfhub.dev" + HANDLE)
-    stage._Silence(cache, stage.DEFAULT_HANDLE).remember("It rained.")
+    monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", "https://tfhub.dev" + HANDLE)
+    Silence(cache, hub_source.DEFAULT_HANDLE).remember("It rained.")
     assert run(cache, "auto").split() == [sha256_file(EMBEDDED_WEIGHTS), "None"]
 
 
@@ -474,7 +478,7 @@ def test_force_asks_again(hub, cache, reporter):
 
 @pytest.mark.parametrize("note", ["{", "[]", '{"why": 1, "when": "x"}', '{"why": "x", "when": 1e12}'])
 def test_a_memory_that_makes_no_sense_is_none(hub, cache, reporter, note):
-    stage._Silence(cache, stage.DEFAULT_HANDLE).remember("It rained.")
+    Silence(cache, hub_source.DEFAULT_HANDLE).remember("It rained.")
     (file,) = cache.path("unreachable", "").iterdir()
     file.write_text(note)
     assert obtain("auto", cache=cache, reporter=reporter).kind == "hub"
@@ -642,7 +646,7 @@ def test_the_second_time_keras_costs_no_import(cache, reporter):
     """Without a mirror or another hash, which a process of its own would not know of."""
     sha256 = hashlib.sha256(WEIGHTS).hexdigest()
     a_model(cache.path("weights", sha256), {"weights.h5": WEIGHTS})
-    stage._Trusted(cache, NETWORKS["small"].url).record("archive", sha256)
+    Trusted(cache, NETWORKS["small"].url).record("archive", sha256)
     assert run(cache, "keras").split() == [sha256, "None"]
 
 
@@ -810,7 +814,7 @@ def test_a_folder_that_may_not_be_read(cache, reporter, tmp_path, monkeypatch):
     def denied(path, files=None):
         raise PermissionError(13, "Permission denied", str(path / "saved_model.pb"))
 
-    monkeypatch.setattr(stage, "sha256_tree", denied)
+    monkeypatch.setattr(folder_source, "sha256_tree", denied)
     with pytest.raises(SourceError, match=r"could not be read \(Permission denied\)") as caught:
         obtain(str(a_model(tmp_path / "m")), cache=cache, reporter=reporter)
     assert caught.value.where == str(tmp_path / "m" / "saved_model.pb")
@@ -835,7 +839,7 @@ def test_the_embedded_weights_are_what_their_hash_says(cache, reporter):
 
 def test_embedded_weights_that_are_harmed_or_gone(cache, reporter, tmp_path, monkeypatch):
     weights = tmp_path / "weights.npz"
-    monkeypatch.setattr(stage, "EMBEDDED_WEIGHTS", weights)
+    monkeypatch.setattr(embedded, "EMBEDDED_WEIGHTS", weights)
     with pytest.raises(SourceError, match="cannot be read") as caught:
         obtain("embedded", cache=cache, reporter=reporter)
     assert caught.value.where == str(tmp_path)
@@ -983,7 +987,7 @@ def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_pat
 
 
 def test_importing_the_stage_imports_nothing_heavy():
-    program = f"import sys, builder.backbone.obtain; print(set('{HEAVY}'.split()) & set(sys.modules))"
+    program = f"import sys, builder.backbone.sources; print(set('{HEAVY}'.split()) & set(sys.modules))"
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.backbone import golden, graph_model, plan
+from builder.backbone import golden, graph_model, plan_proof
 from builder.backbone.convert import Converted
-from builder.backbone.plan import NotRecognised, recognise
+from builder.backbone.plan import NotRecognised
+from builder.backbone.recognise import recognise
 from builder.contract import Precision
 from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 
@@ -105,7 +106,7 @@ def test_the_embedded_backbone_has_a_plan_that_gives_its_features(
     assert made.plan and made.plan.is_file()
     model = graph_model.read(made.folder)
     features = np.fromfile(made.folder / "golden.bin", "<f4").reshape(-1, made.features)
-    found = plan.proven(model, golden.inputs(), features)
+    found = plan_proof.proven(model, golden.inputs(), features)
     assert {step.op for step in found.steps} == {"convolution", "depthwise", "pointwise", "mean", "scale"}
     assert not [step for step in found.steps if step.kernel and step.op == "scale"]
 
@@ -122,8 +123,8 @@ def test_a_plan_that_is_another_function_is_refused(
     model = graph_model.read(made.folder)
     features = np.fromfile(made.folder / "golden.bin", "<f4").reshape(-1, made.features)
     images = golden.inputs()[:1]
-    plan.proven(model, images, features[:1])
+    plan_proof.proven(model, images, features[:1])
     with pytest.raises(NotRecognised, match="off by"):
-        plan.proven(model, images, features[:1] * np.float32(1.001))
+        plan_proof.proven(model, images, features[:1] * np.float32(1.001))
     with pytest.raises(NotRecognised, match="features of shape"):
-        plan.proven(model, images, features[:1, :-1])
+        plan_proof.proven(model, images, features[:1, :-1])

@@ -14,7 +14,7 @@ import pytest
 from builder.backbone import graph_model, rules, simplify
 from builder.backbone.convert import Converted
 from builder.backbone.graph_model import GraphModel, fused_ops
-from builder.backbone.plan import recognise
+from builder.backbone.recognise import recognise
 from builder.contract import Precision
 from tests import tensorflow_scripts
 from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text

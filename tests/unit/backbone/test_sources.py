@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from builder import pipeline
-from builder.backbone import check, convert, golden, graph_model, hdf5_weights, keras_applications
+from builder.backbone import check, convert, golden, graph_model, hdf5_weights
 from builder.backbone.convert import Converted
 from builder.backbone.graph_model import fused_ops
-from builder.backbone.keras_applications import MIRROR, NETWORKS
-from builder.backbone.obtain import Source, obtain
+from builder.backbone.sources import Source, describe_backbone, keras_applications, obtain
+from builder.backbone.sources.keras_applications import MIRROR, NETWORKS
 from builder.cache import Cache
 from builder.contract import Precision
 from builder.errors import ConversionError
@@ -133,7 +133,7 @@ def test_kerass_weights_give_kerass_features(
     check_network("keras", features, cache)
     source = obtain("keras", cache=cache, reporter=Silent(), offline=True)
     assert len(mirror.requests) == 1
-    said = pipeline.describe_backbone(source, 1024)
+    said = describe_backbone(source, 1024)
     assert said == {
         "kind": "keras",
         "name": "MobileNetV3-Small 1.0",

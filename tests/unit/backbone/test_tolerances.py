@@ -14,8 +14,8 @@ from builder.backbone import check, convert, golden, graph_model
 from builder.backbone.convert import Converted
 from builder.backbone.graph_model import Array, GraphModel
 from builder.backbone.input_range import read_unit_range
-from builder.backbone.obtain import Source, obtain
 from builder.backbone.precision import CONVOLUTIONS
+from builder.backbone.sources import Source, obtain
 from builder.cache import Cache
 from builder.contract import Precision
 from builder.errors import ConversionError

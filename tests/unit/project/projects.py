@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from builder.head.training import HeadSettings
+from builder.head.training import HeadSettings, TrainingSet, run
 from builder.project.model import Example, Head, Project
-from builder.project.run import TrainingSet, run
 from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
 from builder.project.write import write
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from builder.errors import ConfigError
+from builder.head.split import split
 from builder.project.embed import Picture
-from builder.project.evaluate import Evaluation, evaluate_folder, evaluate_held_out, split, table
+from builder.project.evaluate import Evaluation, evaluate_folder, evaluate_held_out, table
 from builder.project.predict import of_features
 from tests.unit.project import projects
 

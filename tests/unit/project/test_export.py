@@ -16,19 +16,18 @@ import pytest
 from builder.backbone import golden, graph_model
 from builder.backbone.convert import Converted, convert
 from builder.backbone.graph_model import GraphModel
-from builder.backbone.obtain import obtain
 from builder.backbone.rules import require_portable
+from builder.backbone.sources import obtain
 from builder.cache import Cache, sha256_tree
 from builder.contract import Precision
 from builder.errors import CheckFailed, ConfigError, ConversionError, OutputError
 from builder.head.head import NAMES
-from builder.head.training import HeadSettings
+from builder.head.training import HeadSettings, TrainingSet, run
 from builder.pipeline import PROJECT_ROOT
 from builder.project import export as export_stage
 from builder.project.embed import find_model
 from builder.project.export import FORMATS, Format, compare, export, require_within
 from builder.project.model import Example, Head, Project
-from builder.project.run import TrainingSet, run
 from builder.project.whole_model import append_head
 from builder.report import Silent
 from tests import tensorflow_scripts
@@ -39,7 +38,7 @@ from tests.unit.project import projects
 @pytest.fixture
 def one_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports run in the shared worker, and do not each pay for an import of TensorFlow."""
-    monkeypatch.setattr(export_stage, "run_child", tensorflow_scripts.worker().run_project_child)
+    monkeypatch.setattr(export_stage, "run_child", tensorflow_scripts.worker().run_module)
 
 
 SETTINGS = HeadSettings(hidden=32, epochs=4, batch=5, rate=0.002, seed=7)

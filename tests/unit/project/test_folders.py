@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from builder.errors import ConfigError, SourceError
-from builder.project.folders import LeftOut, sort_out, unreadable
+from builder.project.folders import LeftOut, pictures_below, sort_out, unreadable
 from tests.unit.project import projects
 
 SHARED: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("folders.json").read_text("utf-8"))
@@ -33,6 +33,22 @@ def test_as_on_the_page(what: str, tmp_path: Path) -> None:
     assert read == case["classes"]
     assert sorted(Path(name).name for name in left_out.others) == case.get("others", [])
     assert [Path(name).name for name in left_out.beside] == case.get("beside", [])
+
+
+def test_pictures_at_any_depth_without_what_systems_put_beside_them(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        "b/c/2.JPG",
+        "a.png",
+        "b/1.webp",
+        "b/._1.webp",
+        "__MACOSX/a.png",
+        ".hidden/x.jpg",
+        "notes.txt",
+    )
+    (tmp_path / "folder.jpg").mkdir()
+    found = [path.relative_to(tmp_path).as_posix() for path in pictures_below(tmp_path)]
+    assert found == ["a.png", "b/1.webp", "b/c/2.JPG"]
 
 
 def test_an_empty_folder_is_a_class_without_pictures(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ import pytest
 
 from builder.errors import CheckFailed
 from builder.head import head as reference
-from builder.head.training import HeadSettings, train
+from builder.head.training import HeadSettings, TrainingSet, run, train
 from builder.project.read import read
-from builder.project.run import TrainingSet, run
 from builder.project.verify import Verdict, compare_pictures, verify
 from tests.unit.project import projects
 from tests.unit.project.projects import alter

@@ -10,15 +10,10 @@ import pytest
 
 from builder.errors import ConfigError
 from builder.site import server as module
-from builder.site.server import (
-    HeaderRule,
-    RangeOutsideError,
-    headers_for,
-    mime_type,
-    parse_headers,
-    parse_range,
-    serve,
-)
+from builder.site.byte_ranges import RangeOutsideError, parse_range
+from builder.site.header_rules import HeaderRule, headers_for, parse_headers
+from builder.site.mime_types import mime_type
+from builder.site.server import serve
 from tests.patience import PATIENCE_S
 
 HEADERS = """

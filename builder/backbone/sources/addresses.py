@@ -1,9 +1,10 @@
-"""How a model's address is asked for, and the name that what comes from there is kept under."""
+"""A model's address: whether it may be asked, how, and the name that what comes from there is kept under."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from urllib.parse import parse_qsl, urldefrag, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urldefrag, urlsplit, urlunsplit
 
 from builder.cache import sha256_text
 
@@ -13,6 +14,23 @@ _HUBS = ("tfhub.dev", "kaggle.com")
 _FORMAT = "tf-hub-format"
 _HANDLE = re.compile(r"(/[^/]+)+/\d+/?")
 """The path of a Hub module, also on a mirror: names, then a version."""
+_LOOPBACK_4 = ipaddress.IPv4Network("127.0.0.0/8")
+
+
+def public_url(url: str) -> str:
+    """The URL without user, password, query and fragment, which may hold secrets."""
+    split = urlsplit(url)
+    return urlunsplit((split.scheme.lower(), _host_and_port(split), split.path, "", ""))
+
+
+def is_secure(url: str) -> bool:
+    """Whether the URL is https, or http that does not leave this machine."""
+    try:
+        split = urlsplit(url)
+        host = split.hostname
+    except ValueError:
+        return False
+    return bool(host) and (split.scheme == "https" or (split.scheme == "http" and is_loopback(host or "")))
 
 
 def request_url(url: str) -> str:
@@ -27,6 +45,17 @@ def request_url(url: str) -> str:
     """
     url = urldefrag(url).url
     return with_format(url) if _is_handle(url) else url
+
+
+def as_written(prepared: str, given: str) -> str:
+    """An address that requests has prepared, with the path and query that were given.
+
+    requests writes `%7E` as `~`. They mean one thing, but not to a server that signs an address as it stands.
+    """
+    split = urlsplit(given)
+    if not (split.path + split.query).isascii() or " " in split.path + split.query:
+        return prepared  # which needs quoting
+    return urlsplit(prepared)._replace(path=split.path or "/", query=split.query).geturl()
 
 
 def source_key(url: str) -> str:
@@ -52,3 +81,18 @@ def _is_handle(url: str) -> bool:
         return False
     host = (split.hostname or "").removeprefix("www.")
     return host in _HUBS or (not split.query and _HANDLE.fullmatch(split.path) is not None)
+
+
+def _host_and_port(split: SplitResult) -> str:
+    return split.netloc.rpartition("@")[2].lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name stands for this machine: 127.0.0.0/8, ::1 or localhost."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address in _LOOPBACK_4 if address.version == 4 else address == ipaddress.IPv6Address("::1")

@@ -6,19 +6,20 @@ then it stays, so that a broken or killed download is resumed and not begun agai
 
 from __future__ import annotations
 
-import ipaddress
-import json
-import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 import builder
+from builder.backbone.sources import http_answers
+from builder.backbone.sources.addresses import as_written, is_loopback, is_secure, public_url
+from builder.backbone.sources.http_answers import FORMATS, INSTEAD, LATER, OTHERWISE, Format
+from builder.backbone.sources.part import Body, Part
 from builder.cache import Cache
 from builder.errors import SourceError
 from builder.report import Reporter
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
     import requests
 
 _CHUNK = 1 << 14  # small, since a stall loses what has come of a piece
-
-Format = Literal["gzip", "hdf5"]
-_FORMATS: dict[Format, tuple[bytes, str]] = {
-    "gzip": (b"\x1f\x8b", "a .tar.gz"),
-    "hdf5": (b"\x89HDF\r\n\x1a\n", "an HDF5 file of weights"),
-}
-"""How a file of each format begins, and what it is called."""
 
 
 @dataclass(frozen=True)
@@ -55,24 +49,16 @@ class Limits:
     redirects: int = 10
 
 
+PATIENT = Limits()
+
+
+def patience() -> Limits:
+    """How long a download has where nothing else is said."""
+    return PATIENT
+
+
 class UnreachableError(SourceError):
     """No model can be had from there, now or at all: no connection, a refusal, or something else."""
-
-
-def public_url(url: str) -> str:
-    """The URL without user, password, query and fragment, which may hold secrets."""
-    split = urlsplit(url)
-    return urlunsplit((split.scheme.lower(), _host_and_port(split), split.path, "", ""))
-
-
-def is_secure(url: str) -> bool:
-    """Whether the URL is https, or http that does not leave this machine."""
-    try:
-        split = urlsplit(url)
-        host = split.hostname
-    except ValueError:
-        return False
-    return bool(host) and (split.scheme == "https" or (split.scheme == "http" and is_loopback(host or "")))
 
 
 def download(
@@ -100,73 +86,7 @@ def download(
         SourceError: the file is too large.
         OutputError: the part file cannot be written.
     """
-    _Download(url, _Part(part, cache), reporter, limits or Limits(), expect).run()
-
-
-@dataclass(frozen=True)
-class _Body:
-    """What the server says of the file, so that two answers can be known to be about the same."""
-
-    total: int | None
-    etag: str | None
-    modified: str | None
-
-    @staticmethod
-    def of(headers: Mapping[str, str], total: int | None) -> _Body:
-        return _Body(total, headers.get("ETag"), headers.get("Last-Modified"))
-
-    @property
-    def validator(self) -> str | None:
-        """What `If-Range` may carry: a strong ETag, else the date; without one, no resuming."""
-        strong = self.etag if self.etag and not self.etag.startswith("W/") else None
-        return strong or self.modified
-
-
-class _Part:
-    """The part file and the note beside it."""
-
-    def __init__(self, path: Path, cache: Cache) -> None:
-        self.path, self.writing = path, cache.writing
-        self._note = path.with_name(path.name + ".json")
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.is_file() else 0
-
-    def body(self) -> _Body | None:
-        """What the part is a part of; None where there is nothing to go on from."""
-        if not self.size:
-            return None
-        note = read_json(self._note)
-        try:
-            return _Body(**note) if note else None
-        except TypeError:
-            return None
-
-    def begin(self, body: _Body) -> None:
-        self.discard()
-        with self.writing():
-            write_json(self._note, asdict(body))
-
-    @contextmanager
-    def appending(self) -> Iterator[IO[bytes]]:
-        """The part file, to write at its end; closing it writes too, and may find the disk full."""
-        with self.writing():
-            file = self.path.open("ab")
-        try:
-            yield file
-        finally:
-            with self.writing():
-                file.close()
-
-    def discard(self) -> None:
-        with self.writing():
-            self.path.unlink(missing_ok=True)
-            self._note.unlink(missing_ok=True)
-
-    def finish(self) -> None:
-        with self.writing():
-            self._note.unlink(missing_ok=True)
+    _Download(url, Part(part, cache), reporter, limits or PATIENT, expect).run()
 
 
 class _Again(Exception):
@@ -178,7 +98,7 @@ class _Again(Exception):
 
 
 class _Download:
-    def __init__(self, url: str, part: _Part, reporter: Reporter, limits: Limits, expect: Format) -> None:
+    def __init__(self, url: str, part: Part, reporter: Reporter, limits: Limits, expect: Format) -> None:
         self._url, self._part, self._reporter, self._limits = url, part, reporter, limits
         self._expect = expect
         self._host = urlsplit(url).hostname or url
@@ -197,7 +117,7 @@ class _Download:
 
             def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
                 prepared = super().prepare_request(request)
-                prepared.url = _as_written(str(prepared.url), str(request.url))
+                prepared.url = as_written(str(prepared.url), str(request.url))
                 return prepared
 
         with OneHop() as session:
@@ -261,7 +181,7 @@ class _Download:
         if is_secure(url):
             return url
         raise self._unreachable(
-            f"{self._host} redirects to {_printable(shown)}, which is not https.",
+            f"{self._host} redirects to {http_answers.words(shown)}, which is not https.",
             "Use an address that stays on https.",
         )
 
@@ -288,7 +208,7 @@ class _Download:
             raise _Again(self._no_connection(error)) from error
         except OSError as error:  # everything else of requests, and a REQUESTS_CA_BUNDLE that is not there
             raise self._unreachable(
-                f"The request to {host} could not be made ({_printable(str(error))}).",
+                f"The request to {host} could not be made ({http_answers.words(str(error))}).",
                 "Check the address, and HTTPS_PROXY and REQUESTS_CA_BUNDLE if you set them.",
             ) from error
 
@@ -298,21 +218,23 @@ class _Download:
             return
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._part.discard()
-            raise _Again(self._unreachable(f"{self._host} does not have the rest of the file.", _LATER), 0.0)
-        what, mend = _refusal(status, self._host, self._expect, signed=_is_signed(self._url))
+            raise _Again(self._unreachable(f"{self._host} does not have the rest of the file.", LATER), 0.0)
+        what, mend = http_answers.refusal(
+            status, self._host, self._expect, signed=http_answers.is_signed(self._url)
+        )
         error = self._unreachable(what, mend)
         if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
-            wait = _retry_after(response.headers.get("Retry-After"))
+            wait = http_answers.retry_after(response.headers.get("Retry-After"))
             if wait is None or wait <= self._limits.retry_after_max_s:
                 raise _Again(error, wait)
             raise self._unreachable(f"{what[:-1]} and asks for a pause of {wait:.0f} s.", mend)
         raise error
 
-    def _place(self, response: requests.Response, known: _Body | None) -> _Body:
+    def _place(self, response: requests.Response, known: Body | None) -> Body:
         """Where the answer's bytes go: after the part's, or in place of them."""
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
-            start, total = _content_range(response.headers.get("Content-Range", ""))
-            body = _Body.of(response.headers, total)
+            start, total = http_answers.content_range(response.headers.get("Content-Range", ""))
+            body = Body.of(response.headers, total)
             if (
                 known
                 and start == self._part.size
@@ -324,13 +246,13 @@ class _Download:
             ):
                 return body
             self._part.discard()  # a range of something else, or one nobody asked for
-            raise _Again(self._unreachable(f"{self._host} sent another part than asked for.", _LATER), 0.0)
-        body = _Body.of(response.headers, _length(response.headers.get("Content-Length")))
+            raise _Again(self._unreachable(f"{self._host} sent another part than asked for.", LATER), 0.0)
+        body = Body.of(response.headers, http_answers.length(response.headers.get("Content-Length")))
         self._check_size(body.total or 0)
         self._part.begin(body)
         return body
 
-    def _receive(self, response: requests.Response, body: _Body) -> None:
+    def _receive(self, response: requests.Response, body: Body) -> None:
         size = self._part.size
         with (
             self._part.appending() as file,
@@ -359,7 +281,7 @@ class _Download:
                 chunk = response.raw.read(_CHUNK, decode_content=False)
             except ReadTimeoutError as error:
                 stalled = f"{self._host} stopped sending for {self._limits.read_s:g} s."
-                raise _Again(self._unreachable(stalled, _LATER)) from error
+                raise _Again(self._unreachable(stalled, LATER)) from error
             except HTTPError as error:
                 raise _Again(self._cut(f"after {self._part.size:,} bytes")) from error
             if not chunk:
@@ -378,20 +300,20 @@ class _Download:
         )
 
     def _check_format(self, response: requests.Response, start: bytes) -> None:
-        magic, name = _FORMATS[self._expect]
+        magic, name = FORMATS[self._expect]
         if start.startswith(magic):
             return
         self._part.discard()
-        kind = _printable(response.headers.get("Content-Type", "")) or "no content type"
-        words = _first_words(start)
+        kind = http_answers.words(response.headers.get("Content-Type", "")) or "no content type"
+        words = http_answers.first_words(start)
         came = f"{kind}, beginning “{words}”" if words else f"{kind}, " + ("no text" if start else "empty")
         raise self._unreachable(
             f"{self._host} sent something else than {name} ({came}).",
-            _INSTEAD[self._expect],
+            INSTEAD[self._expect],
         )
 
     def _cut(self, when: str) -> UnreachableError:
-        return self._unreachable(f"The connection to {self._host} broke off {when}.", _LATER)
+        return self._unreachable(f"The connection to {self._host} broke off {when}.", LATER)
 
     def _no_connection(self, error: Exception) -> UnreachableError:
         import socket
@@ -410,138 +332,14 @@ class _Download:
         elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
             what = f"{host} refused the connection."
         else:
-            what = f"The connection to {host} failed ({_printable(str(causes[-1]))})."
-        return self._unreachable(what, "Check the connection, and HTTPS_PROXY if you need one. " + _OTHERWISE)
+            what = f"The connection to {host} failed ({http_answers.words(str(causes[-1]))})."
+        return self._unreachable(what, "Check the connection, and HTTPS_PROXY if you need one. " + OTHERWISE)
 
     def _unreachable(self, what: str, mend: str) -> UnreachableError:
         return UnreachableError(what, where=public_url(self._url), mend=mend)
-
-
-_INSTEAD: dict[Format, str] = {
-    "gzip": "Open the address in a browser: it may want a login, or be a page about the model. A handle of a "
-    "hub of your own may need ?tf-hub-format=compressed at its end.",
-    "hdf5": "Open the address in a browser: it may want a login, or be a page about the model.",
-}
-_OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
-_LATER = "Try again later; what has arrived is kept. " + _OTHERWISE
-
-
-def _refusal(status: int, host: str, expect: Format, *, signed: bool) -> tuple[str, str]:
-    """What an HTTP status means for a model, and what to do."""
-    browser = "Open it in a browser, accept or log in as it asks, and pass the .tar.gz you get. " + _OTHERWISE
-    if expect == "hdf5":  # no value of --backbone takes such a file
-        browser = "Set ONTHEFLY_KERAS_MIRROR to a place that gives the file. " + _OTHERWISE
-    known = {
-        HTTPStatus.UNAUTHORIZED: (f"{host} wants a login (401).", browser),
-        HTTPStatus.FORBIDDEN: (
-            f"{host} refuses access to this address (403).",
-            f"A signed address may be past its time: get a new one. {browser}" if signed else browser,
-        ),
-        HTTPStatus.NOT_FOUND: (f"{host} has nothing at this address (404).", "Check it. " + _OTHERWISE),
-        HTTPStatus.GONE: (f"{host} has taken this model away for good (410).", "Use another. " + _OTHERWISE),
-        HTTPStatus.TOO_MANY_REQUESTS: (f"{host} gets too many requests (429).", _LATER),
-    }
-    if status in known:
-        return known[HTTPStatus(status)]
-    kind = "is in trouble" if status >= 500 else "gives no file"
-    return f"{host} {kind} (HTTP {status}).", _LATER
-
-
-def _is_signed(url: str) -> bool:
-    return re.search(r"(?i)signature|[?&](sig|token|expires|se)=", url) is not None
-
-
-def _as_written(prepared: str, given: str) -> str:
-    """An address that requests has prepared, with the path and query that were given.
-
-    requests writes `%7E` as `~`. They mean one thing, but not to a server that signs an address as it stands.
-    """
-    split = urlsplit(given)
-    if not (split.path + split.query).isascii() or " " in split.path + split.query:
-        return prepared  # which needs quoting
-    return urlsplit(prepared)._replace(path=split.path or "/", query=split.query).geturl()
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from either form of the header; None where there is none to go by."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    from email.utils import parsedate_to_datetime  # 5 ms, for a rare header
-
-    try:
-        until = parsedate_to_datetime(value).timestamp()
-    except ValueError:
-        return None
-    return max(0.0, until - time.time())
-
-
-def _length(value: str | None) -> int | None:
-    return int(value) if value and value.isdecimal() else None
-
-
-def _content_range(value: str) -> tuple[int, int | None]:
-    """First byte and total of `bytes 5-9/10`; (-1, None) for anything else."""
-    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", value.strip())
-    return (int(match[1]), _length(match[2])) if match else (-1, None)
-
-
-def _first_words(start: bytes) -> str:
-    text = start[:4096].decode(errors="replace")
-    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*(>|$)", " ", text)
-    return _printable(text)
-
-
-def _printable(text: str, longest: int = 80) -> str:
-    # A server's words go to a terminal: no control characters, nothing endless.
-    words = " ".join(text.split())
-    words = "".join(char for char in words if char.isprintable() and char != "\N{REPLACEMENT CHARACTER}")
-    return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _host_and_port(split: SplitResult) -> str:
-    return split.netloc.rpartition("@")[2].lower()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name stands for this machine: 127.0.0.0/8, ::1 or localhost."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address in _LOOPBACK_4 if address.version == 4 else address == ipaddress.IPv6Address("::1")
-
-
-_LOOPBACK_4 = ipaddress.IPv4Network("127.0.0.0/8")
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a file; None where the file is absent or holds none."""
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def write_json(path: Path, value: Mapping[str, object]) -> None:
-    """Write an object so that whoever reads sees the old file or the new one, whole.
-
-    The caller holds a lock on it.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        fresh.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)

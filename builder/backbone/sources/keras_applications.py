@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from builder.backbone.download import is_secure, public_url
+from builder.backbone.sources.addresses import is_secure, public_url
 from builder.errors import ConfigError
 
 BASE_URL = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v3/"
