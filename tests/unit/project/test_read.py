@@ -7,6 +7,7 @@ import struct
 import subprocess
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from builder.contract import PROJECT_LIMITS
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.head import NAMES
+from builder.project import directory
 from builder.project.read import read
 from tests.unit.project import projects
 from tests.unit.project.projects import alter
@@ -216,11 +218,10 @@ def test_more_entries_than_a_project_has_are_refused_before_they_are_read(file: 
 
 
 def test_too_large_a_file_is_not_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("builder.project.directory.ZIP_BYTES", 1000)
+    monkeypatch.setattr(directory, "PROJECT_LIMITS", replace(PROJECT_LIMITS, zip_bytes=1000))
     with pytest.raises(SourceError, match="larger than any"):
         read(file)
-    monkeypatch.setattr("builder.project.directory.ZIP_BYTES", PROJECT_LIMITS.zip_bytes)
-    monkeypatch.setattr("builder.project.directory.TOTAL_BYTES", 1000)
+    monkeypatch.setattr(directory, "PROJECT_LIMITS", replace(PROJECT_LIMITS, total_bytes=1000))
     with pytest.raises(SourceError, match="it unpacks to"):
         read(file)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from builder.contract import PROJECT_LIMITS
 from builder.errors import ConfigError, OnTheFlyError, SourceError
 from builder.head.training import HeadSettings
 from builder.project import embed as embedding
-from builder.project import schema
+from builder.project import train
 from builder.project.embed import SomeUnreadable, embedder
 from builder.project.evaluate import evaluate_folder
 from builder.project.read import read
@@ -270,7 +271,7 @@ def test_strict_ends_before_the_backbone_is_looked_for(
     for name in ("Leaf/cut.jpg", "Leaf/gone.png", "Leaf/photo.heic", "Only unreadable/1.heic", "cover.jpg"):
         assert name in message
     assert ended(*given, "--epochs", 1000, "--batch", 1)[1].startswith("asked for")
-    monkeypatch.setattr(schema, "STEPS", 5)
+    monkeypatch.setattr(train, "PROJECT_LIMITS", replace(PROJECT_LIMITS, steps=5))
     code, message = ended(*given, "--epochs", 6, "--batch", 20)
     assert code == 2
     assert "at most 5" in message
