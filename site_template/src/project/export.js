@@ -23,10 +23,7 @@ const TM_VERSION = '2.4.10';
 export async function packProject(project, { modelName, timeStamp }) {
   const { examples, head } = project;
   if (examples.length > LIMITS.examples || project.classes.length > LIMITS.classes) {
-    throw new ProjectError(
-      'too-large',
-      `A project holds at most ${LIMITS.examples} photos and ${LIMITS.classes} classes.`,
-    );
+    throw new ProjectError('too-large/contents', { examples: LIMITS.examples, classes: LIMITS.classes });
   }
   const folders = new Map(project.classes.map(({ id, name }, i) => [id, folderOf(name, i)]));
   /** @type {[string, Uint8Array<ArrayBuffer>][]} */
@@ -130,7 +127,7 @@ export function metadata({ generator, labels, imageSize, modelName, timeStamp })
 async function readPicture(picture) {
   const bytes = new Uint8Array(await picture.arrayBuffer());
   if (!jpegSize(bytes) || bytes.length > LIMITS.pictureBytes) {
-    throw new ProjectError('unreadable-photo', 'This browser stored a photo in a way that cannot be exported.');
+    throw new ProjectError('unreadable-photo/stored');
   }
   return bytes;
 }
