@@ -5,7 +5,7 @@ import { obstacle, open } from './client.js';
 import { BACKENDS, PROJECT_FILES } from './contract.js';
 import { frameOf, sending } from './images.js';
 import { allowedFetch, PolicyError } from './policy.js';
-import { ProjectError } from './project/errors.js';
+import { DAMAGES, ProjectError } from './project/errors.js';
 import { siteRefusal, unpackProject } from './project/import.js';
 import { MODEL_FILES } from './project/model-format.js';
 import { unpackModel } from './project/model-import.js';
@@ -31,11 +31,13 @@ export class ClassifierError extends Error {
   /**
    * @param {ClassifierErrorCode} code
    * @param {string} message
+   * @param {Record<string, unknown>} [data] what the message names
    */
-  constructor(code, message) {
+  constructor(code, message, data = {}) {
     super(message);
     this.name = 'ClassifierError';
     this.code = code;
+    this.data = data;
   }
 }
 
@@ -61,11 +63,12 @@ export async function loadSite(root = new URL('.', import.meta.url)) {
   const base = new URL(root, globalThis.document?.baseURI).href.replace(/[^/]*$/, '');
   const address = new URL('site.json', base);
   const { response, problem } = await asked(address);
-  if (!response) throw new ClassifierError('no-site', `${address} could not be read: ${problem}`);
+  if (!response)
+    throw new ClassifierError('no-site', `${address} could not be read: ${problem}`, { url: address.href });
   try {
     return { site: await response.json(), base };
   } catch {
-    throw new ClassifierError('no-site', `${address} is not the description of a site.`);
+    throw new ClassifierError('no-site', `${address} is not the description of a site.`, { url: address.href });
   }
 }
 
@@ -85,7 +88,9 @@ async function connected({ base: root, backend, onProgress }) {
     throw new ClassifierError('unsupported', message);
   }
   if (backend !== undefined && !BACKENDS.includes(backend)) {
-    throw new ClassifierError('bad-option', `There is no backend ${backend}; there are ${BACKENDS.join(', ')}.`);
+    throw new ClassifierError('bad-option', `There is no backend ${backend}; there are ${BACKENDS.join(', ')}.`, {
+      backend,
+    });
   }
   const { site, base } = await loadSite(root);
   return { site, base, ...(await open(site, base, { backend, onProgress })) };
@@ -191,12 +196,14 @@ export class Classifier extends Predictor {
     if (found.length === 1) return found[0];
     const why = found.length ? 'Several classes are called' : 'There is no class';
     const all = this.classes.map((name) => JSON.stringify(name)).join(', ');
-    throw new ClassifierError('unknown-class', `${why} ${JSON.stringify(className)}; the classes are ${all}.`);
+    throw new ClassifierError('unknown-class', `${why} ${JSON.stringify(className)}; the classes are ${all}.`, {
+      class: className,
+    });
   }
 
   /** @param {number} id that `addExample` gave */
   async removeExample(id) {
-    if (!this.taught.has(id)) throw new ClassifierError('unknown-example', `There is no example ${id}.`);
+    if (!this.taught.has(id)) throw new ClassifierError('unknown-example', `There is no example ${id}.`, { id });
     await this.running.worker.removeExample(id);
     this.taught.delete(id);
   }
@@ -308,7 +315,9 @@ function requireSettings(settings) {
     settingsSchema(settings, 'settings');
   } catch (error) {
     if (!(error instanceof ProjectError)) throw error;
-    throw new ClassifierError('bad-option', error.message.replace(/^[^:]*: /, ''));
+    const { data } = error;
+    const what = DAMAGES[/** @type {keyof typeof DAMAGES} */ (data.reason)](/** @type {any} */ (data));
+    throw new ClassifierError('bad-option', `${data.where}: ${what}.`, data);
   }
 }
 
@@ -360,8 +369,7 @@ async function trainedHead(file, site) {
   const project = await unpackProject(file);
   const refusal = siteRefusal(project, site);
   if (refusal) throw refusal;
-  if (!project.head)
-    throw new ProjectError('no-head', 'This project holds no trained head. Train before exporting it.');
+  if (!project.head) throw new ProjectError('no-head');
   return { classes: project.classes, head: project.head };
 }
 
@@ -374,6 +382,7 @@ async function blobOf(file) {
   if (typeof file !== 'string' && !(file instanceof URL)) return new Blob([file]);
   const address = new URL(file, document.baseURI);
   const { response, problem } = await asked(address);
-  if (!response) throw new ClassifierError('no-file', `${address} could not be read: ${problem}`);
+  if (!response)
+    throw new ClassifierError('no-file', `${address} could not be read: ${problem}`, { url: address.href });
   return response.blob();
 }

@@ -6,8 +6,10 @@
 
 import { proxy, wrap } from 'comlink';
 import { BACKENDS } from './contract.js';
-import { PolicyError, underPolicy } from './policy.js';
-import { DownloadError, fetchVerified } from './verified.js';
+import './error-crossing.js';
+import { errorReport, WorkerError } from './errors.js';
+import { underPolicy } from './policy.js';
+import { fetchVerified } from './verified.js';
 
 /** @import {Asset, BackendName, Site} from './protocol.js' */
 /** @typedef {import('comlink').Remote<import('./protocol.js').WorkerApi>} RemoteWorker */
@@ -64,8 +66,7 @@ export async function connect(site, base, backend = 'wasm') {
  */
 async function answering(thread) {
   const failed = new Promise((_, reject) => {
-    const message = 'The worker could not be started in this browser.';
-    thread.addEventListener('error', () => reject(new Error(message)), { once: true });
+    thread.addEventListener('error', () => reject(new WorkerError('not-started')), { once: true });
   });
   const worker = /** @type {RemoteWorker} */ (wrap(thread));
   await Promise.race([worker.memory(), failed]);
@@ -76,7 +77,7 @@ async function answering(thread) {
  * A backend that was tried and not taken.
  * @typedef {object} Skipped
  * @property {BackendName} backend
- * @property {string} reason
+ * @property {import('./errors.js').ErrorReport} error why
  */
 
 /** The smallest module with a SIMD instruction in it: what refuses it has none. */
@@ -148,9 +149,19 @@ function beginDownloads(site, base, backend, onProgress) {
  */
 function final(error, site, failures) {
   for (const { url } of [...modelFiles(site), ...goldenFiles(site)]) if (failures.has(url)) return failures.get(url);
-  const isChanged = (/** @type {unknown} */ one) => one instanceof DownloadError && one.fault.kind === 'changed';
-  const changed = [error, ...failures.values()].find(isChanged);
-  return changed ?? (error instanceof PolicyError ? error : null);
+  const changed = [error, ...failures.values()].find((one) => is(one, 'DownloadError', 'changed'));
+  return changed ?? (is(error, 'PolicyError', 'worker') || is(error, 'PolicyError', 'download') ? error : null);
+}
+
+/**
+ * Whether an error is of this kind, wherever it was thrown.
+ * @param {unknown} error
+ * @param {string} name
+ * @param {string} code
+ */
+function is(error, name, code) {
+  const report = errorReport(error);
+  return report.name === name && report.code === code;
 }
 
 /**
@@ -187,7 +198,7 @@ export async function open(site, base, { backend = null, onProgress, after } = {
       const reason = final(error, site, (await begun).failures);
       if (reason) throw reason;
       firstError ??= error;
-      skipped.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });
+      skipped.push({ backend: name, error: errorReport(error) });
     }
   }
   throw firstError;

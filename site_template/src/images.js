@@ -2,6 +2,7 @@
 
 import { transfer } from 'comlink';
 import { PICTURE_PIXELS } from './contract.js';
+import { CodedError } from './errors.js';
 import { sizeOf } from './picture-size.js';
 
 /**
@@ -13,15 +14,36 @@ import { sizeOf } from './picture-size.js';
 const KINDS =
   'an <img>, <video> or <canvas> element, an ImageBitmap, ImageData, a File or Blob, or {data, width, height} with RGBA bytes';
 
-export class ImageError extends Error {
-  /**
-   * @param {string} message
-   * @param {'bad-image'|'too-large'} [code]
-   */
-  constructor(message, code = 'bad-image') {
-    super(message);
-    this.name = 'ImageError';
-    this.code = code;
+/** @typedef {{kind?: string, file?: string}} Source what was given: a value of this kind, and its name where it is a file */
+
+/** @param {Source} source */
+function called({ kind, file }) {
+  if (file !== undefined) return `The file ${file}`;
+  return kind ? `The image (${kind})` : 'The image';
+}
+
+const IMAGE_MESSAGES = {
+  'bad-image/kind': (/** @type {{kind: string}} */ { kind }) => `This is not an image (${kind}). Give ${KINDS}.`,
+  'bad-image/pixels': () => `This is not an image. Give ${KINDS}.`,
+  'bad-image/broken': (/** @type {Source} */ source) =>
+    `${called(source)} is broken, empty, or of a kind that this browser does not read.`,
+  'bad-image/video': () => 'The video has no picture yet. Wait for its `loadeddata` event.',
+  'bad-image/missing': (/** @type {{url: string}} */ { url }) => `The image ${url} could not be loaded.`,
+  'bad-image/bytes': (/** @type {{width: number, height: number, bytes: number}} */ { width, height, bytes }) =>
+    `${width} by ${height} pixels of RGBA are ${4 * width * height} bytes, and the image has ${bytes}.`,
+  'bad-image/foreign': () =>
+    'The image is from another server, and its pixels may not be read. Let that server send ' +
+    'Access-Control-Allow-Origin, and give the element the attribute crossorigin.',
+  'too-large': (
+    /** @type {Source & {width: number, height: number, most: number}} */ { width, height, most, ...source },
+  ) => `${called(source)} has ${width} by ${height} pixels; at most ${most.toLocaleString('en')} are read.`,
+};
+
+/** @extends {CodedError<import('./errors.js').CodeOf<keyof typeof IMAGE_MESSAGES>>} */
+export class ImageError extends CodedError {
+  /** @param {import('./errors.js').Given<typeof IMAGE_MESSAGES>} given */
+  constructor(...[key, data]) {
+    super('ImageError', IMAGE_MESSAGES, key, data);
   }
 }
 
@@ -45,7 +67,7 @@ export async function frameOf(image) {
   if (kind === 'Object' || (kind === 'ImageData' && isPlain(/** @type {ImageData} */ (image)))) {
     return raw(/** @type {ImageData} */ (image));
   }
-  if (!BITMAP_SOURCES.includes(kind)) throw new ImageError(`This is not an image (${kind}). Give ${KINDS}.`);
+  if (!BITMAP_SOURCES.includes(kind)) throw new ImageError('bad-image/kind', { kind });
   const bitmap = await bitmapOf(/** @type {ImageBitmapSource} */ (image));
   return transfer(bitmap, [bitmap]);
 }
@@ -58,16 +80,16 @@ export async function frameOf(image) {
  * @throws {ImageError} it cannot be read here, or has too many pixels
  */
 export async function bitmapOf(source) {
-  const what = nameOf(source);
-  if (isFile(source)) requireFew(await knownSize(source), what);
+  const given = described(source);
+  if (isFile(source)) requireFew(await knownSize(source), given);
   const bitmap = await createImageBitmap(source, {
     imageOrientation: 'from-image',
     colorSpaceConversion: 'default',
   }).catch(() => {
-    throw new ImageError(`${what} is broken, empty, or of a kind that this browser does not read.`);
+    throw new ImageError('bad-image/broken', given);
   });
   try {
-    requireFew(bitmap, what);
+    requireFew(bitmap, given);
   } catch (error) {
     bitmap.close();
     throw error;
@@ -99,12 +121,11 @@ function knownSize(file) {
 
 /**
  * @param {import('./picture-size.js').Size|null} size
- * @param {string} what
+ * @param {Source} source
  */
-function requireFew(size, what) {
+function requireFew(size, source) {
   if (!size || !(size.width * size.height > PICTURE_PIXELS)) return;
-  const most = PICTURE_PIXELS.toLocaleString('en');
-  throw new ImageError(`${what} has ${size.width} by ${size.height} pixels; at most ${most} are read.`, 'too-large');
+  throw new ImageError('too-large', { ...source, width: size.width, height: size.height, most: PICTURE_PIXELS });
 }
 
 /**
@@ -113,9 +134,14 @@ function requireFew(size, what) {
  */
 const isFile = (source) => ['Blob', 'File'].includes(kindOf(source));
 
-/** @param {ImageBitmapSource} source */
-const nameOf = (source) =>
-  kindOf(source) === 'File' ? `The file ${/** @type {File} */ (source).name}` : `The image (${kindOf(source)})`;
+/**
+ * @param {ImageBitmapSource} source
+ * @returns {Source}
+ */
+function described(source) {
+  const kind = kindOf(source);
+  return kind === 'File' ? { kind, file: /** @type {File} */ (source).name } : { kind };
+}
 
 const BITMAP_SOURCES = [
   ...['HTMLImageElement', 'HTMLVideoElement', 'HTMLCanvasElement', 'OffscreenCanvas'],
@@ -125,13 +151,13 @@ const BITMAP_SOURCES = [
 /** @param {HTMLVideoElement} video */
 function requireFrame(video) {
   if (video.readyState >= 2 && video.videoWidth > 0) return; // HAVE_CURRENT_DATA
-  throw new ImageError('The video has no picture yet. Wait for its `loadeddata` event.');
+  throw new ImageError('bad-image/video');
 }
 
 /** @param {HTMLImageElement} image */
 async function requireLoaded(image) {
   await image.decode().catch(() => {
-    throw new ImageError(`The image ${image.currentSrc || image.src} could not be loaded.`);
+    throw new ImageError('bad-image/missing', { url: image.currentSrc || image.src });
   });
 }
 
@@ -140,13 +166,11 @@ const isPlain = ({ colorSpace = 'srgb', data }) => colorSpace === 'srgb' && data
 
 /** @param {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} pixels */
 function raw({ data, width, height }) {
-  if (!['Uint8Array', 'Uint8ClampedArray'].includes(kindOf(data)))
-    throw new ImageError(`This is not an image. Give ${KINDS}.`);
+  if (!['Uint8Array', 'Uint8ClampedArray'].includes(kindOf(data))) throw new ImageError('bad-image/pixels');
   if (!(width > 0 && height > 0 && data.length === 4 * width * height)) {
-    const wanted = `${width} by ${height} pixels of RGBA are ${4 * width * height} bytes`;
-    throw new ImageError(`${wanted}, and the image has ${data.length}.`);
+    throw new ImageError('bad-image/bytes', { width, height, bytes: data.length });
   }
-  requireFew({ width, height }, 'The image');
+  requireFew({ width, height }, {});
   return { data, width, height };
 }
 
@@ -161,10 +185,7 @@ export async function sending(send) {
     return await send();
   } catch (error) {
     if (error instanceof Error && error.name === 'DataCloneError') {
-      throw new ImageError(
-        'The image is from another server, and its pixels may not be read. Let that server send ' +
-          'Access-Control-Allow-Origin, and give the element the attribute crossorigin.',
-      );
+      throw new ImageError('bad-image/foreign');
     }
     throw error;
   }

@@ -1,6 +1,8 @@
 // What the page's content security policy blocks. The page's own allows what the site needs; one that a host sends
 // too, or the page of somebody else, may not.
 
+import { CodedError } from './errors.js';
+
 /** How long a browser may take to tell of what it blocked, after it has. */
 const TOLD_MS = 250;
 
@@ -14,24 +16,44 @@ export const NEEDS = {
   'script-src': "script-src 'self' 'wasm-unsafe-eval'",
 };
 
-/** What cannot be done, by the directive that forbids it. @type {Record<string, string>} */
-const FORBIDDEN = {
-  'connect-src': 'The files of the site could not be downloaded',
-  'script-src': 'WebAssembly could not be started',
+/**
+ * @typedef {object} Blocked
+ * @property {string} directive that forbids it, as the browser names it
+ * @property {string} [needs] what it has to allow; absent where the policy has to go without the directive
+ */
+
+/**
+ * What has to be changed, in English.
+ * @param {Blocked} blocked
+ */
+function change({ directive, needs }) {
+  const how = needs ? `has to allow ${needs}` : `has to go without ${directive}`;
+  return `the content security policy of this page, or one that its host sends, ${how}.`;
+}
+
+/** What cannot be done. */
+export const POLICY_MESSAGES = {
+  download: (/** @type {Blocked} */ blocked) => `The files of the site could not be downloaded: ${change(blocked)}`,
+  webassembly: (/** @type {Blocked} */ blocked) => `WebAssembly could not be started: ${change(blocked)}`,
+  worker: (/** @type {Blocked} */ blocked) => `The worker could not be started: ${change(blocked)}`,
 };
 
-/** A content security policy forbids something without which nothing works. */
-export class PolicyError extends Error {
+/** @typedef {keyof typeof POLICY_MESSAGES} PolicyErrorCode */
+
+/** By the directive that forbids it; the worker by any other. @type {Record<string, PolicyErrorCode>} */
+const FORBIDDEN = { 'connect-src': 'download', 'script-src': 'webassembly' };
+
+/**
+ * A content security policy forbids something without which nothing works.
+ * @extends {CodedError<PolicyErrorCode>}
+ */
+export class PolicyError extends CodedError {
   /** @param {string} directive as the browser names it */
   constructor(directive) {
-    const needs = NEEDS[directive];
-    const change = needs ? `has to allow ${needs}` : `has to go without ${directive}`;
-    const way = `the content security policy of this page, or one that its host sends, ${change}.`;
-    super(`${FORBIDDEN[directive] ?? 'The worker could not be started'}: ${way}`);
-    this.name = 'PolicyError';
-    this.directive = directive;
+    const blocked = { directive, needs: NEEDS[directive] };
+    super('PolicyError', POLICY_MESSAGES, FORBIDDEN[directive] ?? 'worker', blocked);
     /** What has to be changed. */
-    this.way = way;
+    this.way = change(blocked);
   }
 }
 

@@ -45,7 +45,12 @@
  * @typedef {'relaxed'|'simd'|'stock'} Kernels
  */
 
-/** @typedef {{kind: Kernels, why: string|null}} KernelsInUse and why faster ones are not, where there are faster ones */
+/** @typedef {{kind: Kernels, faults: KernelFault[]}} KernelsInUse and why faster ones are not, where there are faster ones */
+
+/**
+ * Why kernels are not in use: these, or all of the page's own where it is null.
+ * @typedef {{kernels: Kernels|null, error: import('./errors.js').ErrorReport}} KernelFault
+ */
 
 /**
  * @typedef {object} Preprocess

@@ -1,5 +1,6 @@
 // Files of the site, taken only when their bytes are the ones the build wrote.
 
+import { CodedError } from './errors.js';
 import { allowedFetch, PolicyError } from './policy.js';
 
 /**
@@ -11,32 +12,23 @@ export async function sha256(bytes) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/**
- * Why a file of the site could not be had. `page`: the host sent a web page in its place.
- * @typedef {{kind: 'unreachable'|'page'|'changed', url: string} | {kind: 'status', url: string, status: number}} Fault
- */
+/** Why a file of the site could not be had. `page`: the host sent a web page in its place. */
+export const DOWNLOAD_MESSAGES = {
+  unreachable: (/** @type {{url: string}} */ { url }) =>
+    `${url} could not be downloaded. Check the connection and try again.`,
+  status: (/** @type {{url: string, status: number}} */ { url, status }) =>
+    `${url} could not be downloaded: the server answered ${status}.`,
+  page: (/** @type {{url: string}} */ { url }) =>
+    `${url} could not be downloaded: the server sent a web page in its place.`,
+  changed: (/** @type {{url: string}} */ { url }) =>
+    `${url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`,
+};
 
-/** @param {Fault} fault */
-function sentence(fault) {
-  switch (fault.kind) {
-    case 'unreachable':
-      return `${fault.url} could not be downloaded. Check the connection and try again.`;
-    case 'status':
-      return `${fault.url} could not be downloaded: the server answered ${fault.status}.`;
-    case 'page':
-      return `${fault.url} could not be downloaded: the server sent a web page in its place.`;
-    case 'changed':
-      return `${fault.url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`;
-  }
-}
-
-/** Across threads, Comlink keeps an error's name and message, and nothing else. */
-export class DownloadError extends Error {
-  /** @param {Fault} fault */
-  constructor(fault) {
-    super(sentence(fault));
-    this.name = 'DownloadError';
-    this.fault = fault;
+/** @extends {CodedError<keyof typeof DOWNLOAD_MESSAGES>} */
+export class DownloadError extends CodedError {
+  /** @param {import('./errors.js').Given<typeof DOWNLOAD_MESSAGES>} given */
+  constructor(...[key, data]) {
+    super('DownloadError', DOWNLOAD_MESSAGES, key, data);
   }
 }
 
@@ -54,14 +46,14 @@ export async function fetchVerified(asset, base, onBytes) {
   try {
     response = await allowedFetch(new URL(url, base), { credentials: 'same-origin' });
   } catch (error) {
-    throw error instanceof PolicyError ? error : new DownloadError({ kind: 'unreachable', url });
+    throw error instanceof PolicyError ? error : new DownloadError('unreachable', { url });
   }
-  if (!response.ok) throw new DownloadError({ kind: 'status', url, status: response.status });
+  if (!response.ok) throw new DownloadError('status', { url, status: response.status });
   const bytes = await readBody(response, asset.bytes, onBytes);
   if ((await sha256(bytes)) !== asset.sha256) {
     // Hosts that know no such file may send their front page, with a status as if all were well.
     const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
-    throw new DownloadError({ kind: isPage ? 'page' : 'changed', url });
+    throw new DownloadError(isPage ? 'page' : 'changed', { url });
   }
   return bytes;
 }

@@ -2,6 +2,7 @@
 // bundle, so they are covered by its hash and need no request of their own.
 
 import { copyOf, PlainHead } from '../core/head.js';
+import { WorkerError } from '../errors.js';
 import { Kernel, KernelHead } from './kernel.js';
 import bytes from './head.wasm';
 
@@ -15,7 +16,7 @@ const kernel = Kernel.from(bytes);
  * @returns {PlainHead}
  */
 function filled(shape, weights, wanted, fill) {
-  if (wanted === 'wasm-simd' && !kernel) throw new Error('This browser does not run WebAssembly SIMD.');
+  if (wanted === 'wasm-simd' && !kernel) throw new WorkerError('no-simd');
   if (kernel && wanted !== 'plain') {
     try {
       const head = new KernelHead(kernel, shape, weights);

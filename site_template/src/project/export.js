@@ -23,10 +23,10 @@ const TM_VERSION = '2.4.10';
 export async function packProject(project, { modelName, timeStamp }) {
   const { examples, head } = project;
   if (examples.length > PROJECT_LIMITS.examples || project.classes.length > PROJECT_LIMITS.classes) {
-    throw new ProjectError(
-      'too-large',
-      `A project holds at most ${PROJECT_LIMITS.examples} photos and ${PROJECT_LIMITS.classes} classes.`,
-    );
+    throw new ProjectError('too-large/contents', {
+      examples: PROJECT_LIMITS.examples,
+      classes: PROJECT_LIMITS.classes,
+    });
   }
   const folders = new Map(project.classes.map(({ id, name }, i) => [id, folderOf(name, i)]));
   /** @type {[string, Uint8Array<ArrayBuffer>][]} */
@@ -130,7 +130,7 @@ export function metadata({ generator, labels, imageSize, modelName, timeStamp })
 async function readPicture(picture) {
   const bytes = new Uint8Array(await picture.arrayBuffer());
   if (!jpegSize(bytes) || bytes.length > PROJECT_LIMITS.pictureBytes) {
-    throw new ProjectError('unreadable-photo', 'This browser stored a photo in a way that cannot be exported.');
+    throw new ProjectError('unreadable-photo/stored');
   }
   return bytes;
 }

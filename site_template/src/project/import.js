@@ -4,7 +4,7 @@
 import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORS } from '../contract.js';
 import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
-import { picturePath, shapesOf } from './format.js';
+import { backboneOf, picturePath, shapesOf } from './format.js';
 import { jpegSize } from './jpeg.js';
 import { normalNames } from './names.js';
 import { headSchema, projectSchema } from './schemas.js';
@@ -32,7 +32,7 @@ export async function unpackProject(file) {
     const limit = name.startsWith('images/') ? PROJECT_LIMITS.pictureBytes : PROJECT_LIMITS.totalBytes;
     const contents = await entryOf(file, directory, name, limit);
     if ((await sha256(contents)) !== described.files[name]) {
-      throw new ProjectError('changed', `This project is not as it was exported: ${name} has been changed since.`);
+      throw new ProjectError('changed/project', { file: name });
     }
     return contents;
   };
@@ -70,16 +70,19 @@ export async function unpackProject(file) {
 export function siteRefusal({ backbone, preprocess }, site) {
   const same = backbone.modelHash === site.model.hash && backbone.features === site.backbone.features;
   if (same && preprocess.fit === site.preprocess.fit && preprocess.size === site.preprocess.size) return null;
-  const theirs = same
-    ? `a site that uses the ${preprocess.fit === 'crop' ? 'centre' : 'whole'} of a picture`
-    : `a site with the model “${backbone.name}” (${backbone.precision}, ${backbone.modelHash.slice(0, 16)})`;
-  const ours = same
-    ? `the ${site.preprocess.fit === 'crop' ? 'centre' : 'whole'}`
-    : `“${site.backbone.name}” (${site.precision}, ${site.model.hash})`;
-  return new ProjectError(
-    'other-backbone',
-    `This project belongs to ${theirs}; this one has ${ours}. Its photos can be learned anew here.`,
-  );
+  const theirs = namedBackbone(backbone, preprocess);
+  const ours = namedBackbone(backboneOf(site), site.preprocess);
+  return new ProjectError(same ? 'other-backbone/fit' : 'other-backbone/project', { theirs, ours });
+}
+
+/**
+ * A backbone as an error names it.
+ * @param {import('./format.js').ProjectBackbone} backbone
+ * @param {import('../protocol.js').Preprocess} preprocess
+ * @returns {import('./errors.js').NamedBackbone}
+ */
+export function namedBackbone({ name, precision, modelHash }, { fit }) {
+  return { name, precision, hash: modelHash.slice(0, 16), fit };
 }
 
 /**
@@ -91,10 +94,11 @@ export function siteRefusal({ backbone, preprocess }, site) {
 export async function entryOf(file, directory, name, limit) {
   const entry = directory.get(name);
   if (!entry) {
-    const message = `This file is not a project of On-the-Fly: it has no ${name}.`;
-    throw name === PROJECT_FILES.project ? new ProjectError('not-a-project', message) : damaged(name, 'is missing');
+    throw name === PROJECT_FILES.project
+      ? new ProjectError('not-a-project/lacks', { file: name })
+      : damaged(name, 'missing');
   }
-  if (entry.size > limit) throw new ProjectError('too-large', `${name} is larger than it can be in a project.`);
+  if (entry.size > limit) throw new ProjectError('too-large/member', { file: name });
   return readEntry(file, entry);
 }
 
@@ -107,7 +111,7 @@ export function parse(name, bytes) {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
-    throw damaged(name, 'is not JSON');
+    throw damaged(name, 'json');
   }
 }
 
@@ -116,12 +120,8 @@ export function parse(name, bytes) {
  * @returns {Described}
  */
 function checked(described) {
-  if (described?.kind !== PROJECT_KIND) {
-    throw new ProjectError('not-a-project', 'This file is not a project of On-the-Fly.');
-  }
-  if (Number.isInteger(described.format) && described.format > PROJECT_FORMAT) {
-    throw new ProjectError('newer', 'This project was made by a newer version. Open it on the site it comes from.');
-  }
+  if (described?.kind !== PROJECT_KIND) throw new ProjectError('not-a-project/kind');
+  if (Number.isInteger(described.format) && described.format > PROJECT_FORMAT) throw new ProjectError('newer/project');
   projectSchema(described, PROJECT_FILES.project);
   checkReferences(described);
   return described;
@@ -132,14 +132,12 @@ function checkReferences({ classes, examples }) {
   const ids = new Set(classes.map(({ id }) => id));
   const folders = new Set(classes.map(({ folder }) => folder));
   if (ids.size !== classes.length || folders.size !== classes.length) {
-    throw damaged(PROJECT_FILES.project, 'two classes are one');
+    throw damaged(PROJECT_FILES.project, 'same-class');
   }
   let last = 0;
   for (const example of examples) {
-    if (!ids.has(example.class))
-      throw damaged(PROJECT_FILES.project, `photo ${example.id} is of a class that is not there`);
-    if (example.id <= last)
-      throw damaged(PROJECT_FILES.project, 'the photos do not stand in the order they were taken');
+    if (!ids.has(example.class)) throw damaged(PROJECT_FILES.project, 'no-class', { photo: example.id });
+    if (example.id <= last) throw damaged(PROJECT_FILES.project, 'order');
     last = example.id;
   }
 }
@@ -165,11 +163,11 @@ function checkMembers(directory, described, pictures, hasHead) {
   const wanted = new Set([PROJECT_FILES.features, PROJECT_FILES.metadata, ...pictures]);
   if (hasHead) [PROJECT_FILES.head, PROJECT_FILES.weights, PROJECT_FILES.trace].forEach((name) => wanted.add(name));
   for (const name of wanted) {
-    if (!directory.has(name)) throw damaged(name, 'is missing');
-    if (!Object.hasOwn(described.files, name)) throw damaged(PROJECT_FILES.project, `holds no checksum of ${name}`);
+    if (!directory.has(name)) throw damaged(name, 'missing');
+    if (!Object.hasOwn(described.files, name)) throw damaged(PROJECT_FILES.project, 'no-checksum', { file: name });
   }
   for (const name of [...directory.keys(), ...Object.keys(described.files)]) {
-    if (name !== PROJECT_FILES.project && !wanted.has(name)) throw damaged(name, 'is not part of the project');
+    if (name !== PROJECT_FILES.project && !wanted.has(name)) throw damaged(name, 'stray');
   }
 }
 
@@ -179,12 +177,12 @@ function checkMembers(directory, described, pictures, hasHead) {
  * @param {number} count
  */
 export function toFloats(name, bytes, count) {
-  if (bytes.length !== count * 4) throw damaged(name, `has ${bytes.length} bytes and needs ${count * 4}`);
+  if (bytes.length !== count * 4) throw damaged(name, 'bytes', { bytes: bytes.length, needed: count * 4 });
   const view = new DataView(bytes.buffer);
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     values[i] = view.getFloat32(i * 4, true);
-    if (!Number.isFinite(values[i])) throw damaged(name, `the number at ${i} is not finite`);
+    if (!Number.isFinite(values[i])) throw damaged(name, 'infinite', { at: i });
   }
   return values;
 }
@@ -200,13 +198,13 @@ async function readHead(read, described) {
   const { classes, settings, examples, history, norms, steps } = told;
   const ids = new Set(described.classes.map(({ id }) => id));
   if (new Set(classes).size !== classes.length || !classes.every((/** @type {string} */ id) => ids.has(id))) {
-    throw damaged(PROJECT_FILES.head, 'its classes are not those of the project');
+    throw damaged(PROJECT_FILES.head, 'other-classes');
   }
-  if (new Set(examples).size !== examples.length) throw damaged(PROJECT_FILES.head, 'names a photo twice');
+  if (new Set(examples).size !== examples.length) throw damaged(PROJECT_FILES.head, 'twice');
   const shapes = shapesOf(described.backbone.features, settings.hidden, classes.length);
   for (const name of TENSORS) {
     if (String(told.shapes[name]) !== String(shapes[name]))
-      throw damaged(PROJECT_FILES.head, `the shape of ${name} is wrong`);
+      throw damaged(PROJECT_FILES.head, 'shape', { tensor: name });
   }
   const sizes = TENSORS.map((name) => shapes[name].reduce((a, b) => a * b, 1));
   const weights = toFloats(
@@ -236,9 +234,9 @@ async function readHead(read, described) {
 async function readPicture(read, name) {
   const bytes = await read(name);
   const size = jpegSize(bytes);
-  if (!size) throw damaged(name, 'is not a JPEG');
+  if (!size) throw damaged(name, 'jpeg');
   if (!(size.width > 0 && size.height > 0) || Math.max(size.width, size.height) > PROJECT_LIMITS.pictureEdge) {
-    throw damaged(name, `is a picture of ${size.width} by ${size.height}`);
+    throw damaged(name, 'size', size);
   }
   return new Blob([bytes], { type: 'image/jpeg' });
 }

@@ -21,7 +21,7 @@ const MARKS = [PROJECT_FILES.project, MODEL_FILES.about];
  */
 export function members(entries) {
   for (const { name, size } of byName(entries, ({ name: whole }) => whole).values()) {
-    if (name.endsWith('/') && size) throw damaged(name, 'is a folder with contents');
+    if (name.endsWith('/') && size) throw damaged(name, 'folder');
   }
   const files = entries.filter(({ name }) => !name.endsWith('/') && !isLitter(name));
   const folder = wrapping(files.map(({ name }) => name));
@@ -37,7 +37,7 @@ function byName(entries, nameOf) {
   const named = new Map();
   for (const entry of entries) {
     const name = nameOf(entry);
-    if (named.has(name)) throw new ProjectError('unsafe', `This zip holds ${name} twice. It was not opened.`);
+    if (named.has(name)) throw new ProjectError('unsafe/twice', { file: name });
     named.set(name, entry);
   }
   return named;

@@ -5,10 +5,10 @@ import { MODEL_FORMAT, MODEL_KIND, PROJECT_LIMITS, TENSORS } from '../contract.j
 import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
 import { backboneOf, shapesOf } from './format.js';
-import { entryOf, parse, siteRefusal, toFloats } from './import.js';
+import { entryOf, namedBackbone, parse, siteRefusal, toFloats } from './import.js';
 import { MODEL_FILES } from './model-format.js';
-import { modelSchema } from './schemas.js';
 import { normalNames } from './names.js';
+import { modelSchema } from './schemas.js';
 
 /**
  * @typedef {object} UnpackedModel
@@ -27,30 +27,23 @@ export async function unpackModel(file, directory, site) {
     parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, PROJECT_LIMITS.jsonBytes)),
   );
   if (siteRefusal(about, site)) {
-    const [theirs, ours] = [about, { backbone: backboneOf(site), preprocess: site.preprocess }].map(inWords);
-    throw new ProjectError('other-backbone', `This model was made with ${theirs}; this site has ${ours}.`);
+    const theirs = namedBackbone(about.backbone, about.preprocess);
+    throw new ProjectError('other-backbone/model', { theirs, ours: namedBackbone(backboneOf(site), site.preprocess) });
   }
   const bytes = await entryOf(file, directory, MODEL_FILES.weights, PROJECT_LIMITS.totalBytes);
   if ((await sha256(bytes)) !== about.files[MODEL_FILES.weights]) {
-    const message = `This model is not as it was exported: ${MODEL_FILES.weights} has been changed since.`;
-    throw new ProjectError('changed', message);
+    throw new ProjectError('changed/model', { file: MODEL_FILES.weights });
   }
   return { about: { ...about, classes: normalNames(about.classes) }, weights: readWeights(bytes, about) };
 }
-
-/** @param {Pick<import('./model-format.js').AboutModel, 'backbone'|'preprocess'>} about */
-const inWords = ({ backbone: { name, precision, modelHash }, preprocess: { fit } }) =>
-  `“${name}” (${precision}, ${modelHash.slice(0, 16)}, ${fit})`;
 
 /**
  * @param {any} about
  * @returns {import('./model-format.js').AboutModel}
  */
 function checked(about) {
-  if (about?.kind !== MODEL_KIND) throw new ProjectError('not-a-project', 'This file is not a model of On-the-Fly.');
-  if (Number.isInteger(about.format) && about.format > MODEL_FORMAT) {
-    throw new ProjectError('newer', 'This model was made by a newer version. Load it with the site it comes from.');
-  }
+  if (about?.kind !== MODEL_KIND) throw new ProjectError('not-a-project/model');
+  if (Number.isInteger(about.format) && about.format > MODEL_FORMAT) throw new ProjectError('newer/model');
   modelSchema(about, MODEL_FILES.about);
   return about;
 }
@@ -64,7 +57,7 @@ function readWeights(bytes, { backbone, settings, classes }) {
   const shapes = shapesOf(backbone.features, settings.hidden, classes.length);
   const sizes = TENSORS.map((name) => shapes[name].reduce((product, size) => product * size, 1));
   const count = sizes.reduce((sum, size) => sum + size, 0);
-  if (bytes.length < 4 * count) throw damaged(MODEL_FILES.weights, 'is shorter than the head in it');
+  if (bytes.length < 4 * count) throw damaged(MODEL_FILES.weights, 'short');
   const values = toFloats(MODEL_FILES.weights, bytes.slice(bytes.length - 4 * count), count);
   let at = 0;
   const [kernel1, bias1, kernel2, bias2] = sizes.map((size) => values.slice(at, (at += size)));

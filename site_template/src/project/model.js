@@ -36,9 +36,7 @@ export async function packModel({
   if (classNames.length !== head.classes.length) {
     throw new RangeError(`The head has ${head.classes.length} classes, and ${classNames.length} names are given.`);
   }
-  if (!TENSORS.every((name) => head[name].every(Number.isFinite))) {
-    throw new ProjectError('diverged', 'The training ran away: its numbers are not finite. Train with a lower rate.');
-  }
+  if (!TENSORS.every((name) => head[name].every(Number.isFinite))) throw new ProjectError('diverged');
   const { graph, shards } = site.model;
   const [graphBytes, ...shardBytes] = await Promise.all([graph, ...shards].map((file) => fetchVerified(file, base)));
   const shape = {

@@ -13,13 +13,12 @@ import { damaged } from './errors.js';
  */
 export function text({ min = 1, max = 200, pattern } = {}) {
   return (value, at) => {
-    if (typeof value !== 'string') throw damaged(at, 'should be text');
+    if (typeof value !== 'string') throw damaged(at, 'text');
     // Characters, as Python counts them, not UTF-16's units; what is far too long is not counted.
     const length = value.length > 2 * max ? Infinity : [...value].length;
-    if (length < min || length > max) throw damaged(at, `should have ${min} to ${max} characters`);
+    if (length < min || length > max) throw damaged(at, 'length', { min, max });
     // A surrogate without its other half is no character, and other readers of JSON refuse it.
-    if (/\p{Surrogate}/u.test(value) || (pattern && !pattern.test(value)))
-      throw damaged(at, 'has characters that do not belong there');
+    if (/\p{Surrogate}/u.test(value) || (pattern && !pattern.test(value))) throw damaged(at, 'characters');
   };
 }
 
@@ -30,8 +29,8 @@ export function text({ min = 1, max = 200, pattern } = {}) {
  */
 export function whole(min, max) {
   return (value, at) => {
-    if (!Number.isSafeInteger(value)) throw damaged(at, 'should be a whole number');
-    if (value < min || value > max) throw damaged(at, `should be ${min} to ${max}`);
+    if (!Number.isSafeInteger(value)) throw damaged(at, 'whole');
+    if (value < min || value > max) throw damaged(at, 'range', { min, max });
   };
 }
 
@@ -44,8 +43,8 @@ export function whole(min, max) {
  */
 export function number({ min = -Infinity, above = -Infinity, max = Infinity } = {}) {
   return (value, at) => {
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged(at, 'should be a number');
-    if (value < min || value <= above || value > max) throw damaged(at, 'is out of bounds');
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged(at, 'number');
+    if (value < min || value <= above || value > max) throw damaged(at, 'bounds');
   };
 }
 
@@ -55,8 +54,7 @@ export function number({ min = -Infinity, above = -Infinity, max = Infinity } = 
  */
 export function oneOf(...values) {
   return (value, at) => {
-    if (!values.includes(value))
-      throw damaged(at, `should be ${values.map((each) => JSON.stringify(each)).join(' or ')}`);
+    if (!values.includes(value)) throw damaged(at, 'choice', { values: values.map((each) => JSON.stringify(each)) });
   };
 }
 
@@ -68,8 +66,8 @@ export function oneOf(...values) {
  */
 export function list(check, min, max) {
   return (value, at) => {
-    if (!Array.isArray(value)) throw damaged(at, 'should be a list');
-    if (value.length < min || value.length > max) throw damaged(at, `should have ${min} to ${max} items`);
+    if (!Array.isArray(value)) throw damaged(at, 'list');
+    if (value.length < min || value.length > max) throw damaged(at, 'items', { min, max });
     value.forEach((item, i) => check(item, `${at}[${i}]`));
   };
 }
@@ -97,14 +95,14 @@ export function optional(check) {
  */
 export function record(checks) {
   return (value, at) => {
-    if (!isObject(value)) throw damaged(at, 'should be an object');
+    if (!isObject(value)) throw damaged(at, 'object');
     for (const key of Object.keys(value)) {
-      if (!Object.hasOwn(checks, key)) throw damaged(at, `has an unknown key ${JSON.stringify(key.slice(0, 40))}`);
+      if (!Object.hasOwn(checks, key)) throw damaged(at, 'unknown-key', { key: key.slice(0, 40) });
     }
     for (const [key, check] of Object.entries(checks)) {
       if (!Object.hasOwn(value, key)) {
         if (absent.has(check)) continue;
-        throw damaged(at, `lacks ${key}`);
+        throw damaged(at, 'lacks', { key });
       }
       check(value[key], at ? `${at}.${key}` : key);
     }
@@ -120,9 +118,9 @@ export function record(checks) {
  */
 export function table(keys, values, max) {
   return (value, at) => {
-    if (!isObject(value)) throw damaged(at, 'should be an object');
+    if (!isObject(value)) throw damaged(at, 'object');
     const entries = Object.entries(value);
-    if (entries.length > max) throw damaged(at, `has more than ${max} entries`);
+    if (entries.length > max) throw damaged(at, 'entries', { max });
     for (const [key, item] of entries) {
       keys(key, at);
       values(item, `${at}.${key}`);

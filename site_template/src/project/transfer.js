@@ -32,7 +32,7 @@ import { siteRefusal, unpackProject } from './import.js';
  * @returns {Promise<Exported>}
  */
 export async function exportProject(worker, site, classes, { settings = site.head, timeStamp = new Date() } = {}) {
-  if (!classes.length) throw new ProjectError('no-classes', 'There is no class to export.');
+  if (!classes.length) throw new ProjectError('no-classes');
   const snapshot = await worker.snapshot();
   const ids = new Set(classes.map(({ id }) => id));
   const examples = snapshot.examples.flatMap((example) => {
@@ -140,7 +140,7 @@ export async function embedAgain(worker, examples, onProgress) {
     weight: ({ picture }) => picture.size, // a project's photos are small
     decode: ({ id, picture }) =>
       bitmapOf(picture).catch(() => {
-        throw new ProjectError('unreadable-photo', `Photo ${id} of this project cannot be read.`);
+        throw new ProjectError('unreadable-photo/file', { photo: id });
       }),
     send: (_, frames) => worker.embedAll(transfer(frames, frames)),
     done(part, found) {

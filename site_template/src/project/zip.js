@@ -30,8 +30,7 @@ const INFLATE_CHUNK = 4096;
 /** Bytes summed at once: a few milliseconds, so that the page can draw in between. */
 const CRC_CHUNK = 1 << 20;
 
-const notAZip = () =>
-  new ProjectError('not-a-project', 'This file is not a project of On-the-Fly: it is no zip, or only a part of one.');
+const notAZip = () => new ProjectError('not-a-project/zip');
 
 /**
  * @param {Blob} file
@@ -42,10 +41,7 @@ async function slice(file, start, end) {
   try {
     return new Uint8Array(await file.slice(start, end).arrayBuffer());
   } catch {
-    throw new ProjectError(
-      'unreadable',
-      'This file cannot be read: it was moved, changed or removed since it was chosen, or is too large for this device. Choose it again.',
-    );
+    throw new ProjectError('unreadable');
   }
 }
 
@@ -58,21 +54,15 @@ const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byt
  * @returns {Promise<Map<string, Entry>>} the files of a project or model by their names in it
  */
 export async function readDirectory(file) {
-  if (file.size > PROJECT_LIMITS.zipBytes) throw tooLarge('the file');
+  if (file.size > PROJECT_LIMITS.zipBytes) throw new ProjectError('too-large/file');
   const extent = await findDirectory(file);
-  if (extent.count > PROJECT_LIMITS.records || extent.bytes > PROJECT_LIMITS.directoryBytes)
-    throw tooLarge('the number of its files');
+  if (extent.count > PROJECT_LIMITS.records || extent.bytes > PROJECT_LIMITS.directoryBytes) throw tooManyFiles();
   const entries = parseDirectory(await slice(file, extent.start, extent.start + extent.bytes), extent);
   boundBy(entries, extent.start);
   return members(entries);
 }
 
-/** @param {string} what */
-const tooLarge = (what) =>
-  new ProjectError(
-    'too-large',
-    `This project is larger than any this page could have made (${what}). It was not opened.`,
-  );
+const tooManyFiles = () => new ProjectError('too-large/files');
 
 /**
  * @typedef {object} Extent where the directory lies
@@ -151,7 +141,7 @@ function parseDirectory(bytes, { count, wraps }) {
     const rawName = bytes.subarray(at + CENTRAL.bytes, nameEnd);
     records.push({ at, rawName, extra: bytes.subarray(nameEnd, nameEnd + extra) });
     at = nameEnd + extra + comment;
-    if (records.length > PROJECT_LIMITS.records) throw tooLarge('the number of its files');
+    if (records.length > PROJECT_LIMITS.records) throw tooManyFiles();
   }
   const told = wraps ? records.length & FULL_16 : records.length;
   if (at !== bytes.length || told !== count) throw notAZip();
@@ -169,15 +159,15 @@ function parseDirectory(bytes, { count, wraps }) {
 function entryAt(view, { at, rawName, extra }, backslashes) {
   const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
   const name = safeName(rawName, backslashes);
-  if (flags & 1) throw damaged(name, 'is encrypted');
-  if (method !== 0 && method !== 8) throw damaged(name, 'is packed in a way this page does not read');
+  if (flags & 1) throw damaged(name, 'encrypted');
+  if (method !== 0 && method !== 8) throw damaged(name, 'packing');
   const wide = wideOf(extra);
   // In this order, and only those that found no room.
   const [size, packed, start] = [24, 20, 42].map((offset) => {
     const value = view.getUint32(at + offset, true);
     if (value !== FULL) return value;
     const wider = wide.shift();
-    if (wider === undefined) throw damaged(name, 'lacks one of its sizes');
+    if (wider === undefined) throw damaged(name, 'no-size');
     return wider;
   });
   return { name, rawName, method, crc: view.getUint32(at + 16, true), packed, size, start, end: 0 };
@@ -217,7 +207,7 @@ function safeName(rawName, backslashes) {
   const parts = name.replace(/\/$/, '').split('/');
   const leads = parts.some((part) => !part || part === '.' || part === '..');
   if ([...name].length > PROJECT_LIMITS.nameLength || UNSAFE.test(name) || leads) {
-    throw new ProjectError('unsafe', 'This zip holds a file with a name that no project has. It was not opened.');
+    throw new ProjectError('unsafe/name');
   }
   return name;
 }
@@ -234,14 +224,15 @@ function boundBy(entries, directory) {
     entry.end = ordered[i + 1]?.start ?? directory;
     total += entry.size;
     if (entry.start + LOCAL.bytes + entry.rawName.length + entry.packed > entry.end) {
-      throw damaged(entry.name, 'reaches into its neighbour');
+      throw damaged(entry.name, 'overlap');
     }
     const ratio = entry.size / Math.max(1, entry.packed);
-    if (entry.size > PROJECT_LIMITS.ratioFrom && ratio > PROJECT_LIMITS.ratio)
-      throw tooLarge(`${entry.name}, unpacked`);
-    if (entry.method === 0 && entry.size !== entry.packed) throw damaged(entry.name, 'has two sizes');
+    if (entry.size > PROJECT_LIMITS.ratioFrom && ratio > PROJECT_LIMITS.ratio) {
+      throw new ProjectError('too-large/ratio', { file: entry.name });
+    }
+    if (entry.method === 0 && entry.size !== entry.packed) throw damaged(entry.name, 'two-sizes');
   });
-  if (total > PROJECT_LIMITS.totalBytes) throw tooLarge('unpacked');
+  if (total > PROJECT_LIMITS.totalBytes) throw new ProjectError('too-large/unpacked');
 }
 
 /**
@@ -253,18 +244,16 @@ function boundBy(entries, directory) {
 export async function readEntry(file, entry) {
   const bytes = await slice(file, entry.start, entry.end);
   const view = viewOf(bytes);
-  if (bytes.length < LOCAL.bytes || view.getUint32(0, true) !== LOCAL.signature)
-    throw damaged(entry.name, 'is missing');
+  if (bytes.length < LOCAL.bytes || view.getUint32(0, true) !== LOCAL.signature) throw damaged(entry.name, 'missing');
   const nameEnd = LOCAL.bytes + view.getUint16(26, true);
   const start = nameEnd + view.getUint16(28, true);
   const sameName = String(bytes.subarray(LOCAL.bytes, nameEnd)) === String(entry.rawName);
   if (!sameName || view.getUint16(8, true) !== entry.method || start + entry.packed > bytes.length) {
-    throw damaged(entry.name, 'is not what the directory of the zip says');
+    throw damaged(entry.name, 'directory');
   }
   const packed = bytes.slice(start, start + entry.packed);
   const contents = entry.method === 0 ? packed : inflate(packed, entry);
-  if ((await crc32(contents)) !== entry.crc)
-    throw damaged(entry.name, 'its checksum is wrong; copy or download it again');
+  if ((await crc32(contents)) !== entry.crc) throw damaged(entry.name, 'checksum');
   return contents;
 }
 
@@ -276,7 +265,7 @@ function inflate(packed, { name, size }) {
   const out = roomFor(size, name);
   let at = 0;
   const stream = new Inflate((chunk) => {
-    if (at + chunk.length > size) throw damaged(name, 'holds more than the directory of the zip says');
+    if (at + chunk.length > size) throw damaged(name, 'longer');
     out.set(chunk, at);
     at += chunk.length;
   });
@@ -285,9 +274,9 @@ function inflate(packed, { name, size }) {
       stream.push(packed.subarray(i, i + INFLATE_CHUNK), i + INFLATE_CHUNK >= packed.length);
     }
   } catch (error) {
-    throw error instanceof ProjectError ? error : damaged(name, 'cannot be unpacked');
+    throw error instanceof ProjectError ? error : damaged(name, 'unpacking');
   }
-  if (at !== size) throw damaged(name, 'ends too early');
+  if (at !== size) throw damaged(name, 'shorter');
   return out;
 }
 
@@ -299,7 +288,7 @@ function roomFor(size, name) {
   try {
     return new Uint8Array(size);
   } catch {
-    throw new ProjectError('too-large', `${name} is larger than this device has memory for.`);
+    throw new ProjectError('too-large/memory', { file: name });
   }
 }
 

@@ -1,4 +1,6 @@
-// Why something is not kept in this browser, as a code for programs and in words for a visitor.
+// Why something is not kept in this browser, as a code for programs, and in English.
+
+import { CodedError } from '../errors.js';
 
 /**
  * - `refused`: the browser keeps nothing for this page (its settings, a private window, an isolated frame)
@@ -11,27 +13,25 @@
  * @typedef {'refused'|'newer'|'blocked'|'full'|'closed'|'missing'|'failed'} StoreErrorCode
  */
 
-/** @type {Record<StoreErrorCode, string>} */
-const WORDS = {
-  refused: 'This browser does not let this page keep anything.',
-  newer: 'A newer version of this page keeps projects in this browser. Reload the page to get it.',
-  blocked: 'An older version of this page is open in another tab. Close that tab and try again.',
-  full: 'There is no room left in this browser. Remove a project or photos and try again.',
-  closed: 'This page lost its place in the browser’s storage. Reload the page to go on keeping things.',
-  missing: 'This is no longer kept in this browser. It may have been removed in another tab.',
-  failed: 'The browser could not keep or read this.',
+/** @type {Record<StoreErrorCode, () => string>} */
+export const STORE_MESSAGES = {
+  refused: () => 'This browser does not let this page keep anything.',
+  newer: () => 'A newer version of this page keeps projects in this browser. Reload the page to get it.',
+  blocked: () => 'An older version of this page is open in another tab. Close that tab and try again.',
+  full: () => 'There is no room left in this browser. Remove a project or photos and try again.',
+  closed: () => 'This page lost its place in the browser’s storage. Reload the page to go on keeping things.',
+  missing: () => 'This is no longer kept in this browser. It may have been removed in another tab.',
+  failed: () => 'The browser could not keep or read this.',
 };
 
-export class StoreError extends Error {
+/** @extends {CodedError<StoreErrorCode>} */
+export class StoreError extends CodedError {
   /**
    * @param {StoreErrorCode} code
    * @param {unknown} [cause]
-   * @param {string} [message] a visitor can read it, and it says what can be done
    */
-  constructor(code, cause, message = WORDS[code]) {
-    super(message, { cause });
-    this.name = 'StoreError';
-    this.code = code;
+  constructor(code, cause) {
+    super('StoreError', STORE_MESSAGES, code, {}, { cause });
   }
 }
 

@@ -21,7 +21,8 @@ const CLEARLY = 0.7;
  * @property {'measured'|'software'|'missing'|'failed'|'lost'} outcome 'software': computed on the processor after all
  * @property {number} [ms] median time of a frame
  * @property {number} [wasmMs] the same on wasm, measured in turns
- * @property {string} [detail] name of the device, or message of the error
+ * @property {string} [detail] name of the device
+ * @property {import('../errors.js').ErrorReport} [error] why it failed
  */
 
 /**

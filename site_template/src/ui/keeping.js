@@ -6,7 +6,8 @@ import { openStore } from '../store/store.js';
 import { currentDocument, onDocument, onForgotten } from './document.js';
 import { onPhoto } from './actions/photos.js';
 import { onTrained } from './actions/training.js';
-import { messageOf, session } from './session.js';
+import { messageOf } from './error-words.js';
+import { session } from './session.js';
 import * as state from './state.js';
 
 /** @import {Store, StoredExample, StoredProject} from '../store/store.js' */

@@ -1,9 +1,7 @@
 // What the actions share: the site, the worker in use, and how something is told to the visitor.
 
-import { NEEDS, PolicyError } from '../policy.js';
-import { DownloadError } from '../verified.js';
+import { messageOf } from './error-words.js';
 import { notice } from './state.js';
-import { strings } from './strings.js';
 
 export const session = {
   /** Set by `openPage`, before anything can be clicked. */
@@ -25,21 +23,4 @@ export function say(text) {
  */
 export function complain(what, error) {
   notice.value = { tone: 'error', text: `${what} ${messageOf(error)}` };
-}
-
-/** @param {unknown} error */
-export function messageOf(error) {
-  const { startup, unexpected } = strings;
-  if (error instanceof DownloadError) return faultOf(error.fault);
-  if (error instanceof PolicyError) {
-    const needs = NEEDS[error.directive];
-    return needs ? startup.forbidden(needs) : startup.forbiddenBy(error.directive);
-  }
-  return (error instanceof Error && error.message) || unexpected;
-}
-
-/** @param {import('../verified.js').Fault} fault */
-function faultOf(fault) {
-  const { faults } = strings.startup;
-  return fault.kind === 'status' ? faults.status(fault) : faults[fault.kind](fault);
 }

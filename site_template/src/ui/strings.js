@@ -6,6 +6,9 @@ import { nl } from './strings/nl.js';
 /** @type {Record<string, typeof en>} by primary language subtag */
 const LANGUAGES = { en, nl };
 
-const [primary] = document.documentElement.lang.toLowerCase().split('-');
+const { lang } = document.documentElement;
+const own = LANGUAGES[lang.toLowerCase().split('-')[0]];
 
-export const strings = LANGUAGES[primary] ?? en;
+export const strings = own ?? en;
+/** The language of the words, BCP 47: numbers and dates are written in it too. */
+export const locale = own ? lang : 'en';

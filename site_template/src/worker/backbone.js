@@ -4,10 +4,11 @@
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { preprocess } from '../core/preprocess.js';
+import { errorReport, WorkerError } from '../errors.js';
 import { concatenate, foldScales } from './fold.js';
 import { selfCheck } from './self-check.js';
 
-/** @import {KernelsInUse, Kernels, Preprocess, SelfCheck, Site, StartProgress} from '../protocol.js' */
+/** @import {KernelFault, KernelsInUse, Kernels, Preprocess, SelfCheck, Site, StartProgress} from '../protocol.js' */
 /** @import {Pixels} from './frames.js' */
 /** @import {Golden} from './self-check.js' */
 
@@ -17,7 +18,7 @@ import { selfCheck } from './self-check.js';
  * @property {import('./fold.js').Artifacts} artifacts
  * @property {object} signature
  * @property {import('../kernel/backbone/plan.js').Plan|null} plan null where no road needs it, or there is none
- * @property {string} [planFault] why the plan that there is could not be had
+ * @property {unknown} [planFault] why the plan that there is could not be had
  */
 
 /**
@@ -56,7 +57,7 @@ import { selfCheck } from './self-check.js';
 async function startBackend({ name, prepare }, site, take) {
   const finish = await prepare?.(site, take);
   const started = await tf.setBackend(name).catch(() => false);
-  if (!started) throw new Error(`This browser does not offer ${name}.`);
+  if (!started) throw new WorkerError('no-backend', { backend: name });
   finish?.();
 }
 
@@ -84,14 +85,14 @@ const STOCK = {
 export async function loadParts(choice, site, take, onProgress) {
   const { graph, shards, plan } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
-  /** @type {string|undefined} */
+  /** @type {unknown} */
   let planFault;
   const [, planBytes, graphBytes, ...shardBytes] = await Promise.all([
     startBackend(choice, site, take),
     // TensorFlow.js' graph does without it.
     plan && choice.roads
       ? take(plan).catch((error) => {
-          planFault = error.message;
+          planFault = error;
           return null;
         })
       : null,
@@ -113,19 +114,19 @@ export async function loadParts(choice, site, take, onProgress) {
  * The roads to try, and why the fast ones are not among them.
  * @param {BackendChoice} choice
  * @param {Site} site
- * @param {string|undefined} planFault
+ * @param {unknown} planFault
  * @param {Kernels} [wanted] this road and no other
- * @returns {{roads: Road[], missing: string[]}}
+ * @returns {{roads: Road[], missing: unknown[]}} errors
  */
 function roadsFor(choice, { model }, planFault, wanted) {
   const own = choice.roads?.() ?? [];
-  /** @type {string[]} */
+  /** @type {unknown[]} */
   const missing = [];
-  if (choice.roads && !own.length) missing.push('This browser does not run WebAssembly SIMD.');
-  if (choice.roads && !model.plan) missing.push(`The page's kernels do not know this model: ${model.noPlan}.`);
+  if (choice.roads && !own.length) missing.push(new WorkerError('no-simd'));
+  if (choice.roads && !model.plan) missing.push(new WorkerError('no-plan', { why: model.noPlan }));
   if (planFault) missing.push(planFault);
   const roads = [...(model.plan && !planFault ? own : []), STOCK].filter(({ kind }) => !wanted || kind === wanted);
-  if (!roads.length) throw new Error(missing[0] ?? `This browser does not run the kernels ${wanted}.`);
+  if (!roads.length) throw missing[0] ?? new WorkerError('no-kernels', { kernels: String(wanted) });
   return { roads, missing };
 }
 
@@ -141,6 +142,8 @@ function roadsFor(choice, { model }, planFault, wanted) {
  */
 export async function startBackbone(choice, site, parts, golden, wanted) {
   const { roads, missing } = roadsFor(choice, site, parts.planFault, wanted);
+  /** @type {KernelFault[]} */
+  const faults = missing.map((error) => ({ kernels: null, error: errorReport(error) }));
   /** @type {unknown} */
   let failure;
   for (const { kind, make } of roads) {
@@ -150,18 +153,14 @@ export async function startBackbone(choice, site, parts, golden, wanted) {
       backbone = new Backbone(await make(parts), site, choice.device?.());
       const check = await selfCheck(backbone, golden, site.golden.limit);
       if (check.error <= check.limit) {
-        const why = kind === 'stock' && wanted ? [] : missing;
-        return { backbone, check, kernels: { kind, why: why.join(' ') || null } };
+        return { backbone, check, kernels: { kind, faults: kind === 'stock' && wanted ? [] : faults } };
       }
-      throw new Error(
-        `On ${choice.name} this browser computes other numbers than the site was built with ` +
-          `(off by ${check.error.toPrecision(2)}, limit ${check.limit}).`,
-      );
+      throw new WorkerError('self-check', { backend: choice.name, error: check.error, limit: check.limit });
     } catch (error) {
       backbone?.dispose();
       failure = error;
     }
-    missing.push(`${kind}: ${failure instanceof Error ? failure.message : String(failure)}`);
+    faults.push({ kernels: kind, error: errorReport(failure) });
   }
   throw failure;
 }
@@ -196,7 +195,7 @@ export class Backbone {
       output = this.computation.compute(input);
       const computed = /** @type {Float32Array} */ (await output.data());
       // TensorFlow.js goes on without its device, and gives zeros or remains of other frames.
-      if (this.isLost()) throw new Error('The graphics device was lost.');
+      if (this.isLost()) throw new WorkerError('device-lost');
       return computed;
     } finally {
       input.dispose();

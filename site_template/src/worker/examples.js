@@ -1,5 +1,7 @@
 // The examples: each picture's features, kept once computed.
 
+import { WorkerError } from '../errors.js';
+
 /**
  * @typedef {object} Example
  * @property {number} id rising in the order of adding
@@ -41,7 +43,7 @@ export class Examples {
    * @returns {number} the example's id
    */
   add(classId, features, picture) {
-    if (!this.classes.includes(classId)) throw new Error(`There is no class ${classId}.`);
+    if (!this.classes.includes(classId)) throw new WorkerError('no-class', { class: classId });
     const id = this.nextId++;
     this.byId.set(id, { id, classId, features, picture });
     this.counts.set(classId, this.count(classId) + 1);

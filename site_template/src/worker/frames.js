@@ -1,6 +1,7 @@
 // Pictures as the worker gets them, to bytes for the backbone and to thumbnails.
 
 import { BACKGROUND, onBackground, region } from '../core/preprocess.js';
+import { WorkerError } from '../errors.js';
 
 /** @typedef {{data: Uint8Array|Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}} Pixels RGBA bytes */
 /** @typedef {ReturnType<typeof region>} Region */
@@ -26,7 +27,7 @@ function context(width, height) {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const drawing = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
-  if (!drawing) throw new Error('This browser gives no canvas to read the camera with.');
+  if (!drawing) throw new WorkerError('no-canvas');
   return /** @type {OffscreenCanvasRenderingContext2D} */ (drawing);
 }
 
@@ -88,14 +89,13 @@ function drawTile(frame, { x, y, width, height }) {
   // The background was drawn first, so nothing can be transparent but what comes from a canvas without memory.
   if (pixels.data[3] === 255 && pixels.data[pixels.data.length - 1] === 255) return pixels;
   canvas = null;
-  throw new Error(`This browser has no memory for a picture of ${frameSize(frame)} pixels.`);
+  throw new WorkerError('no-memory', frameSize(frame));
 }
 
 /** @param {ImageBitmap|VideoFrame} frame */
 function frameSize(frame) {
-  const { width, height } =
-    'displayWidth' in frame ? { width: frame.displayWidth, height: frame.displayHeight } : frame;
-  return `${width} by ${height}`;
+  if ('displayWidth' in frame) return { width: frame.displayWidth, height: frame.displayHeight };
+  return { width: frame.width, height: frame.height };
 }
 
 /**

@@ -2,7 +2,9 @@
 // overlap; training gives way every few milliseconds, so that predictions go on with the old head.
 
 import { expose } from 'comlink';
+import '../error-crossing.js';
 import { PlainHead } from '../core/head.js';
+import { WorkerError } from '../errors.js';
 import { fetchVerified } from '../verified.js';
 import { loadParts, startBackbone } from './backbone.js';
 import { Examples } from './examples.js';
@@ -24,7 +26,7 @@ let check = null;
 const examples = new Examples();
 
 function started() {
-  if (!running) throw new Error('The model has not been loaded yet.');
+  if (!running) throw new WorkerError('not-loaded');
   return running;
 }
 

@@ -4,8 +4,9 @@ import { batch } from '@preact/signals';
 import { open } from '../../client.js';
 import { chosenBackend, rememberBackend, rememberTrials } from '../backend-choice.js';
 import { arrange } from '../document.js';
+import { messageOf, WordedError } from '../error-words.js';
 import { Relay } from '../relay.js';
-import { complain, messageOf, say, session } from '../session.js';
+import { complain, say, session } from '../session.js';
 import * as state from '../state.js';
 import { strings } from '../strings.js';
 
@@ -99,7 +100,7 @@ async function watch(opened) {
   noteTrial({ backend, outcome: 'lost' });
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
   try {
-    await openModel(null, new Error(strings.hood.lost(backend)));
+    await openModel(null, new WordedError(strings.hood.lost(backend)));
     say(strings.hood.lost(backend));
   } catch (error) {
     state.startup.value = { phase: 'failed', message: messageOf(error) };

@@ -8,6 +8,7 @@ import { normalNames } from '../../project/names.js';
 import { embedAgain, exportProject, importProject } from '../../project/transfer.js';
 import { fetchVerified } from '../../verified.js';
 import { arrange, openDocument } from '../document.js';
+import { WordedError } from '../error-words.js';
 import * as keeping from '../keeping.js';
 import { complain, say, session } from '../session.js';
 import * as state from '../state.js';
@@ -72,7 +73,7 @@ async function openGiven(asset) {
  */
 async function openKept(id) {
   const project = await keeping.enter(id);
-  if (!project) throw new Error(strings.keeping.gone);
+  if (!project) throw new WordedError(strings.keeping.gone);
   const { doc, examples, head } = project;
   const classes = doc.classes.map(({ id: classId }) => classId);
   const { model, preprocess } = session.site;
@@ -193,10 +194,7 @@ async function empty() {
 export async function switchProject({ id, name }) {
   if (state.projectBlocked.value || !session.worker) return false;
   try {
-    if (!(await keeping.keptProjects()?.claim(id))) {
-      complain(strings.keeping.elsewhere, new Error(''));
-      return false;
-    }
+    if (!(await keeping.keptProjects()?.claim(id))) throw new WordedError(strings.keeping.elsewhere);
     await endRun();
     await keeping.leave();
     const handOver = await openKept(id);
@@ -223,7 +221,7 @@ export async function removeProject(id) {
   if (id === state.projectId.value) return reset();
   const store = keeping.keptProjects();
   try {
-    if (!(await store?.claim(id))) throw new Error(strings.keeping.elsewhere);
+    if (!(await store?.claim(id))) throw new WordedError(strings.keeping.elsewhere);
     await store?.remove(id);
     return undefined;
   } catch (error) {

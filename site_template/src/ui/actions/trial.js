@@ -2,8 +2,9 @@
 
 import { effect } from '@preact/signals';
 import { connect } from '../../client.js';
+import { errorReport } from '../../errors.js';
 import { CANDIDATES, chosenBackend, fastest, foresee, rememberedTrials, savesData } from '../backend-choice.js';
-import { messageOf, session } from '../session.js';
+import { session } from '../session.js';
 import * as state from '../state.js';
 import { noteTrial, useConnection } from './model.js';
 
@@ -73,7 +74,7 @@ async function tryAll() {
   } catch (error) {
     if (error instanceof Disturbed) return false;
     const backend = fastest(state.trials.value);
-    if (backend) noteTrial({ backend, outcome: 'failed', detail: messageOf(error) });
+    if (backend) noteTrial({ backend, outcome: 'failed', error: errorReport(error) });
     return true;
   } finally {
     best?.started.terminate();
@@ -104,7 +105,7 @@ async function tryOne(backend) {
   } catch (error) {
     started?.terminate();
     if (error instanceof Disturbed) throw error;
-    noteTrial({ backend, outcome: 'failed', detail: messageOf(error) });
+    noteTrial({ backend, outcome: 'failed', error: errorReport(error) });
     return null;
   }
 }

@@ -1,5 +1,6 @@
 // Which other backends the page tried on this machine, and what came of it.
 
+import { wordsOf } from '../error-words.js';
 import { milliseconds } from '../format.js';
 import { ready, trials } from '../state.js';
 import { strings } from '../strings.js';
@@ -24,7 +25,7 @@ export function BackendTrials() {
 }
 
 /** @param {Trial} trial */
-function finding({ backend, outcome, ms = 0, wasmMs = 0, detail = '' }) {
+function finding({ backend, outcome, ms = 0, wasmMs = 0, detail = '', error }) {
   const { hood } = strings;
   switch (outcome) {
     case 'measured':
@@ -36,6 +37,6 @@ function finding({ backend, outcome, ms = 0, wasmMs = 0, detail = '' }) {
     case 'lost':
       return hood.lost(backend);
     default:
-      return detail;
+      return error ? wordsOf(error) : strings.unexpected;
   }
 }

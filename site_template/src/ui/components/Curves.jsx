@@ -1,6 +1,6 @@
 // Loss and accuracy over the epochs: of the run that goes on, else of the head that predicts.
 
-import { loss, percent } from '../format.js';
+import { loss, percent, short } from '../format.js';
 import { head, training } from '../state.js';
 import { strings } from '../strings.js';
 
@@ -98,7 +98,7 @@ function Curve({ what, explained, points, total, top, format }) {
  * @param {number} value
  * @param {(value: number) => string} format
  */
-const axis = (value, format) => (format === loss ? String(Number(value.toPrecision(2))) : format(value));
+const axis = (value, format) => (format === loss ? short(value) : format(value));
 
 /**
  * Where a point lies, in hundredths of the plot.

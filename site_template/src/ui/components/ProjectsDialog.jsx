@@ -3,7 +3,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { listProjects, removeProject, startProject, storageRoom, switchProject } from '../actions.js';
-import { fileSize } from '../format.js';
+import { messageOf } from '../error-words.js';
+import { fileSize, moment } from '../format.js';
 import { session } from '../session.js';
 import { keeping, projectBlocked, projectId } from '../state.js';
 import { strings } from '../strings.js';
@@ -22,7 +23,7 @@ export function ProjectsDialog({ onClose }) {
       room.value = await storageRoom();
       failure.value = '';
     } catch (error) {
-      failure.value = error instanceof Error ? error.message : strings.unexpected;
+      failure.value = messageOf(error);
     }
   };
   useEffect(() => {
@@ -92,10 +93,7 @@ function Row({ info, onOpen, onRemove }) {
   const { keeping: words } = strings;
   const name = info.name || words.unnamed;
   const here = info.id === projectId.value;
-  const when = new Date(info.updated).toLocaleString(document.documentElement.lang, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  });
+  const when = moment(new Date(info.updated));
   const remove = async () => {
     removing.value = true;
     try {

@@ -5,6 +5,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { changeSettings, DEFAULT_SHARE, resetSettings } from '../actions.js';
 import { BOUNDS, readSetting } from '../bounds.js';
+import { asTyped } from '../format.js';
 import { heldOutShare, settings } from '../state.js';
 import { session } from '../session.js';
 import { strings } from '../strings.js';
@@ -95,7 +96,7 @@ function Setting({ name, value }) {
         inputMode={whole ? 'numeric' : 'decimal'}
         autocomplete="off"
         enterkeyhint="done"
-        value={typed.value ?? String(value)}
+        value={typed.value ?? asTyped(value)}
         aria-describedby={`${id}-hint ${id}-bounds`}
         aria-invalid={wrong.value}
         onInput={({ currentTarget }) => {

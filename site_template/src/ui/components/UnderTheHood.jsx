@@ -5,7 +5,8 @@ import { useEffect } from 'preact/hooks';
 import { BACKENDS } from '../../contract.js';
 import { chooseBackend, readMemory } from '../actions.js';
 import { chosenBackend } from '../backend-choice.js';
-import { megabytes, milliseconds, seconds } from '../format.js';
+import { wordsOf } from '../error-words.js';
+import { decimals, megabytes, milliseconds, power, seconds } from '../format.js';
 import { adding, filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../state.js';
 import { strings } from '../strings.js';
 import { BackendTrials } from './BackendTrials.jsx';
@@ -69,9 +70,7 @@ function ModelFacts({ site: { backbone, precision } }) {
       <Fact term={hood.features}>{backbone.features}</Fact>
       <Fact term={hood.precision}>{precision}</Fact>
       <Fact term={hood.selfCheck}>
-        {check
-          ? hood.selfCheckValue(check.error.toExponential(1), check.limit.toExponential(0), check.images)
-          : hood.unknown}
+        {check ? hood.selfCheckValue(power(check.error, 1), power(check.limit, 0), check.images) : hood.unknown}
       </Fact>
       <Fact term={hood.head}>{hood.headValue(settings.value.hidden, filledClasses.value.length)}</Fact>
       <Fact term={hood.headPhotos}>{head.value ? hood.photos(head.value.examples) : hood.unknown}</Fact>
@@ -89,12 +88,12 @@ function SpeedFacts() {
   const { hood } = strings;
   return (
     <Facts>
-      <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${frameMs.value.toFixed(1)} ms`}</Fact>
+      <Fact term={hood.frame}>{frameMs.value === null ? hood.unknown : `${decimals(frameMs.value, 1)} ms`}</Fact>
       <Fact term={hood.backend}>{ready.value?.backend ?? hood.unknown}</Fact>
       <Fact term={hood.kernels}>{ready.value ? <Kernels {...ready.value.kernels} /> : hood.unknown}</Fact>
-      {skipped.value.map(({ backend, reason }) => (
+      {skipped.value.map(({ backend, error }) => (
         <Fact key={backend} term={hood.skipped(backend)}>
-          <span lang="en">{reason}</span>
+          {wordsOf(error)}
         </Fact>
       ))}
       <BackendTrials />
@@ -120,13 +119,9 @@ function trainTime() {
 }
 
 /** @param {import('../../protocol.js').KernelsInUse} props */
-function Kernels({ kind, why }) {
-  return (
-    <>
-      {strings.hood.kernelsOf[kind]}
-      {why && <span lang="en"> {why}</span>}
-    </>
-  );
+function Kernels({ kind, faults }) {
+  const why = faults.map(({ kernels, error }) => (kernels ? `${kernels}: ${wordsOf(error)}` : wordsOf(error)));
+  return <>{[strings.hood.kernelsOf[kind], ...why].join(' ')}</>;
 }
 
 function BackendChoice() {
@@ -172,7 +167,7 @@ function Memory() {
   return (
     <>
       <Fact term={hood.tensors}>{found ? hood.tensorsValue(found.tensors, megabytes(found.bytes)) : hood.unknown}</Fact>
-      <Fact term={hood.examples}>{found?.examples ?? hood.unknown}</Fact>
+      <Fact term={hood.examples}>{found ? decimals(found.examples, 0) : hood.unknown}</Fact>
     </>
   );
 }

@@ -1,4 +1,10 @@
-// Every word the scripts show, in English. The texts that stand without JavaScript are in index.html.j2.
+// Every word the scripts show, in English. The texts that stand without JavaScript are in index.html.j2. What errors say
+// stands with their codes, because programs read it too; see nl.js for all of it in one place.
+
+import { WORKER_MESSAGES } from '../../errors.js';
+import { PROJECT_MESSAGES } from '../../project/errors.js';
+import { STORE_MESSAGES } from '../../store/errors.js';
+import { DOWNLOAD_MESSAGES } from '../../verified.js';
 
 /**
  * @param {number} n
@@ -15,6 +21,12 @@ const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
 
 /** @param {number} n */
 const photos = (n) => counted(n, 'photo', 'photos');
+
+/** @param {import('../../policy.js').Blocked} blocked */
+function forbidden({ directive, needs }) {
+  const change = needs ? `allow ${needs}` : `go without ${directive}`;
+  return `This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to ${change}.`;
+}
 
 export const en = {
   camera: {
@@ -98,23 +110,6 @@ export const en = {
     download: (bytes, total, percent) => `${bytes} of ${total} MB · ${percent}`,
     meanwhile: 'You can already start the camera and name your classes.',
     ready: 'The model is ready.',
-    faults: {
-      /** @param {{url: string}} fault */
-      unreachable: ({ url }) => `${url} could not be downloaded. Check the connection and try again.`,
-      /** @param {{url: string, status: number}} fault */
-      status: ({ url, status }) => `${url} could not be downloaded: the server answered ${status}.`,
-      /** @param {{url: string}} fault */
-      page: ({ url }) => `${url} could not be downloaded: the server sent a web page in its place.`,
-      /** @param {{url: string}} fault */
-      changed: ({ url }) =>
-        `${url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`,
-    },
-    /** @param {string} needs part of a content security policy */
-    forbidden: (needs) =>
-      `This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to allow ${needs}.`,
-    /** @param {string} directive of a content security policy */
-    forbiddenBy: (directive) =>
-      `This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to go without ${directive}.`,
     failedTitle: 'The model could not be started',
     again: 'Try again',
   },
@@ -769,5 +764,15 @@ export const en = {
     notKept: 'What you taught is not kept here, only the page’s own files, so that it works without a connection.',
   },
 
+  // What went wrong, by the name of the error and its code; or by `code/reason`, where a code has several sentences.
+  errors: {
+    DownloadError: DOWNLOAD_MESSAGES,
+    PolicyError: { download: forbidden, webassembly: forbidden, worker: forbidden },
+    WorkerError: WORKER_MESSAGES,
+    ProjectError: PROJECT_MESSAGES,
+    StoreError: STORE_MESSAGES,
+  },
+  /** @param {string} message of an error that is not the page's own, in whatever language */
+  foreign: (message) => message,
   unexpected: 'Something went wrong.',
 };

@@ -1,17 +1,87 @@
 // The same words in Dutch.
 
+import { damageMessages } from '../../project/errors.js';
+
+const { format: number } = new Intl.NumberFormat('nl', { useGrouping: 'min2' });
+
+/** @param {number|null} value null where it was not finite and went through JSON */
+const significant = (value) => (value ?? Infinity).toLocaleString('nl', { maximumSignificantDigits: 2 });
+
 /**
  * @param {number} n
  * @param {string} one
  * @param {string} many
  */
-const counted = (n, one, many) => `${n} ${n === 1 ? one : many}`;
+const counted = (n, one, many) => `${number(n)} ${n === 1 ? one : many}`;
 
 /** @param {string} text */
 const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
 
 /** @param {number} n */
 const photos = (n) => counted(n, 'foto', 'foto’s');
+
+/** @param {import('../../policy.js').Blocked} blocked */
+function forbidden({ directive, needs }) {
+  const change = needs ? `moet ${needs} toestaan` : `mag geen ${directive} bevatten`;
+  return `De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt, ${change}.`;
+}
+
+/** @param {string} what */
+const tooLarge = (what) =>
+  `Dit project is groter dan elk dat deze pagina had kunnen maken (${what}). Het is niet geopend.`;
+
+/** @param {'crop'|'stretch'} fit */
+const part = (fit) => (fit === 'crop' ? 'het midden' : 'het geheel');
+
+/** @param {import('../../project/errors.js').NamedBackbone} backbone */
+const inShort = ({ name, precision, hash }) => `“${name}” (${precision}, ${hash})`;
+
+/** @param {import('../../project/errors.js').NamedBackbone} backbone */
+const inFull = ({ name, precision, hash, fit }) => `“${name}” (${precision}, ${hash}, ${fit})`;
+
+/** @type {typeof import('../../project/errors.js').DAMAGES} */
+const damages = {
+  text: () => 'moet tekst zijn',
+  length: ({ min, max }) => `moet ${min} tot ${max} tekens hebben`,
+  characters: () => 'heeft tekens die er niet horen',
+  whole: () => 'moet een heel getal zijn',
+  range: ({ min, max }) => `moet ${min} tot ${max} zijn`,
+  number: () => 'moet een getal zijn',
+  bounds: () => 'is buiten de grenzen',
+  choice: ({ values }) => `moet ${values.join(' of ')} zijn`,
+  list: () => 'moet een lijst zijn',
+  items: ({ min, max }) => `moet ${min} tot ${max} delen hebben`,
+  object: () => 'moet een object zijn',
+  'unknown-key': ({ key }) => `heeft een onbekende sleutel ${JSON.stringify(key)}`,
+  lacks: ({ key }) => `mist ${key}`,
+  entries: ({ max }) => `heeft meer dan ${max} delen`,
+  missing: () => 'ontbreekt',
+  json: () => 'is geen JSON',
+  'same-class': () => 'twee klassen zijn één',
+  'no-class': ({ photo }) => `foto ${photo} is van een klasse die er niet is`,
+  order: () => 'de foto’s staan niet in de volgorde waarin ze zijn genomen',
+  'no-checksum': ({ file }) => `heeft geen controlegetal van ${file}`,
+  stray: () => 'hoort niet bij het project',
+  bytes: ({ bytes, needed }) => `heeft ${number(bytes)} bytes en er zijn er ${number(needed)} nodig`,
+  infinite: ({ at }) => `het getal op plaats ${at} is niet eindig`,
+  'other-classes': () => 'heeft andere klassen dan het project',
+  twice: () => 'noemt een foto twee keer',
+  shape: ({ tensor }) => `de vorm van ${tensor} klopt niet`,
+  jpeg: () => 'is geen JPEG',
+  size: ({ width, height }) => `is een foto van ${width} bij ${height}`,
+  short: () => 'is korter dan de laag die erin hoort',
+  folder: () => 'is een map met inhoud',
+  encrypted: () => 'is versleuteld',
+  packing: () => 'is ingepakt op een manier die deze pagina niet leest',
+  'no-size': () => 'mist een van zijn groottes',
+  overlap: () => 'loopt door in het volgende bestand',
+  'two-sizes': () => 'heeft twee groottes',
+  directory: () => 'is niet wat de inhoudsopgave van de zip zegt',
+  checksum: () => 'het controlegetal klopt niet; kopieer of download het opnieuw',
+  longer: () => 'bevat meer dan de inhoudsopgave van de zip zegt',
+  unpacking: () => 'kan niet worden uitgepakt',
+  shorter: () => 'houdt te vroeg op',
+};
 
 /** @type {typeof import('./en.js').en} */
 export const nl = {
@@ -90,17 +160,6 @@ export const nl = {
     download: (bytes, total, percent) => `${bytes} van ${total} MB · ${percent}`,
     meanwhile: 'Je kunt de camera al starten en je klassen een naam geven.',
     ready: 'Het model is klaar.',
-    faults: {
-      unreachable: ({ url }) => `${url} kon niet worden gedownload. Controleer de verbinding en probeer het opnieuw.`,
-      status: ({ url, status }) => `${url} kon niet worden gedownload: de server antwoordde ${status}.`,
-      page: ({ url }) => `${url} kon niet worden gedownload: de server stuurde in plaats daarvan een webpagina.`,
-      changed: ({ url }) =>
-        `${url} is niet het bestand waarmee deze site is gebouwd. Laad de pagina opnieuw; helpt dat niet, dan moet de site opnieuw gepubliceerd worden.`,
-    },
-    forbidden: (needs) =>
-      `De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt, moet ${needs} toestaan.`,
-    forbiddenBy: (directive) =>
-      `De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt, mag geen ${directive} bevatten.`,
     failedTitle: 'Het model kon niet worden gestart',
     again: 'Opnieuw proberen',
   },
@@ -177,7 +236,7 @@ export const nl = {
     removeThis: 'Foto verwijderen',
     select: 'Selecteren',
     selectFor: (name) => `Foto’s van ${name} selecteren`,
-    selected: (n) => `${n} geselecteerd`,
+    selected: (n) => `${number(n)} geselecteerd`,
     all: 'Alle',
     allFor: (name) => `Alle foto’s van ${name}`,
     done: 'Klaar',
@@ -194,19 +253,19 @@ export const nl = {
     dropFolders: 'Zet mappen hier neer: elke wordt een klasse',
     dropOnClass: 'Zet foto’s neer op de klasse waar ze bij horen.',
     progress: 'Foto’s toevoegen',
-    count: (done, total) => `Foto’s toevoegen: ${done} van ${total}`,
+    count: (done, total) => `Foto’s toevoegen: ${number(done)} van ${number(total)}`,
     waiting: 'Je foto’s worden toegevoegd zodra het model er is.',
     cancel: 'Annuleren',
     begun: (n) => `${photos(n)} worden toegevoegd.`,
     classes: (n) => counted(n, 'klasse', 'klassen'),
     done: (n, where) => `${photos(n)} toegevoegd aan ${where}.`,
-    stopped: (n, total) => `Gestopt: ${n} van ${photos(total)} toegevoegd.`,
+    stopped: (n, total) => `Gestopt: ${number(n)} van ${photos(total)} toegevoegd.`,
     unreadable: (n, names) => `${counted(n, 'bestand kon', 'bestanden konden')} niet worden gelezen: ${ended(names)}`,
     unreadableHint:
       'Ze zijn beschadigd, of van een soort die deze browser niet opent. Telefoons kunnen HEIC-foto’s als JPEG delen; dat opent elke browser.',
     unreadableTitle: (n) => `${counted(n, 'bestand kon', 'bestanden konden')} niet worden gelezen`,
     tooLarge: (n) => `${photos(n)} ${n === 1 ? 'heeft' : 'hebben'} meer dan 120 miljoen pixels: te veel.`,
-    others: (n) => (n === 1 ? '1 bestand is geen foto.' : `${n} bestanden zijn geen foto’s.`),
+    others: (n) => (n === 1 ? '1 bestand is geen foto.' : `${number(n)} bestanden zijn geen foto’s.`),
     beside: (n) => `${photos(n)} naast de mappen ${n === 1 ? 'is' : 'zijn'} overgeslagen.`,
     nothing: 'Er waren geen foto’s bij deze bestanden.',
     failed: 'De foto’s konden niet worden toegevoegd.',
@@ -409,7 +468,7 @@ export const nl = {
     withoutHead: 'Het bestand bevat geen getraind model; druk vóór het exporteren op Trainen om het erbij te hebben.',
     exportFailed: 'Het project kon niet worden geëxporteerd.',
     reading: 'Het bestand wordt gelezen.',
-    progress: (done, total) => `De foto’s worden opnieuw geleerd: ${done} van ${total}.`,
+    progress: (done, total) => `De foto’s worden opnieuw geleerd: ${number(done)} van ${number(total)}.`,
     imported: (examples) => `${photos(examples)} geïmporteerd.`,
     trainAgain: 'Druk op Trainen om ze te gebruiken.',
     importFailed: 'Het bestand is niet geïmporteerd, en er is niets veranderd.',
@@ -436,12 +495,12 @@ export const nl = {
     noHead: 'Train het model eerst; dan kan het worden nagegaan.',
     waiting: 'Nagaan…',
     failed: 'Het model kon niet worden nagegaan.',
-    right: (right, asked) => `goed: ${right} van ${photos(asked)} die het niet had gezien.`,
+    right: (right, asked) => `goed: ${number(right)} van ${photos(asked)} die het niet had gezien.`,
     how: (taught, share, seed, time) =>
       `De cijfers komen van een tweede model, getraind op de andere ${photos(taught)} (${share} van elke klasse apart gehouden, beginwaarde ${seed}, ${time}). Het model dat antwoordt, heeft van alle geleerd.`,
     old: 'Deze cijfers zijn ouder dan de foto’s of de instellingen.',
     perClass: 'Goed per klasse',
-    of: (right, asked) => (asked ? `${right} van ${asked}` : 'geen foto over'),
+    of: (right, asked) => (asked ? `${number(right)} van ${number(asked)}` : 'geen foto over'),
     gone: 'een verwijderde klasse',
     matrix: 'Wat het waarvoor aanziet',
     matrixHow: 'Elke rij is wat de foto’s tonen, elke kolom wat het model zegt.',
@@ -456,11 +515,11 @@ export const nl = {
     removeThis: 'Foto verwijderen',
     move: (name) => `Naar ${name} verplaatsen`,
     close: 'Sluiten',
-    more: (n) => `Nog ${n} tonen`,
+    more: (n) => `Nog ${number(n)} tonen`,
     advice: 'Balans',
     balanced: 'Elke klasse heeft genoeg foto’s, en geen heeft er veel meer dan een andere.',
     outweighed: (few, n, many, m) =>
-      `${few} heeft ${photos(n)}, ${many} ${m}: het model zal naar ${many} neigen. Neem meer op van ${few}.`,
+      `${few} heeft ${photos(n)}, ${many} ${number(m)}: het model zal naar ${many} neigen. Neem meer op van ${few}.`,
     scarce: (few, n, enough) => `${few} heeft ${photos(n)}. Met ${enough} of meer wordt het beter herkend.`,
   },
 
@@ -510,7 +569,7 @@ export const nl = {
     trainTime: 'Trainingstijd',
     trainTimeValue: (time, each) => `${time} (${each} voor elke foto en ronde)`,
     tensors: 'TF.js-tensors',
-    tensorsValue: (tensors, megabytes) => `${tensors} (${megabytes} MB)`,
+    tensorsValue: (tensors, megabytes) => `${number(tensors)} (${megabytes} MB)`,
     examples: 'Voorbeelden in het geheugen',
     unknown: '–',
     epoch: 'Ronde',
@@ -529,5 +588,80 @@ export const nl = {
       'Wat je leerde, wordt hier niet bewaard, alleen de eigen bestanden van de pagina, zodat zij zonder verbinding werkt.',
   },
 
+  errors: {
+    DownloadError: {
+      unreachable: ({ url }) => `${url} kon niet worden gedownload. Controleer de verbinding en probeer het opnieuw.`,
+      status: ({ url, status }) => `${url} kon niet worden gedownload: de server antwoordde ${status}.`,
+      page: ({ url }) => `${url} kon niet worden gedownload: de server stuurde in plaats daarvan een webpagina.`,
+      changed: ({ url }) =>
+        `${url} is niet het bestand waarmee deze site is gebouwd. Laad de pagina opnieuw; helpt dat niet, dan moet de site opnieuw gepubliceerd worden.`,
+    },
+    PolicyError: { download: forbidden, webassembly: forbidden, worker: forbidden },
+    WorkerError: {
+      'not-started': () => 'Het rekenprogramma kon in deze browser niet worden gestart.',
+      'no-backend': ({ backend }) => `Deze browser heeft geen ${backend}.`,
+      'no-webassembly': () => 'Deze browser heeft geen WebAssembly.',
+      'no-simd': () => 'Deze browser voert geen WebAssembly SIMD uit.',
+      'no-kernels': ({ kernels }) => `Deze browser voert de kernen ${kernels} niet uit.`,
+      'no-plan': ({ why }) => `De kernen van de pagina kennen dit model niet: ${why}.`,
+      'self-check': ({ backend, error, limit }) =>
+        `Met ${backend} komt deze browser op andere getallen uit dan die waarmee de site is gebouwd (afwijking ${significant(error)}, grens ${significant(limit)}).`,
+      'device-lost': () => 'De grafische kaart is weggenomen.',
+      'no-canvas': () => 'Deze browser geeft geen canvas om het beeld mee te lezen.',
+      'no-memory': ({ width, height }) =>
+        `Deze browser heeft geen geheugen voor een foto van ${width} bij ${height} pixels.`,
+      'not-loaded': () => 'Het model is nog niet geladen.',
+      'no-class': ({ class: id }) => `Er is geen klasse ${id}.`,
+    },
+    ProjectError: {
+      'not-a-project/kind': () => 'Dit bestand is geen project van On-the-Fly.',
+      'not-a-project/model': () => 'Dit bestand is geen model van On-the-Fly.',
+      'not-a-project/lacks': ({ file }) => `Dit bestand is geen project van On-the-Fly: er is geen ${file} in.`,
+      'not-a-project/zip': () =>
+        'Dit bestand is geen project van On-the-Fly: het is geen zip, of alleen een deel van een.',
+      'too-large/contents': ({ examples, classes }) =>
+        `Een project bevat hoogstens ${number(examples)} foto’s en ${number(classes)} klassen.`,
+      'too-large/file': () => tooLarge('het bestand'),
+      'too-large/files': () => tooLarge('het aantal bestanden erin'),
+      'too-large/unpacked': () => tooLarge('uitgepakt'),
+      'too-large/ratio': ({ file }) => tooLarge(`${file}, uitgepakt`),
+      'too-large/member': ({ file }) => `${file} is groter dan het in een project kan zijn.`,
+      'too-large/memory': ({ file }) => `${file} is groter dan het geheugen van dit apparaat.`,
+      'unsafe/name': () => 'Deze zip bevat een bestand met een naam die in geen project voorkomt. Hij is niet geopend.',
+      'unsafe/twice': ({ file }) => `Deze zip bevat ${file} twee keer. Hij is niet geopend.`,
+      'changed/project': ({ file }) => `Dit project is niet zoals het is geëxporteerd: ${file} is sindsdien veranderd.`,
+      'changed/model': ({ file }) => `Dit model is niet zoals het is geëxporteerd: ${file} is sindsdien veranderd.`,
+      'newer/project': () =>
+        'Dit project is met een nieuwere versie gemaakt. Open het op de site waar het vandaan komt.',
+      'newer/model': () => 'Dit model is met een nieuwere versie gemaakt. Laad het met de site waar het vandaan komt.',
+      'other-backbone/model': ({ theirs, ours }) =>
+        `Dit model is gemaakt met ${inFull(theirs)}; deze site heeft ${inFull(ours)}.`,
+      'other-backbone/project': ({ theirs, ours }) =>
+        `Dit project hoort bij een site met het model ${inShort(theirs)}; deze heeft ${inShort(ours)}. De foto’s kunnen hier opnieuw worden geleerd.`,
+      'other-backbone/fit': ({ theirs, ours }) =>
+        `Dit project hoort bij een site die van een foto ${part(theirs.fit)} gebruikt; deze gebruikt ${part(ours.fit)}. De foto’s kunnen hier opnieuw worden geleerd.`,
+      'unreadable-photo/stored': () => 'Deze browser bewaarde een foto op een manier die niet kan worden geëxporteerd.',
+      'unreadable-photo/file': ({ photo }) => `Foto ${photo} van dit project kan niet worden gelezen.`,
+      unreadable: () =>
+        'Dit bestand kan niet worden gelezen: het is verplaatst, veranderd of verwijderd sinds het werd gekozen, of te groot voor dit apparaat. Kies het opnieuw.',
+      'no-classes': () => 'Er is geen klasse om te exporteren.',
+      'no-head': () => 'Dit project bevat geen getraind model. Train voor het exporteren.',
+      diverged: () => 'Het trainen is ontspoord: de getallen zijn niet eindig. Train met een lagere leersnelheid.',
+      ...damageMessages(damages, (where, what) => `Dit project is beschadigd: ${where}: ${what}.`),
+    },
+    StoreError: {
+      refused: () => 'Deze browser laat deze pagina niets bewaren.',
+      newer: () =>
+        'Een nieuwere versie van deze pagina bewaart projecten in deze browser. Laad de pagina opnieuw om haar te krijgen.',
+      blocked: () =>
+        'Een oudere versie van deze pagina staat in een ander tabblad open. Sluit dat tabblad en probeer het opnieuw.',
+      full: () => 'Er is geen ruimte meer in deze browser. Wis een project of foto’s en probeer het opnieuw.',
+      closed: () =>
+        'Deze pagina kan niet meer bij de opslag van de browser. Laad de pagina opnieuw om weer te kunnen bewaren.',
+      missing: () => 'Dit is in deze browser niet meer bewaard. Misschien is het in een ander tabblad gewist.',
+      failed: () => 'De browser kon dit niet bewaren of lezen.',
+    },
+  },
+  foreign: (message) => `De browser meldt: ${message}`,
   unexpected: 'Er ging iets mis.',
 };

@@ -2,6 +2,7 @@
 
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { WorkerError } from '../../errors.js';
 import { PolicyError } from '../../policy.js';
 import { serve } from '../main.js';
 import { ownRoads } from '../own-kernels.js';
@@ -14,7 +15,7 @@ const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
  * tells.
  */
 async function requireWasm() {
-  if (typeof WebAssembly === 'undefined') throw new Error('This browser offers no WebAssembly.');
+  if (typeof WebAssembly === 'undefined') throw new WorkerError('no-webassembly');
   try {
     await WebAssembly.compile(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
   } catch {
