@@ -30,7 +30,7 @@ class Source:
     """Weights that are here, with where they came from and what they hash to."""
 
     kind: str
-    """Of source; in `site.json`, where it stays what it is."""
+    """Of source, as `site.json` records it."""
     requested: str
     """What the user wrote; a URL without the parts that may hold secrets."""
     saved_model: Path | None
@@ -108,7 +108,7 @@ class SourceKind(Protocol):
     """One kind of source: what a module in the list has."""
 
     KIND: str
-    """Its name in `site.json`."""
+    """What `site.json` calls it."""
     NAMES: tuple[str, ...]
     """The values of `--backbone` that stand for it by name; none for an address or a path."""
     ACCEPTS: tuple[str, ...]

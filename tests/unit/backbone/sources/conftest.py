@@ -1,0 +1,54 @@
+"""A server in the Hub's place, and nothing else within reach."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from builder.backbone.sources import auto, download
+from builder.backbone.sources import hub as hub_source
+from builder.backbone.sources.keras_applications import MIRROR
+from builder.cache import Cache
+from builder.report import Silent
+from tests.hubserver import HubServer
+from tests.unit.backbone.sources.support import (
+    HANDLE,
+    LIMITS,
+    MODULE,
+)
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """No other program's cache, no pause between attempts, and no way out of this machine."""
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "tfhub"))
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.delenv(MIRROR, raising=False)
+    monkeypatch.setattr(download, "PATIENT", LIMITS)
+    monkeypatch.setattr(auto, "BRIEF", LIMITS)
+    getaddrinfo = socket.getaddrinfo
+
+    def guarded(host, *args, **options):
+        assert host == "127.0.0.1", f"a test looked up {host}"
+        return getaddrinfo(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    with HubServer({HANDLE: MODULE}) as server:
+        monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", server.url(HANDLE))
+        yield server
+
+
+@pytest.fixture
+def cache(tmp_path) -> Cache:
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def reporter() -> Silent:
+    return Silent()
