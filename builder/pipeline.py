@@ -24,7 +24,7 @@ from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
 from builder.config import SiteConfig
 from builder.report import Reporter
 from builder.site import publish, render, theme
-from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling
+from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling, page_script
 from builder.site.offline import manifest, service_worker
 from builder.site.policy import headers_file
 from builder.site.theme import Logo
@@ -159,7 +159,9 @@ def _write(
     start: Start | None,
 ) -> dict[str, Any]:
     """Write the whole site into an empty folder; returns what `site.json` says."""
-    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
+    app, others = page_script(assets, config.lang)
+    unwanted = shutil.ignore_patterns("assets.json", *others)
+    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=unwanted)
     files = converted.model_files()
     model_folder = folder / "model" / _model_hash(converted)
     model_folder.mkdir(parents=True)
@@ -178,7 +180,7 @@ def _write(
     if config.accent:
         styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
     version = key[:16]
-    page = render.page(site, assets["app"]["url"], styles, icon, version)
+    page = render.page(site, app, styles, icon, version)
     (folder / "index.html").write_text(page, "utf-8")
     checked = [{"image": row.image, "error": row.error, "limit": row.limit} for row in converted.rows]
     record = {**site, "build": key, "check": checked}

@@ -4,7 +4,7 @@
 import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
 import { backboneOf, LIMITS, shapesOf, TENSORS } from './format.js';
-import { entryOf, namedBackbone, parse, siteRefusal, toFloats } from './import.js';
+import { bothBackbones, entryOf, parse, siteRefusal, toFloats } from './import.js';
 import { MODEL_FILES, MODEL_FORMAT, MODEL_KIND, modelSchema } from './model-format.js';
 import { normalNames } from './names.js';
 
@@ -23,8 +23,8 @@ import { normalNames } from './names.js';
 export async function unpackModel(file, directory, site) {
   const about = checked(parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, LIMITS.jsonBytes)));
   if (siteRefusal(about, site)) {
-    const theirs = namedBackbone(about.backbone, about.preprocess);
-    throw new ProjectError('other-backbone/model', { theirs, ours: namedBackbone(backboneOf(site), site.preprocess) });
+    const ours = { backbone: backboneOf(site), preprocess: site.preprocess };
+    throw new ProjectError('other-backbone/model', bothBackbones(about, ours));
   }
   const bytes = await entryOf(file, directory, MODEL_FILES.weights, LIMITS.totalBytes);
   if ((await sha256(bytes)) !== about.files[MODEL_FILES.weights]) {
