@@ -24,7 +24,7 @@ from builder.contract import BACKENDS
 from builder.errors import ConfigError
 from builder.report import Reporter
 from builder.site import description, publish, render, theme
-from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling
+from builder.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling, page_script
 from builder.site.description import (
     Asset,
     Backbone,
@@ -163,7 +163,9 @@ def _write(
     start: Start | None,
 ) -> Site:
     """Write the whole site into an empty folder; returns what `site.json` says."""
-    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
+    app, others = page_script(assets, config.lang)
+    unwanted = shutil.ignore_patterns("assets.json", *others)
+    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=unwanted)
     files = converted.model_files()
     model_folder = folder / "model" / converted.model_hash
     model_folder.mkdir(parents=True)
@@ -182,7 +184,7 @@ def _write(
     if config.accent:
         styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
     version = key[:16]
-    page = render.page(site, assets["app"]["url"], styles, icon, version)
+    page = render.page(site, app, styles, icon, version)
     (folder / "index.html").write_text(page, "utf-8")
     site.write(folder)
     (folder / "_headers").write_text(headers_file(), "utf-8")

@@ -18,7 +18,10 @@ const out = path.resolve(process.argv[2] ?? 'build');
 const kernel = process.argv[3] ? compiledKernelPlugin(process.argv[3]) : kernelPlugin;
 const require = createRequire(import.meta.url);
 
-const PAGES = { app: 'src/ui/main.jsx', onthefly: 'src/onthefly.js', sw: 'src/service-worker.js' };
+const APP = 'src/ui/main.jsx';
+const PAGES = { onthefly: 'src/onthefly.js', sw: 'src/service-worker.js' };
+/** A file of words for each language of the page. */
+const WORDS = 'src/ui/strings';
 /** These keep their names: pages and browsers know them by it. */
 const UNHASHED = ['onthefly', 'sw'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
@@ -40,6 +43,18 @@ const withoutThreads = {
 };
 
 /**
+ * The page's words, in another language than English.
+ * @param {string} language
+ * @returns {import('esbuild').Plugin}
+ */
+const wordsIn = (language) => ({
+  name: 'words',
+  setup(build) {
+    build.onResolve({ filter: /\/strings\/en\.js$/ }, () => ({ path: path.join(here, WORDS, `${language}.js`) }));
+  },
+});
+
+/**
  * @param {string} name with its suffix
  * @param {Uint8Array|string} contents
  * @param {boolean} hashed whether the name carries the contents' hash
@@ -55,9 +70,10 @@ async function emit(name, contents, hashed = true) {
 /**
  * Bundles everything in one go, so that what several of them hold is read and parsed once.
  * @param {Record<string, string>} entries files by the name of their bundle, without its suffix
+ * @param {import('esbuild').Plugin[]} [more]
  * @returns {Promise<Map<string, Uint8Array>>} bundles by their name, with its suffix
  */
-async function bundle(entries) {
+async function bundle(entries, more = []) {
   const { outputFiles } = await esbuild.build({
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, path.join(here, file)])),
     absWorkingDir: here,
@@ -72,7 +88,7 @@ async function bundle(entries) {
     jsxImportSource: 'preact',
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [withoutThreads, kernel],
+    plugins: [withoutThreads, kernel, ...more],
     logLevel: 'warning',
   });
   return new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
@@ -91,14 +107,20 @@ await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const BACKENDS = (await readdir(path.join(here, 'src/worker/backends'))).map((file) => path.parse(file).name);
 const workers = Object.fromEntries(BACKENDS.map((name) => [`worker-${name}`, `src/worker/backends/${name}.js`]));
-const bundles = await bundle({ ...PAGES, ...workers, style: STYLE });
-/** @param {string} file @param {boolean} [hashed] */
-const emitBundle = (file, hashed) => emit(file, /** @type {Uint8Array} */ (bundles.get(file)), hashed);
+const languages = (await readdir(path.join(here, WORDS))).map((file) => path.parse(file).name);
+const made = await Promise.all([
+  bundle({ ...PAGES, ...workers, style: STYLE }),
+  ...languages.map((language) => bundle({ [`app-${language}`]: APP }, [wordsIn(language)])),
+]);
+const bundles = new Map(made.flatMap((some) => [...some]));
+/** @param {string} file */
+const bundled = (file) => /** @type {Uint8Array} */ (bundles.get(file));
 const assets = {
-  ...(await each(Object.keys(PAGES), (name) => emitBundle(`${name}.js`, !UNHASHED.includes(name)))),
-  style: await emitBundle('style.css'),
+  ...(await each(Object.keys(PAGES), (name) => emit(`${name}.js`, bundled(`${name}.js`), !UNHASHED.includes(name)))),
+  apps: await each(languages, (language) => emit('app.js', bundled(`app-${language}.js`))),
+  style: await emit('style.css', bundled('style.css')),
   icon: await emit(path.basename(ICON), await readFile(path.join(here, ICON))),
-  workers: await each(BACKENDS, (name) => emitBundle(`worker-${name}.js`)),
+  workers: await each(BACKENDS, (name) => emit(`worker-${name}.js`, bundled(`worker-${name}.js`))),
   wasm: await each(Object.keys(WASM), async (name) => {
     const file = WASM[/** @type {keyof typeof WASM} */ (name)];
     return emit(file, await readFile(path.join(wasmFolder, 'dist', file)));

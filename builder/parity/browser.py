@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,39 @@ _PAGE = """<!doctype html>
 """
 
 
+@dataclass(frozen=True)
+class PageFault:
+    """An error as the page reports it."""
+
+    name: str
+    """Of its class."""
+    message: str
+    """English, for people to read."""
+    code: str | None = None
+    """What went wrong, among the errors of this name; None where the error is not the site's own."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The numbers and names in the message."""
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> PageFault:
+        """From what the driver sent."""
+        return cls(report["name"], report["message"], report.get("code"), report.get("data") or {})
+
+    def is_(self, name: str, code: str | None = None) -> bool:
+        """Whether it is an error of this class, and of this code where one is given."""
+        return self.name == name and code in (None, self.code)
+
+
 class PageError(Exception):
-    """A function of the page or of its worker threw, or did not answer; the text is the page's own."""
+    """A function of the page or of its worker threw, or did not answer.
+
+    Args:
+        fault: as the page reports it.
+    """
+
+    def __init__(self, fault: PageFault) -> None:
+        super().__init__(f"{fault.name}: {fault.message}".splitlines()[0])
+        self.fault = fault
 
 
 class ServedSite:
@@ -193,7 +225,9 @@ class Tab:
         """Close the page and with it the worker."""
         self._context.close()
 
-    def start(self, backend: str, kernels: str | None = None) -> tuple[dict[str, Any] | None, str | None]:
+    def start(
+        self, backend: str, kernels: str | None = None
+    ) -> tuple[dict[str, Any] | None, PageFault | None]:
         """Start the worker of a backend: what it reports when ready, or why it did not start.
 
         Args:
@@ -201,7 +235,7 @@ class Tab:
             kernels: that are to compute the backbone; the site's own choice otherwise.
         """
         answer = self._run("start", backend, kernels)
-        return answer["ready"], answer["error"]
+        return answer["value"], answer["error"] and PageFault.of(answer["error"])
 
     def call(self, path: str, *parameters: Any) -> Any:
         """Call a function of the worker.
@@ -217,16 +251,23 @@ class Tab:
         Raises:
             PageError: it threw.
         """
-        return decode(self._run("call", path, self._encode(list(parameters))))
+        return self._value("call", path, self._encode(list(parameters)))
 
     def layers(self, task: dict[str, Any]) -> Any:
         """Train with tf.layers; the witness's bundle has been added to the site."""
-        return decode(self._run("layers", self._encode(task)))
+        return self._value("layers", self._encode(task))
 
     def renderer(self) -> str | None:
         """Which device draws for WebGL."""
         name: str | None = self._run("renderer")
         return name
+
+    def _value(self, function: str, *parameters: Any) -> Any:
+        """What a function that reports its own errors gave."""
+        outcome = self._run(function, *parameters)
+        if outcome["error"]:
+            raise PageError(PageFault.of(outcome["error"]))
+        return decode(outcome["value"])
 
     def _run(self, function: str, *parameters: Any) -> Any:
         script = "async ([f, p]) => (await import(new URL('driver.js', document.baseURI).href))[f](...p)"
@@ -235,7 +276,8 @@ class Tab:
         try:
             return self._page.evaluate(script, [function, list(parameters)])
         except Error as error:
-            raise PageError(error.message.removeprefix("Page.evaluate: ").splitlines()[0]) from error
+            message = error.message.removeprefix("Page.evaluate: ")
+            raise PageError(PageFault(error.name, message)) from error
 
     def _encode(self, value: Any) -> Any:
         if isinstance(value, np.ndarray):

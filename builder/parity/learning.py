@@ -104,7 +104,7 @@ def _train(tab: Tab, task: Task, width: int, engine: str, states: bool) -> Any:
     try:
         answer = tab.call("probe.train", {**_request(task, width, states), "engine": engine})
     except PageError as error:
-        if "does not run WebAssembly SIMD" in str(error):
+        if error.fault.is_("WorkerError", "no-simd"):
             return None
         raise
     # A site from before there were two had the plain one, and said nothing of it.

@@ -123,13 +123,13 @@ def _read_by_page(tab: Tab, contents: bytes | None) -> Float32 | str:
     except PageError as error:
         if not is_refusal(error):
             raise
-        return str(error).removeprefix("ImageError: ")
+        return error.fault.message
     return computed
 
 
 def is_refusal(error: PageError) -> bool:
     """Whether the page did not take a picture, in whatever way; anything else that it throws is a fault."""
-    return str(error).startswith("ImageError:")
+    return error.fault.is_("ImageError")
 
 
 def golden_images(site: Site) -> tuple[list[golden.Golden], Float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from builder.cache import Cache
 from builder.contract import BACKENDS, SITE_FORMAT, Backend
 from builder.errors import ConfigError, OnTheFlyError
 from builder.parity import cases, learning, pixels
-from builder.parity.browser import Browsers, PageError, ServedSite, Tab, witness_bundle
+from builder.parity.browser import Browsers, PageError, PageFault, ServedSite, Tab, witness_bundle
 from builder.parity.cases import Picture, Refused, Task
 from builder.parity.learning import Run
 from builder.parity.original import NotAtHand, find
@@ -172,11 +172,11 @@ def _two() -> Task:
 def _check_backend(work: _Work, browsers: Browsers, served: ServedSite, backend: str, first: bool) -> None:
     """Everything that one backend can show by itself."""
     begin, report = time.monotonic(), work.report
-    with _started(browsers, served, backend) as (tab, record, ready):
+    with _started(browsers, served, backend) as (tab, record, ready, fault):
         report.backends.append(record)
-        if ready is None:
-            _not_started(report, backend, str(record["reason"]))
-        else:
+        if fault is not None:
+            _not_started(report, backend, fault)
+        elif ready is not None:
             check = ready["selfCheck"]
             detail = f"{check['images']} golden images, by the site itself"
             report.check("selfcheck", backend, check["error"], GOLDEN_LIMIT, detail)
@@ -191,23 +191,24 @@ def _check_backend(work: _Work, browsers: Browsers, served: ServedSite, backend:
 @contextlib.contextmanager
 def _started(
     browsers: Browsers, served: ServedSite, backend: str
-) -> Iterator[tuple[Tab, dict[str, Any], dict[str, Any] | None]]:
+) -> Iterator[tuple[Tab, dict[str, Any], dict[str, Any] | None, PageFault | None]]:
     """A tab in which the backend runs, if it can; on the browser's own graphics before software's."""
     tab = Tab(browsers.get(software=False), served)
     software = False
-    ready, reason = tab.start(backend)
-    if ready is None and backend in ("webgl", "webgpu") and not _refused(reason):
+    ready, fault = tab.start(backend)
+    if fault and backend in ("webgl", "webgpu") and not _refused(fault):
         tab.close()
         tab, software = Tab(browsers.get(software=True), served), True
-        ready, reason = tab.start(backend)
+        ready, fault = tab.start(backend)
     renderer = None
     if ready and backend == "webgl":
         renderer = tab.renderer()
     elif ready and backend == "webgpu":
         renderer = "SwiftShader" if software else "the browser's own adapter"
+    reason = fault.message if fault else None
     record = {"name": backend, "started": ready is not None, "reason": reason, "renderer": renderer}
     try:
-        yield tab, record, ready
+        yield tab, record, ready, fault
     finally:
         tab.close()
 
@@ -224,31 +225,31 @@ def _check_kernels(work: _Work, tab: Tab, backend: str) -> None:
         if not report.selection.row(row):
             continue
         why = work.site.record["model"].get("noPlan")
-        ready, reason = (None, why) if why and kernels != "stock" else tab.start(backend, kernels)
+        if why and kernels != "stock":
+            report.skip(row, backend, why)
+            continue
+        ready, fault = tab.start(backend, kernels)
         if ready:
             detail = f"{ready['selfCheck']['images']} golden images, computed by {ready['kernels']['kind']}"
             report.check(row, backend, ready["selfCheck"]["error"], GOLDEN_LIMIT, detail)
-        elif _refused(reason):
-            report.fail(row, backend, str(reason), GOLDEN_LIMIT)
-        else:
-            report.skip(row, backend, str(reason))
+        elif fault and _refused(fault):
+            report.fail(row, backend, fault.message, GOLDEN_LIMIT)
+        elif fault:
+            report.skip(row, backend, fault.message)
 
 
-_OFF_BY = re.compile(r"computes other numbers .*\(off by ([^,]+), limit")
-
-
-def _refused(reason: str | None) -> bool:
+def _refused(fault: PageFault) -> bool:
     """Whether the backend ran and the site's self-check did not let it."""
-    return _OFF_BY.search(reason or "") is not None
+    return fault.is_("WorkerError", "self-check")
 
 
-def _not_started(report: Report, backend: str, reason: str) -> None:
+def _not_started(report: Report, backend: str, fault: PageFault) -> None:
     """A backend that the self-check refused computes wrong; any other is just not there."""
-    match = _OFF_BY.search(reason)
-    if not match:
-        report.rows.append(Row("start", backend, None, None, "not started", reason))
+    if not _refused(fault):
+        report.rows.append(Row("start", backend, None, None, "not started", fault.message))
         return
-    said = float(match[1]) if match[1] not in ("NaN", "Infinity") else None
+    error = float(fault.data["error"])
+    said = error if math.isfinite(error) else None
     detail = "the site refused to start: nothing else could be checked"
     report.rows.append(Row("selfcheck", backend, said, GOLDEN_LIMIT, "FAILED", detail))
 

@@ -73,6 +73,23 @@ def _read(folder: Path) -> Bundled:
     return folder, json.loads((folder / "assets.json").read_text("utf-8"))
 
 
+def page_script(assets: Assets, lang: str) -> tuple[str, list[str]]:
+    """The page's script with the words of a language, English where there are none; and those in others.
+
+    Args:
+        assets: what was bundled.
+        lang: BCP 47.
+
+    Returns:
+        The URL of the one, and the names of the other files.
+    """
+    apps = assets["apps"]
+    primary = lang.split("-")[0].lower()
+    wanted = primary if primary in apps else "en"
+    others = [Path(app["url"]).name for language, app in apps.items() if language != wanted]
+    return str(apps[wanted]["url"]), others
+
+
 def _bundle(node: _Node, cache: Cache, into: Path) -> None:
     kernel = cache.folder("kernel", _kernel_key(), lambda place: node.run("kernel.mjs", place))
     node.run("build.mjs", into, kernel)

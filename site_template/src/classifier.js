@@ -3,6 +3,7 @@
 import { proxy } from 'comlink';
 import { obstacle, open } from './client.js';
 import { BACKENDS, PROJECT_FILES } from './contract.js';
+import { filled } from './errors.js';
 import { frameOf, sending } from './images.js';
 import { allowedFetch, PolicyError } from './policy.js';
 import { DAMAGES, ProjectError } from './project/errors.js';
@@ -316,7 +317,7 @@ function requireSettings(settings) {
   } catch (error) {
     if (!(error instanceof ProjectError)) throw error;
     const { data } = error;
-    const what = DAMAGES[/** @type {keyof typeof DAMAGES} */ (data.reason)](/** @type {any} */ (data));
+    const what = filled(DAMAGES[/** @type {keyof typeof DAMAGES} */ (data.reason)], data);
     throw new ClassifierError('bad-option', `${data.where}: ${what}.`, data);
   }
 }

@@ -7,7 +7,7 @@
 import { proxy, wrap } from 'comlink';
 import { BACKENDS } from './contract.js';
 import './error-crossing.js';
-import { errorReport, WorkerError } from './errors.js';
+import { CodedError, errorReport } from './errors.js';
 import { underPolicy } from './policy.js';
 import { fetchVerified } from './verified.js';
 
@@ -22,6 +22,21 @@ export function obstacle() {
   if (!globalThis.crypto?.subtle) return 'insecure';
   if (typeof Worker === 'undefined') return 'no-worker';
   return null;
+}
+
+export const START_MESSAGES = /** @type {const} */ ({
+  'not-started': 'The worker could not be started in this browser.',
+});
+
+/**
+ * The worker's code does not run.
+ * @extends {CodedError<keyof typeof START_MESSAGES>}
+ */
+export class StartError extends CodedError {
+  /** @param {import('./errors.js').Given<typeof START_MESSAGES>} given */
+  constructor(...[key, data]) {
+    super('StartError', START_MESSAGES, key, data);
+  }
 }
 
 /**
@@ -66,7 +81,7 @@ export async function connect(site, base, backend = 'wasm') {
  */
 async function answering(thread) {
   const failed = new Promise((_, reject) => {
-    thread.addEventListener('error', () => reject(new WorkerError('not-started')), { once: true });
+    thread.addEventListener('error', () => reject(new StartError('not-started')), { once: true });
   });
   const worker = /** @type {RemoteWorker} */ (wrap(thread));
   await Promise.race([worker.memory(), failed]);

@@ -3,9 +3,9 @@
 // chosen where it is shown, by `ui/error-words.js`.
 
 /**
- * The English messages of a class of errors, each by its code, or by `code/reason` where a code has several. What they
- * are made of is the error's `data`.
- * @typedef {Record<string, (data: any) => string>} Messages
+ * The sentences of a class of errors, each by its code, or by `code/reason` where a code has several. `{names}` in them
+ * stand for what the error's `data` hold under these names.
+ * @typedef {Record<string, string>} Messages
  */
 
 /**
@@ -14,10 +14,17 @@
  */
 
 /**
- * What the error of a class is made from: a key of its messages, and the data that this message needs.
+ * @template Message
+ * @typedef {Message extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never} NamesIn
+ */
+
+/** @typedef {string|number|string[]|undefined} Value */
+
+/**
+ * What the error of a class is made from: a key of its messages, and the data that this message names.
  * @template {Messages} All
- * @typedef {{[Key in keyof All]: Parameters<All[Key]> extends [infer Data] ? [key: Key, data: Data] : [key: Key, data?: undefined]
- * }[keyof All]} Given
+ * @typedef {{[Key in keyof All]: [NamesIn<All[Key]>] extends [never] ? [key: Key, data?: {}]
+ *   : [key: Key, data: Record<NamesIn<All[Key]>, Value>]}[keyof All]} Given
  */
 
 /**
@@ -29,6 +36,21 @@
  * @property {Record<string, unknown>} [data] `reason` tells apart what has one code
  */
 
+/**
+ * A value of an error's data, in English.
+ * @param {unknown} value
+ */
+export const inEnglish = (value) => (Array.isArray(value) ? value.join(' or ') : String(value));
+
+/**
+ * @param {string} message
+ * @param {Record<string, unknown>} data
+ * @param {(value: unknown) => string} [inWords] writes a value
+ */
+export function filled(message, data, inWords = inEnglish) {
+  return message.replace(/\{(\w+)\}/g, (_, name) => inWords(data[name]));
+}
+
 /** @template {string} Code */
 export class CodedError extends Error {
   /**
@@ -39,7 +61,7 @@ export class CodedError extends Error {
    * @param {ErrorOptions} [options]
    */
   constructor(name, messages, key, data = {}, options) {
-    super(messages[String(key)](data), options);
+    super(filled(messages[String(key)], data), options);
     const [code, reason] = String(key).split('/');
     this.name = name;
     this.code = /** @type {Code} */ (code);
@@ -59,25 +81,21 @@ export function errorReport(error) {
   return typeof code === 'string' ? { name, message, code, data } : { name, message };
 }
 
-/** What keeps the worker from starting, or from answering. */
-export const WORKER_MESSAGES = {
-  'not-started': () => 'The worker could not be started in this browser.',
-  'no-backend': (/** @type {{backend: string}} */ { backend }) => `This browser does not offer ${backend}.`,
-  'no-webassembly': () => 'This browser offers no WebAssembly.',
-  'no-simd': () => 'This browser does not run WebAssembly SIMD.',
-  'no-kernels': (/** @type {{kernels: string}} */ { kernels }) => `This browser does not run the kernels ${kernels}.`,
-  'no-plan': (/** @type {{why: string|undefined}} */ { why }) => `The page's kernels do not know this model: ${why}.`,
-  // JSON has no infinity and says null.
-  'self-check': (/** @type {{backend: string, error: number|null, limit: number}} */ { backend, error, limit }) =>
-    `On ${backend} this browser computes other numbers than the site was built with ` +
-    `(off by ${(error ?? Infinity).toPrecision(2)}, limit ${limit}).`,
-  'device-lost': () => 'The graphics device was lost.',
-  'no-canvas': () => 'This browser gives no canvas to read the camera with.',
-  'no-memory': (/** @type {{width: number, height: number}} */ { width, height }) =>
-    `This browser has no memory for a picture of ${width} by ${height} pixels.`,
-  'not-loaded': () => 'The model has not been loaded yet.',
-  'no-class': (/** @type {{class: string}} */ { class: id }) => `There is no class ${id}.`,
-};
+/** What keeps the worker from starting on a backend, or from answering. */
+export const WORKER_MESSAGES = /** @type {const} */ ({
+  'no-backend': 'This browser does not offer {backend}.',
+  'no-webassembly': 'This browser offers no WebAssembly.',
+  'no-simd': 'This browser does not run WebAssembly SIMD.',
+  'no-kernels': 'This browser does not run the kernels {kernels}.',
+  'no-plan': "The page's kernels do not know this model: {why}.",
+  'self-check':
+    'On {backend} this browser computes other numbers than the site was built with (off by {error}, limit {limit}).',
+  'device-lost': 'The graphics device was lost.',
+  'no-canvas': 'This browser gives no canvas to read the camera with.',
+  'no-memory': 'This browser has no memory for a picture of {width} by {height} pixels.',
+  'not-loaded': 'The model has not been loaded yet.',
+  'no-class': 'There is no class {class}.',
+});
 
 /** @extends {CodedError<CodeOf<keyof typeof WORKER_MESSAGES>>} */
 export class WorkerError extends CodedError {

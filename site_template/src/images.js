@@ -11,33 +11,21 @@ import { sizeOf } from './picture-size.js';
  *   |{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} ImageLike
  */
 
+/** @type {string} */
 const KINDS =
   'an <img>, <video> or <canvas> element, an ImageBitmap, ImageData, a File or Blob, or {data, width, height} with RGBA bytes';
 
-/** @typedef {{kind?: string, file?: string}} Source what was given: a value of this kind, and its name where it is a file */
-
-/** @param {Source} source */
-function called({ kind, file }) {
-  if (file !== undefined) return `The file ${file}`;
-  return kind ? `The image (${kind})` : 'The image';
-}
-
-const IMAGE_MESSAGES = {
-  'bad-image/kind': (/** @type {{kind: string}} */ { kind }) => `This is not an image (${kind}). Give ${KINDS}.`,
-  'bad-image/pixels': () => `This is not an image. Give ${KINDS}.`,
-  'bad-image/broken': (/** @type {Source} */ source) =>
-    `${called(source)} is broken, empty, or of a kind that this browser does not read.`,
-  'bad-image/video': () => 'The video has no picture yet. Wait for its `loadeddata` event.',
-  'bad-image/missing': (/** @type {{url: string}} */ { url }) => `The image ${url} could not be loaded.`,
-  'bad-image/bytes': (/** @type {{width: number, height: number, bytes: number}} */ { width, height, bytes }) =>
-    `${width} by ${height} pixels of RGBA are ${4 * width * height} bytes, and the image has ${bytes}.`,
-  'bad-image/foreign': () =>
-    'The image is from another server, and its pixels may not be read. Let that server send ' +
-    'Access-Control-Allow-Origin, and give the element the attribute crossorigin.',
-  'too-large': (
-    /** @type {Source & {width: number, height: number, most: number}} */ { width, height, most, ...source },
-  ) => `${called(source)} has ${width} by ${height} pixels; at most ${most.toLocaleString('en')} are read.`,
-};
+const IMAGE_MESSAGES = /** @type {const} */ ({
+  'bad-image/kind': `This is not an image ({kind}). Give ${KINDS}.`,
+  'bad-image/pixels': `This is not an image. Give ${KINDS}.`,
+  'bad-image/broken': '{what} is broken, empty, or of a kind that this browser does not read.',
+  'bad-image/video': 'The video has no picture yet. Wait for its `loadeddata` event.',
+  'bad-image/missing': 'The image {url} could not be loaded.',
+  'bad-image/bytes': '{width} by {height} pixels of RGBA are {needed} bytes, and the image has {bytes}.',
+  'bad-image/foreign':
+    'The image is from another server, and its pixels may not be read. Let that server send Access-Control-Allow-Origin, and give the element the attribute crossorigin.',
+  'too-large': `{what} has {width} by {height} pixels; at most ${PICTURE_PIXELS.toLocaleString('en')} are read.`,
+});
 
 /** @extends {CodedError<import('./errors.js').CodeOf<keyof typeof IMAGE_MESSAGES>>} */
 export class ImageError extends CodedError {
@@ -80,16 +68,16 @@ export async function frameOf(image) {
  * @throws {ImageError} it cannot be read here, or has too many pixels
  */
 export async function bitmapOf(source) {
-  const given = described(source);
-  if (isFile(source)) requireFew(await knownSize(source), given);
+  const what = nameOf(source);
+  if (isFile(source)) requireFew(await knownSize(source), what);
   const bitmap = await createImageBitmap(source, {
     imageOrientation: 'from-image',
     colorSpaceConversion: 'default',
   }).catch(() => {
-    throw new ImageError('bad-image/broken', given);
+    throw new ImageError('bad-image/broken', { what });
   });
   try {
-    requireFew(bitmap, given);
+    requireFew(bitmap, what);
   } catch (error) {
     bitmap.close();
     throw error;
@@ -121,11 +109,11 @@ function knownSize(file) {
 
 /**
  * @param {import('./picture-size.js').Size|null} size
- * @param {Source} source
+ * @param {string} what
  */
-function requireFew(size, source) {
+function requireFew(size, what) {
   if (!size || !(size.width * size.height > PICTURE_PIXELS)) return;
-  throw new ImageError('too-large', { ...source, width: size.width, height: size.height, most: PICTURE_PIXELS });
+  throw new ImageError('too-large', { what, width: size.width, height: size.height });
 }
 
 /**
@@ -134,14 +122,9 @@ function requireFew(size, source) {
  */
 const isFile = (source) => ['Blob', 'File'].includes(kindOf(source));
 
-/**
- * @param {ImageBitmapSource} source
- * @returns {Source}
- */
-function described(source) {
-  const kind = kindOf(source);
-  return kind === 'File' ? { kind, file: /** @type {File} */ (source).name } : { kind };
-}
+/** @param {ImageBitmapSource} source */
+const nameOf = (source) =>
+  kindOf(source) === 'File' ? `The file ${/** @type {File} */ (source).name}` : `The image (${kindOf(source)})`;
 
 const BITMAP_SOURCES = [
   ...['HTMLImageElement', 'HTMLVideoElement', 'HTMLCanvasElement', 'OffscreenCanvas'],
@@ -168,9 +151,9 @@ const isPlain = ({ colorSpace = 'srgb', data }) => colorSpace === 'srgb' && data
 function raw({ data, width, height }) {
   if (!['Uint8Array', 'Uint8ClampedArray'].includes(kindOf(data))) throw new ImageError('bad-image/pixels');
   if (!(width > 0 && height > 0 && data.length === 4 * width * height)) {
-    throw new ImageError('bad-image/bytes', { width, height, bytes: data.length });
+    throw new ImageError('bad-image/bytes', { width, height, bytes: data.length, needed: 4 * width * height });
   }
-  requireFew({ width, height }, {});
+  requireFew({ width, height }, 'The image');
   return { data, width, height };
 }
 

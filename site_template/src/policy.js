@@ -1,7 +1,7 @@
 // What the page's content security policy blocks. The page's own allows what the site needs; one that a host sends
 // too, or the page of somebody else, may not.
 
-import { CodedError } from './errors.js';
+import { CodedError, filled } from './errors.js';
 
 /** How long a browser may take to tell of what it blocked, after it has. */
 const TOLD_MS = 250;
@@ -16,44 +16,34 @@ export const NEEDS = {
   'script-src': "script-src 'self' 'wasm-unsafe-eval'",
 };
 
-/**
- * @typedef {object} Blocked
- * @property {string} directive that forbids it, as the browser names it
- * @property {string} [needs] what it has to allow; absent where the policy has to go without the directive
- */
+const WAY = 'the content security policy of this page, or one that its host sends, has to';
+const ALLOW = /** @type {const} */ (`${WAY} allow {needs}.`);
+const WITHOUT = /** @type {const} */ (`${WAY} go without {directive}.`);
 
-/**
- * What has to be changed, in English.
- * @param {Blocked} blocked
- */
-function change({ directive, needs }) {
-  const how = needs ? `has to allow ${needs}` : `has to go without ${directive}`;
-  return `the content security policy of this page, or one that its host sends, ${how}.`;
-}
+/** What cannot be done. Of `needs` and `directive`, the messages name what has to be changed. */
+export const POLICY_MESSAGES = /** @type {const} */ ({
+  download: `The files of the site could not be downloaded: ${ALLOW}`,
+  webassembly: `WebAssembly could not be started: ${ALLOW}`,
+  'worker/allow': `The worker could not be started: ${ALLOW}`,
+  'worker/without': `The worker could not be started: ${WITHOUT}`,
+});
 
-/** What cannot be done. */
-export const POLICY_MESSAGES = {
-  download: (/** @type {Blocked} */ blocked) => `The files of the site could not be downloaded: ${change(blocked)}`,
-  webassembly: (/** @type {Blocked} */ blocked) => `WebAssembly could not be started: ${change(blocked)}`,
-  worker: (/** @type {Blocked} */ blocked) => `The worker could not be started: ${change(blocked)}`,
-};
+/** @typedef {keyof typeof POLICY_MESSAGES} Key */
 
-/** @typedef {keyof typeof POLICY_MESSAGES} PolicyErrorCode */
-
-/** By the directive that forbids it; the worker by any other. @type {Record<string, PolicyErrorCode>} */
-const FORBIDDEN = { 'connect-src': 'download', 'script-src': 'webassembly' };
+/** By the directive that forbids it; any other forbids the worker. @type {Record<string, Key>} */
+const FORBIDDEN = { 'connect-src': 'download', 'script-src': 'webassembly', 'worker-src': 'worker/allow' };
 
 /**
  * A content security policy forbids something without which nothing works.
- * @extends {CodedError<PolicyErrorCode>}
+ * @extends {CodedError<import('./errors.js').CodeOf<Key>>}
  */
 export class PolicyError extends CodedError {
   /** @param {string} directive as the browser names it */
   constructor(directive) {
-    const blocked = { directive, needs: NEEDS[directive] };
-    super('PolicyError', POLICY_MESSAGES, FORBIDDEN[directive] ?? 'worker', blocked);
-    /** What has to be changed. */
-    this.way = change(blocked);
+    const key = FORBIDDEN[directive] ?? 'worker/without';
+    super('PolicyError', POLICY_MESSAGES, key, { directive, needs: NEEDS[directive] });
+    /** What has to be changed, in English. */
+    this.way = filled(key === 'worker/without' ? WITHOUT : ALLOW, this.data);
   }
 }
 

@@ -13,16 +13,13 @@ export async function sha256(bytes) {
 }
 
 /** Why a file of the site could not be had. `page`: the host sent a web page in its place. */
-export const DOWNLOAD_MESSAGES = {
-  unreachable: (/** @type {{url: string}} */ { url }) =>
-    `${url} could not be downloaded. Check the connection and try again.`,
-  status: (/** @type {{url: string, status: number}} */ { url, status }) =>
-    `${url} could not be downloaded: the server answered ${status}.`,
-  page: (/** @type {{url: string}} */ { url }) =>
-    `${url} could not be downloaded: the server sent a web page in its place.`,
-  changed: (/** @type {{url: string}} */ { url }) =>
-    `${url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.`,
-};
+export const DOWNLOAD_MESSAGES = /** @type {const} */ ({
+  unreachable: '{url} could not be downloaded. Check the connection and try again.',
+  status: '{url} could not be downloaded: the server answered {status}.',
+  page: '{url} could not be downloaded: the server sent a web page in its place.',
+  changed:
+    '{url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.',
+});
 
 /** @extends {CodedError<keyof typeof DOWNLOAD_MESSAGES>} */
 export class DownloadError extends CodedError {

@@ -1,16 +1,16 @@
 // Prints what the page's script says in each language, as JSON: of words that depend on something, the parts around it.
 
-import { en } from '../../site_template/src/ui/strings/en.js';
-import { nl } from '../../site_template/src/ui/strings/nl.js';
+import { words as en } from '../../site_template/src/ui/strings/en.js';
+import { words as nl } from '../../site_template/src/ui/strings/nl.js';
 
 const GAP = '\u0000';
 
 function fragments(value) {
-  if (typeof value === 'string') return [value];
+  if (typeof value === 'string') return value.split(/\{\w+\}/);
   if (typeof value === 'object') return Object.values(value).flatMap(fragments);
   const given = Array.from({ length: value.length }, () => GAP);
   // Many, and one.
-  return [given, [1, ...given.slice(1)]].flatMap((args) => String(value(...args)).split(/[\0\d]+/));
+  return [given, [1, ...given.slice(1)]].flatMap((args) => String(value(...args)).split(/[\0\d]+|NaN/));
 }
 
 const said = (words) => [...new Set(fragments(words).map((text) => text.trim()))].filter(Boolean);

@@ -18,6 +18,12 @@ const DECODE = {
 };
 
 /** @typedef {import('../client.js').Connection} Connection */
+/** @typedef {import('../errors.js').ErrorReport} ErrorReport */
+
+/**
+ * What a call came to.
+ * @typedef {{value: unknown, error: null} | {value: null, error: ErrorReport}} Outcome
+ */
 
 /** @type {Connection|null} */
 let connection = null;
@@ -91,46 +97,63 @@ async function inTime(promise, what) {
 }
 
 /**
+ * @param {() => Promise<unknown>} action
+ * @returns {Promise<Outcome>}
+ */
+async function outcomeOf(action) {
+  try {
+    return { value: await action(), error: null };
+  } catch (error) {
+    if (!(error instanceof Error)) return { value: null, error: { name: 'Error', message: String(error) } };
+    const { name, message, code, data } = /** @type {ErrorReport & Error} */ (error);
+    return { value: null, error: { name, message, code, data } };
+  }
+}
+
+/**
  * Starts the worker of one backend through the site's own module, in the place of the one before.
  * @param {import('../protocol.js').BackendName} backend
  * @param {import('../protocol.js').Kernels|null} kernels the site's own choice where null
- * @returns {Promise<{ready: import('../protocol.js').Ready|null, error: string|null}>}
+ * @returns {Promise<Outcome>} what the worker says of itself when it is ready
  */
-export async function start(backend, kernels) {
+export function start(backend, kernels) {
   connection?.terminate();
   connection = null;
-  try {
+  return outcomeOf(async () => {
     const { connect, loadSite } = await siteModule();
     const { site, base } = await loadSite();
     connection = await connect(site, base, backend);
-    const started = connection.worker.start(site, base, undefined, undefined, kernels ?? undefined);
-    return { ready: await inTime(started, 'the start'), error: null };
-  } catch (error) {
-    return { ready: null, error: error instanceof Error ? error.message : String(error) };
-  }
+    return inTime(connection.worker.start(site, base, undefined, undefined, kernels ?? undefined), 'the start');
+  });
 }
 
 /**
  * Calls one function of the worker.
  * @param {string} path such as `embed` or `probe.train`
  * @param {unknown[]} parameters
+ * @returns {Promise<Outcome>}
  */
-export async function call(path, parameters) {
-  if (!connection) throw new Error('no worker has been started');
-  const names = path.split('.');
-  // A worker's functions are reached through proxies, whose types have no place for a name computed here.
-  const target = names.reduce((part, name) => part[name], /** @type {any} */ (connection.worker));
-  return encode(await inTime(target(...(await decode(parameters))), path));
+export function call(path, parameters) {
+  return outcomeOf(async () => {
+    if (!connection) throw new Error('no worker has been started');
+    const names = path.split('.');
+    // A worker's functions are reached through proxies, whose types have no place for a name computed here.
+    const target = names.reduce((part, name) => part[name], /** @type {any} */ (connection.worker));
+    return encode(await inTime(target(...(await decode(parameters))), path));
+  });
 }
 
 /**
  * Trains a head with tf.layers; see witness.js, which stands beside this file when it is wanted.
  * @param {unknown} task
+ * @returns {Promise<Outcome>}
  */
-export async function layers(task) {
-  const module = new URL('witness.js', import.meta.url).href;
-  const { train } = /** @type {typeof import('./witness.js')} */ (await import(module));
-  return encode(await inTime(train(await decode(task)), 'tf.layers'));
+export function layers(task) {
+  return outcomeOf(async () => {
+    const module = new URL('witness.js', import.meta.url).href;
+    const { train } = /** @type {typeof import('./witness.js')} */ (await import(module));
+    return encode(await inTime(train(await decode(task)), 'tf.layers'));
+  });
 }
 
 /** Which device draws for WebGL, in the browser's words; null where there is none. */

@@ -70,19 +70,29 @@ export async function unpackProject(file) {
 export function siteRefusal({ backbone, preprocess }, site) {
   const same = backbone.modelHash === site.model.hash && backbone.features === site.backbone.features;
   if (same && preprocess.fit === site.preprocess.fit && preprocess.size === site.preprocess.size) return null;
-  const theirs = namedBackbone(backbone, preprocess);
-  const ours = namedBackbone(backboneOf(site), site.preprocess);
-  return new ProjectError(same ? 'other-backbone/fit' : 'other-backbone/project', { theirs, ours });
+  const [theirs, ours] = [
+    { backbone, preprocess },
+    { backbone: backboneOf(site), preprocess: site.preprocess },
+  ];
+  if (same && preprocess.fit !== site.preprocess.fit) return new ProjectError(`other-backbone/${preprocess.fit}`);
+  return new ProjectError('other-backbone/project', bothBackbones(theirs, ours));
 }
 
 /**
- * A backbone as an error names it.
- * @param {import('./format.js').ProjectBackbone} backbone
- * @param {import('../protocol.js').Preprocess} preprocess
- * @returns {import('./errors.js').NamedBackbone}
+ * @typedef {Pick<Project, 'backbone'|'preprocess'>} Computed with what a project or a model was made
  */
-export function namedBackbone({ name, precision, modelHash }, { fit }) {
-  return { name, precision, hash: modelHash.slice(0, 16), fit };
+
+/**
+ * Two backbones as an error names them.
+ * @param {Computed} theirs
+ * @param {Computed} ours
+ */
+export function bothBackbones({ backbone, preprocess }, { backbone: ours, preprocess: { fit: ourFit } }) {
+  const { name, precision, modelHash } = backbone;
+  return {
+    ...{ name, precision, hash: modelHash.slice(0, 16), fit: preprocess.fit },
+    ...{ ourName: ours.name, ourPrecision: ours.precision, ourHash: ours.modelHash.slice(0, 16), ourFit },
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { MODEL_FORMAT, MODEL_KIND, PROJECT_LIMITS, TENSORS } from '../contract.j
 import { sha256 } from '../verified.js';
 import { damaged, ProjectError } from './errors.js';
 import { backboneOf, shapesOf } from './format.js';
-import { entryOf, namedBackbone, parse, siteRefusal, toFloats } from './import.js';
+import { bothBackbones, entryOf, parse, siteRefusal, toFloats } from './import.js';
 import { MODEL_FILES } from './model-format.js';
 import { normalNames } from './names.js';
 import { modelSchema } from './schemas.js';
@@ -27,8 +27,8 @@ export async function unpackModel(file, directory, site) {
     parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, PROJECT_LIMITS.jsonBytes)),
   );
   if (siteRefusal(about, site)) {
-    const theirs = namedBackbone(about.backbone, about.preprocess);
-    throw new ProjectError('other-backbone/model', { theirs, ours: namedBackbone(backboneOf(site), site.preprocess) });
+    const ours = { backbone: backboneOf(site), preprocess: site.preprocess };
+    throw new ProjectError('other-backbone/model', bothBackbones(about, ours));
   }
   const bytes = await entryOf(file, directory, MODEL_FILES.weights, PROJECT_LIMITS.totalBytes);
   if ((await sha256(bytes)) !== about.files[MODEL_FILES.weights]) {

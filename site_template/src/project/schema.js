@@ -97,7 +97,7 @@ export function record(checks) {
   return (value, at) => {
     if (!isObject(value)) throw damaged(at, 'object');
     for (const key of Object.keys(value)) {
-      if (!Object.hasOwn(checks, key)) throw damaged(at, 'unknown-key', { key: key.slice(0, 40) });
+      if (!Object.hasOwn(checks, key)) throw damaged(at, 'unknown-key', { key: JSON.stringify(key.slice(0, 40)) });
     }
     for (const [key, check] of Object.entries(checks)) {
       if (!Object.hasOwn(value, key)) {

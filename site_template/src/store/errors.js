@@ -13,15 +13,15 @@ import { CodedError } from '../errors.js';
  * @typedef {'refused'|'newer'|'blocked'|'full'|'closed'|'missing'|'failed'} StoreErrorCode
  */
 
-/** @type {Record<StoreErrorCode, () => string>} */
+/** @type {Record<StoreErrorCode, string>} */
 export const STORE_MESSAGES = {
-  refused: () => 'This browser does not let this page keep anything.',
-  newer: () => 'A newer version of this page keeps projects in this browser. Reload the page to get it.',
-  blocked: () => 'An older version of this page is open in another tab. Close that tab and try again.',
-  full: () => 'There is no room left in this browser. Remove a project or photos and try again.',
-  closed: () => 'This page lost its place in the browser’s storage. Reload the page to go on keeping things.',
-  missing: () => 'This is no longer kept in this browser. It may have been removed in another tab.',
-  failed: () => 'The browser could not keep or read this.',
+  refused: 'This browser does not let this page keep anything.',
+  newer: 'A newer version of this page keeps projects in this browser. Reload the page to get it.',
+  blocked: 'An older version of this page is open in another tab. Close that tab and try again.',
+  full: 'There is no room left in this browser. Remove a project or photos and try again.',
+  closed: 'This page lost its place in the browser’s storage. Reload the page to go on keeping things.',
+  missing: 'This is no longer kept in this browser. It may have been removed in another tab.',
+  failed: 'The browser could not keep or read this.',
 };
 
 /** @extends {CodedError<StoreErrorCode>} */

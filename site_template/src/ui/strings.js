@@ -1,14 +1,12 @@
-// The words of the page's language; English where a language has none of its own.
+// The words of the page's language. There is a bundle of the page for every language that has words in `strings/`, with
+// these and no others: build.mjs puts them in the place of the English ones.
 
-import { en } from './strings/en.js';
-import { nl } from './strings/nl.js';
+import { words } from './strings/en.js';
 
-/** @type {Record<string, typeof en>} by primary language subtag */
-const LANGUAGES = { en, nl };
+export const strings = words;
 
 const { lang } = document.documentElement;
-const own = LANGUAGES[lang.toLowerCase().split('-')[0]];
+const isOwn = lang.toLowerCase().split('-')[0] === words.language;
 
-export const strings = own ?? en;
 /** The language of the words, BCP 47: numbers and dates are written in it too. */
-export const locale = own ? lang : 'en';
+export const locale = isOwn ? lang : words.language;

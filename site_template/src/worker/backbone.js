@@ -155,7 +155,8 @@ export async function startBackbone(choice, site, parts, golden, wanted) {
       if (check.error <= check.limit) {
         return { backbone, check, kernels: { kind, faults: kind === 'stock' && wanted ? [] : faults } };
       }
-      throw new WorkerError('self-check', { backend: choice.name, error: check.error, limit: check.limit });
+      const error = Number(check.error.toPrecision(2));
+      throw new WorkerError('self-check', { backend: choice.name, error, limit: check.limit });
     } catch (error) {
       backbone?.dispose();
       failure = error;

@@ -1,7 +1,8 @@
 // Every word the scripts show, in English. The texts that stand without JavaScript are in index.html.j2. What errors say
 // stands with their codes, because programs read it too; see nl.js for all of it in one place.
 
-import { WORKER_MESSAGES } from '../../errors.js';
+import { START_MESSAGES } from '../../client.js';
+import { inEnglish, WORKER_MESSAGES } from '../../errors.js';
 import { PROJECT_MESSAGES } from '../../project/errors.js';
 import { STORE_MESSAGES } from '../../store/errors.js';
 import { DOWNLOAD_MESSAGES } from '../../verified.js';
@@ -22,13 +23,21 @@ const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
 /** @param {number} n */
 const photos = (n) => counted(n, 'photo', 'photos');
 
-/** @param {import('../../policy.js').Blocked} blocked */
-function forbidden({ directive, needs }) {
-  const change = needs ? `allow ${needs}` : `go without ${directive}`;
-  return `This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to ${change}.`;
-}
+const FORBIDDEN =
+  'This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to';
+const ALLOW = `${FORBIDDEN} allow {needs}.`;
 
-export const en = {
+/**
+ * Sentences that another language may say otherwise.
+ * @template {PropertyKey} Key
+ * @param {Record<Key, string>} messages
+ */
+const translatable = (messages) => messages;
+
+export const words = {
+  /** BCP 47 */
+  language: 'en',
+
   camera: {
     start: 'Start camera',
     stop: 'Stop camera',
@@ -766,12 +775,20 @@ export const en = {
 
   // What went wrong, by the name of the error and its code; or by `code/reason`, where a code has several sentences.
   errors: {
-    DownloadError: DOWNLOAD_MESSAGES,
-    PolicyError: { download: forbidden, webassembly: forbidden, worker: forbidden },
-    WorkerError: WORKER_MESSAGES,
-    ProjectError: PROJECT_MESSAGES,
-    StoreError: STORE_MESSAGES,
+    DownloadError: translatable(DOWNLOAD_MESSAGES),
+    PolicyError: {
+      download: ALLOW,
+      webassembly: ALLOW,
+      'worker/allow': ALLOW,
+      'worker/without': `${FORBIDDEN} go without {directive}.`,
+    },
+    StartError: translatable(START_MESSAGES),
+    WorkerError: translatable(WORKER_MESSAGES),
+    ProjectError: translatable(PROJECT_MESSAGES),
+    StoreError: translatable(STORE_MESSAGES),
   },
+  // What `{names}` stand for in those sentences.
+  inWords: inEnglish,
   /** @param {string} message of an error that is not the page's own, in whatever language */
   foreign: (message) => message,
   unexpected: 'Something went wrong.',

@@ -2,10 +2,7 @@
 
 import { damageMessages } from '../../project/errors.js';
 
-const { format: number } = new Intl.NumberFormat('nl', { useGrouping: 'min2' });
-
-/** @param {number|null} value null where it was not finite and went through JSON */
-const significant = (value) => (value ?? Infinity).toLocaleString('nl', { maximumSignificantDigits: 2 });
+const { format: number } = new Intl.NumberFormat('nl', { useGrouping: 'min2', maximumSignificantDigits: 15 });
 
 /**
  * @param {number} n
@@ -20,71 +17,59 @@ const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
 /** @param {number} n */
 const photos = (n) => counted(n, 'foto', 'foto’s');
 
-/** @param {import('../../policy.js').Blocked} blocked */
-function forbidden({ directive, needs }) {
-  const change = needs ? `moet ${needs} toestaan` : `mag geen ${directive} bevatten`;
-  return `De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt, ${change}.`;
-}
+const FORBIDDEN =
+  'De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt,';
+const ALLOW = `${FORBIDDEN} moet {needs} toestaan.`;
+const TOO_LARGE = 'Dit project is groter dan elk dat deze pagina had kunnen maken';
 
-/** @param {string} what */
-const tooLarge = (what) =>
-  `Dit project is groter dan elk dat deze pagina had kunnen maken (${what}). Het is niet geopend.`;
-
-/** @param {'crop'|'stretch'} fit */
-const part = (fit) => (fit === 'crop' ? 'het midden' : 'het geheel');
-
-/** @param {import('../../project/errors.js').NamedBackbone} backbone */
-const inShort = ({ name, precision, hash }) => `“${name}” (${precision}, ${hash})`;
-
-/** @param {import('../../project/errors.js').NamedBackbone} backbone */
-const inFull = ({ name, precision, hash, fit }) => `“${name}” (${precision}, ${hash}, ${fit})`;
-
-/** @type {typeof import('../../project/errors.js').DAMAGES} */
+/** @type {Record<keyof typeof import('../../project/errors.js').DAMAGES, string>} */
 const damages = {
-  text: () => 'moet tekst zijn',
-  length: ({ min, max }) => `moet ${min} tot ${max} tekens hebben`,
-  characters: () => 'heeft tekens die er niet horen',
-  whole: () => 'moet een heel getal zijn',
-  range: ({ min, max }) => `moet ${min} tot ${max} zijn`,
-  number: () => 'moet een getal zijn',
-  bounds: () => 'is buiten de grenzen',
-  choice: ({ values }) => `moet ${values.join(' of ')} zijn`,
-  list: () => 'moet een lijst zijn',
-  items: ({ min, max }) => `moet ${min} tot ${max} delen hebben`,
-  object: () => 'moet een object zijn',
-  'unknown-key': ({ key }) => `heeft een onbekende sleutel ${JSON.stringify(key)}`,
-  lacks: ({ key }) => `mist ${key}`,
-  entries: ({ max }) => `heeft meer dan ${max} delen`,
-  missing: () => 'ontbreekt',
-  json: () => 'is geen JSON',
-  'same-class': () => 'twee klassen zijn één',
-  'no-class': ({ photo }) => `foto ${photo} is van een klasse die er niet is`,
-  order: () => 'de foto’s staan niet in de volgorde waarin ze zijn genomen',
-  'no-checksum': ({ file }) => `heeft geen controlegetal van ${file}`,
-  stray: () => 'hoort niet bij het project',
-  bytes: ({ bytes, needed }) => `heeft ${number(bytes)} bytes en er zijn er ${number(needed)} nodig`,
-  infinite: ({ at }) => `het getal op plaats ${at} is niet eindig`,
-  'other-classes': () => 'heeft andere klassen dan het project',
-  twice: () => 'noemt een foto twee keer',
-  shape: ({ tensor }) => `de vorm van ${tensor} klopt niet`,
-  jpeg: () => 'is geen JPEG',
-  size: ({ width, height }) => `is een foto van ${width} bij ${height}`,
-  short: () => 'is korter dan de laag die erin hoort',
-  folder: () => 'is een map met inhoud',
-  encrypted: () => 'is versleuteld',
-  packing: () => 'is ingepakt op een manier die deze pagina niet leest',
-  'no-size': () => 'mist een van zijn groottes',
-  overlap: () => 'loopt door in het volgende bestand',
-  'two-sizes': () => 'heeft twee groottes',
-  directory: () => 'is niet wat de inhoudsopgave van de zip zegt',
-  checksum: () => 'het controlegetal klopt niet; kopieer of download het opnieuw',
-  longer: () => 'bevat meer dan de inhoudsopgave van de zip zegt',
-  unpacking: () => 'kan niet worden uitgepakt',
-  shorter: () => 'houdt te vroeg op',
+  text: 'moet tekst zijn',
+  length: 'moet {min} tot {max} tekens hebben',
+  characters: 'heeft tekens die er niet horen',
+  whole: 'moet een heel getal zijn',
+  range: 'moet {min} tot {max} zijn',
+  number: 'moet een getal zijn',
+  bounds: 'is buiten de grenzen',
+  choice: 'moet {values} zijn',
+  list: 'moet een lijst zijn',
+  items: 'moet {min} tot {max} delen hebben',
+  object: 'moet een object zijn',
+  'unknown-key': 'heeft een onbekende sleutel {key}',
+  lacks: 'mist {key}',
+  entries: 'heeft meer dan {max} delen',
+  missing: 'ontbreekt',
+  json: 'is geen JSON',
+  'same-class': 'twee klassen zijn één',
+  'no-class': 'foto {photo} is van een klasse die er niet is',
+  order: 'de foto’s staan niet in de volgorde waarin ze zijn genomen',
+  'no-checksum': 'heeft geen controlegetal van {file}',
+  stray: 'hoort niet bij het project',
+  bytes: 'heeft {bytes} bytes en er zijn er {needed} nodig',
+  infinite: 'het getal op plaats {at} is niet eindig',
+  'other-classes': 'heeft andere klassen dan het project',
+  twice: 'noemt een foto twee keer',
+  shape: 'de vorm van {tensor} klopt niet',
+  jpeg: 'is geen JPEG',
+  size: 'is een foto van {width} bij {height}',
+  short: 'is korter dan de laag die erin hoort',
+  folder: 'is een map met inhoud',
+  encrypted: 'is versleuteld',
+  packing: 'is ingepakt op een manier die deze pagina niet leest',
+  'no-size': 'mist een van zijn groottes',
+  overlap: 'loopt door in het volgende bestand',
+  'two-sizes': 'heeft twee groottes',
+  directory: 'is niet wat de inhoudsopgave van de zip zegt',
+  checksum: 'het controlegetal klopt niet; kopieer of download het opnieuw',
+  longer: 'bevat meer dan de inhoudsopgave van de zip zegt',
+  unpacking: 'kan niet worden uitgepakt',
+  shorter: 'houdt te vroeg op',
 };
 
-/** @type {typeof import('./en.js').en} */
-export const nl = {
+/** @type {typeof import('./en.js').words} */
+export const words = {
+  language: 'nl',
+
   camera: {
     start: 'Camera starten',
     stop: 'Camera stoppen',
@@ -590,77 +575,86 @@ export const nl = {
 
   errors: {
     DownloadError: {
-      unreachable: ({ url }) => `${url} kon niet worden gedownload. Controleer de verbinding en probeer het opnieuw.`,
-      status: ({ url, status }) => `${url} kon niet worden gedownload: de server antwoordde ${status}.`,
-      page: ({ url }) => `${url} kon niet worden gedownload: de server stuurde in plaats daarvan een webpagina.`,
-      changed: ({ url }) =>
-        `${url} is niet het bestand waarmee deze site is gebouwd. Laad de pagina opnieuw; helpt dat niet, dan moet de site opnieuw gepubliceerd worden.`,
+      unreachable: '{url} kon niet worden gedownload. Controleer de verbinding en probeer het opnieuw.',
+      status: '{url} kon niet worden gedownload: de server antwoordde {status}.',
+      page: '{url} kon niet worden gedownload: de server stuurde in plaats daarvan een webpagina.',
+      changed:
+        '{url} is niet het bestand waarmee deze site is gebouwd. Laad de pagina opnieuw; helpt dat niet, dan moet de site opnieuw gepubliceerd worden.',
     },
-    PolicyError: { download: forbidden, webassembly: forbidden, worker: forbidden },
+    PolicyError: {
+      download: ALLOW,
+      webassembly: ALLOW,
+      'worker/allow': ALLOW,
+      'worker/without': `${FORBIDDEN} mag geen {directive} bevatten.`,
+    },
+    StartError: {
+      'not-started': 'Het rekenprogramma kon in deze browser niet worden gestart.',
+    },
     WorkerError: {
-      'not-started': () => 'Het rekenprogramma kon in deze browser niet worden gestart.',
-      'no-backend': ({ backend }) => `Deze browser heeft geen ${backend}.`,
-      'no-webassembly': () => 'Deze browser heeft geen WebAssembly.',
-      'no-simd': () => 'Deze browser voert geen WebAssembly SIMD uit.',
-      'no-kernels': ({ kernels }) => `Deze browser voert de kernen ${kernels} niet uit.`,
-      'no-plan': ({ why }) => `De kernen van de pagina kennen dit model niet: ${why}.`,
-      'self-check': ({ backend, error, limit }) =>
-        `Met ${backend} komt deze browser op andere getallen uit dan die waarmee de site is gebouwd (afwijking ${significant(error)}, grens ${significant(limit)}).`,
-      'device-lost': () => 'De grafische kaart is weggenomen.',
-      'no-canvas': () => 'Deze browser geeft geen canvas om het beeld mee te lezen.',
-      'no-memory': ({ width, height }) =>
-        `Deze browser heeft geen geheugen voor een foto van ${width} bij ${height} pixels.`,
-      'not-loaded': () => 'Het model is nog niet geladen.',
-      'no-class': ({ class: id }) => `Er is geen klasse ${id}.`,
+      'no-backend': 'Deze browser heeft geen {backend}.',
+      'no-webassembly': 'Deze browser heeft geen WebAssembly.',
+      'no-simd': 'Deze browser voert geen WebAssembly SIMD uit.',
+      'no-kernels': 'Deze browser voert de kernen {kernels} niet uit.',
+      'no-plan': 'De kernen van de pagina kennen dit model niet: {why}.',
+      'self-check':
+        'Met {backend} komt deze browser op andere getallen uit dan die waarmee de site is gebouwd (afwijking {error}, grens {limit}).',
+      'device-lost': 'De grafische kaart is weggenomen.',
+      'no-canvas': 'Deze browser geeft geen canvas om het beeld mee te lezen.',
+      'no-memory': 'Deze browser heeft geen geheugen voor een foto van {width} bij {height} pixels.',
+      'not-loaded': 'Het model is nog niet geladen.',
+      'no-class': 'Er is geen klasse {class}.',
     },
     ProjectError: {
-      'not-a-project/kind': () => 'Dit bestand is geen project van On-the-Fly.',
-      'not-a-project/model': () => 'Dit bestand is geen model van On-the-Fly.',
-      'not-a-project/lacks': ({ file }) => `Dit bestand is geen project van On-the-Fly: er is geen ${file} in.`,
-      'not-a-project/zip': () =>
-        'Dit bestand is geen project van On-the-Fly: het is geen zip, of alleen een deel van een.',
-      'too-large/contents': ({ examples, classes }) =>
-        `Een project bevat hoogstens ${number(examples)} foto’s en ${number(classes)} klassen.`,
-      'too-large/file': () => tooLarge('het bestand'),
-      'too-large/files': () => tooLarge('het aantal bestanden erin'),
-      'too-large/unpacked': () => tooLarge('uitgepakt'),
-      'too-large/ratio': ({ file }) => tooLarge(`${file}, uitgepakt`),
-      'too-large/member': ({ file }) => `${file} is groter dan het in een project kan zijn.`,
-      'too-large/memory': ({ file }) => `${file} is groter dan het geheugen van dit apparaat.`,
-      'unsafe/name': () => 'Deze zip bevat een bestand met een naam die in geen project voorkomt. Hij is niet geopend.',
-      'unsafe/twice': ({ file }) => `Deze zip bevat ${file} twee keer. Hij is niet geopend.`,
-      'changed/project': ({ file }) => `Dit project is niet zoals het is geëxporteerd: ${file} is sindsdien veranderd.`,
-      'changed/model': ({ file }) => `Dit model is niet zoals het is geëxporteerd: ${file} is sindsdien veranderd.`,
-      'newer/project': () =>
-        'Dit project is met een nieuwere versie gemaakt. Open het op de site waar het vandaan komt.',
-      'newer/model': () => 'Dit model is met een nieuwere versie gemaakt. Laad het met de site waar het vandaan komt.',
-      'other-backbone/model': ({ theirs, ours }) =>
-        `Dit model is gemaakt met ${inFull(theirs)}; deze site heeft ${inFull(ours)}.`,
-      'other-backbone/project': ({ theirs, ours }) =>
-        `Dit project hoort bij een site met het model ${inShort(theirs)}; deze heeft ${inShort(ours)}. De foto’s kunnen hier opnieuw worden geleerd.`,
-      'other-backbone/fit': ({ theirs, ours }) =>
-        `Dit project hoort bij een site die van een foto ${part(theirs.fit)} gebruikt; deze gebruikt ${part(ours.fit)}. De foto’s kunnen hier opnieuw worden geleerd.`,
-      'unreadable-photo/stored': () => 'Deze browser bewaarde een foto op een manier die niet kan worden geëxporteerd.',
-      'unreadable-photo/file': ({ photo }) => `Foto ${photo} van dit project kan niet worden gelezen.`,
-      unreadable: () =>
+      'not-a-project/kind': 'Dit bestand is geen project van On-the-Fly.',
+      'not-a-project/model': 'Dit bestand is geen model van On-the-Fly.',
+      'not-a-project/lacks': 'Dit bestand is geen project van On-the-Fly: er is geen {file} in.',
+      'not-a-project/zip': 'Dit bestand is geen project van On-the-Fly: het is geen zip, of alleen een deel van een.',
+      'too-large/contents': 'Een project bevat hoogstens {examples} foto’s en {classes} klassen.',
+      'too-large/file': `${TOO_LARGE} (het bestand). Het is niet geopend.`,
+      'too-large/files': `${TOO_LARGE} (het aantal bestanden erin). Het is niet geopend.`,
+      'too-large/unpacked': `${TOO_LARGE} (uitgepakt). Het is niet geopend.`,
+      'too-large/ratio': `${TOO_LARGE} ({file}, uitgepakt). Het is niet geopend.`,
+      'too-large/member': '{file} is groter dan het in een project kan zijn.',
+      'too-large/memory': '{file} is groter dan het geheugen van dit apparaat.',
+      'unsafe/name': 'Deze zip bevat een bestand met een naam die in geen project voorkomt. Hij is niet geopend.',
+      'unsafe/twice': 'Deze zip bevat {file} twee keer. Hij is niet geopend.',
+      'changed/project': 'Dit project is niet zoals het is geëxporteerd: {file} is sindsdien veranderd.',
+      'changed/model': 'Dit model is niet zoals het is geëxporteerd: {file} is sindsdien veranderd.',
+      'newer/project': 'Dit project is met een nieuwere versie gemaakt. Open het op de site waar het vandaan komt.',
+      'newer/model': 'Dit model is met een nieuwere versie gemaakt. Laad het met de site waar het vandaan komt.',
+      'other-backbone/model':
+        'Dit model is gemaakt met “{name}” ({precision}, {hash}, {fit}); deze site heeft “{ourName}” ({ourPrecision}, {ourHash}, {ourFit}).',
+      'other-backbone/project':
+        'Dit project hoort bij een site met het model “{name}” ({precision}, {hash}); deze heeft “{ourName}” ({ourPrecision}, {ourHash}). De foto’s kunnen hier opnieuw worden geleerd.',
+      'other-backbone/crop':
+        'Dit project hoort bij een site die van een foto het midden gebruikt; deze gebruikt het geheel. De foto’s kunnen hier opnieuw worden geleerd.',
+      'other-backbone/stretch':
+        'Dit project hoort bij een site die van een foto het geheel gebruikt; deze gebruikt het midden. De foto’s kunnen hier opnieuw worden geleerd.',
+      'unreadable-photo/stored': 'Deze browser bewaarde een foto op een manier die niet kan worden geëxporteerd.',
+      'unreadable-photo/file': 'Foto {photo} van dit project kan niet worden gelezen.',
+      unreadable:
         'Dit bestand kan niet worden gelezen: het is verplaatst, veranderd of verwijderd sinds het werd gekozen, of te groot voor dit apparaat. Kies het opnieuw.',
-      'no-classes': () => 'Er is geen klasse om te exporteren.',
-      'no-head': () => 'Dit project bevat geen getraind model. Train voor het exporteren.',
-      diverged: () => 'Het trainen is ontspoord: de getallen zijn niet eindig. Train met een lagere leersnelheid.',
-      ...damageMessages(damages, (where, what) => `Dit project is beschadigd: ${where}: ${what}.`),
+      'no-classes': 'Er is geen klasse om te exporteren.',
+      'no-head': 'Dit project bevat geen getraind model. Train voor het exporteren.',
+      diverged: 'Het trainen is ontspoord: de getallen zijn niet eindig. Train met een lagere leersnelheid.',
+      ...damageMessages(damages, 'Dit project is beschadigd: {where}: {what}.'),
     },
     StoreError: {
-      refused: () => 'Deze browser laat deze pagina niets bewaren.',
-      newer: () =>
+      refused: 'Deze browser laat deze pagina niets bewaren.',
+      newer:
         'Een nieuwere versie van deze pagina bewaart projecten in deze browser. Laad de pagina opnieuw om haar te krijgen.',
-      blocked: () =>
+      blocked:
         'Een oudere versie van deze pagina staat in een ander tabblad open. Sluit dat tabblad en probeer het opnieuw.',
-      full: () => 'Er is geen ruimte meer in deze browser. Wis een project of foto’s en probeer het opnieuw.',
-      closed: () =>
+      full: 'Er is geen ruimte meer in deze browser. Wis een project of foto’s en probeer het opnieuw.',
+      closed:
         'Deze pagina kan niet meer bij de opslag van de browser. Laad de pagina opnieuw om weer te kunnen bewaren.',
-      missing: () => 'Dit is in deze browser niet meer bewaard. Misschien is het in een ander tabblad gewist.',
-      failed: () => 'De browser kon dit niet bewaren of lezen.',
+      missing: 'Dit is in deze browser niet meer bewaard. Misschien is het in een ander tabblad gewist.',
+      failed: 'De browser kon dit niet bewaren of lezen.',
     },
+  },
+  inWords(value) {
+    if (Array.isArray(value)) return value.join(' of ');
+    return typeof value === 'number' ? number(value) : String(value);
   },
   foreign: (message) => `De browser meldt: ${message}`,
   unexpected: 'Er ging iets mis.',
