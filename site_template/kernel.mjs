@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
-const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'src', 'kernel');
+const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), 'assembly');
 // The stub runtime brings no allocator and no collector: none of their code is in the result.
 const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--enable', 'simd', '--disable', 'bulk-memory'];
 /** For code that computes in the memory of another module. */
@@ -20,9 +20,9 @@ const GUEST = ['--importMemory', '--initialMemory', '0', '--memoryBase', '0'];
  * @type {Record<string, {source: string, options: string[]}>}
  */
 const KERNELS = {
-  head: { source: 'assembly/head.ts', options: [] },
-  'backbone-simd': { source: 'assembly/backbone/backbone.ts', options: GUEST },
-  'backbone-relaxed': { source: 'assembly/backbone/backbone.ts', options: [...GUEST, '--enable', 'relaxed-simd'] },
+  head: { source: 'head.ts', options: [] },
+  'backbone-simd': { source: 'backbone/backbone.ts', options: GUEST },
+  'backbone-relaxed': { source: 'backbone/backbone.ts', options: [...GUEST, '--enable', 'relaxed-simd'] },
 };
 
 /**

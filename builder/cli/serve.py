@@ -101,7 +101,8 @@ def _free_port(first: int) -> int:
 def _sources() -> list[Path]:
     """What a site is made of, besides the weights."""
     template = Path(builder.__file__).parents[1] / "site_template"
-    return [Path("site.toml"), *(template / name for name in ("templates", "static", "src", "build.mjs"))]
+    names = ("templates", "static", "src", "assembly", "build.mjs")
+    return [Path("site.toml"), *(template / name for name in names)]
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

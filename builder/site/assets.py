@@ -26,10 +26,10 @@ Bundled = tuple[Path, Assets]
 
 def sources() -> list[Path]:
     """Every file a bundle is made from."""
-    scripts = [*TEMPLATE_ROOT.glob("*.mjs"), *TEMPLATE_ROOT.glob("*.d.ts")]
-    fixed = [*scripts, *(TEMPLATE_ROOT / name for name in ("package.json", "package-lock.json"))]
-    folders = (TEMPLATE_ROOT / name for name in ("src", "static"))
-    return fixed + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    # The packages' versions, and the compiler options that esbuild reads, are in files of JSON.
+    beside = [path for suffix in ("mjs", "d.ts", "json") for path in TEMPLATE_ROOT.glob(f"*.{suffix}")]
+    folders = (TEMPLATE_ROOT / name for name in ("src", "assembly", "static"))
+    return beside + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
 def assets_key() -> str:
@@ -39,7 +39,7 @@ def assets_key() -> str:
 
 def _kernel_key() -> str:
     """The cache key of the compiled kernel, which takes longer than all bundles and changes rarely."""
-    assembly = (path for path in (TEMPLATE_ROOT / "src/kernel/assembly").rglob("*") if path.is_file())
+    assembly = (path for path in (TEMPLATE_ROOT / "assembly").rglob("*") if path.is_file())
     tools = (TEMPLATE_ROOT / name for name in ("kernel.mjs", "package-lock.json"))
     return sha256_text("kernel", sha256_tree(TEMPLATE_ROOT, [*assembly, *tools]))
 

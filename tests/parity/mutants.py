@@ -23,7 +23,7 @@ class Edit:
     """One mistake in the page's sources."""
 
     file: str
-    """Below `site_template/src`."""
+    """Below `site_template`."""
     old: str
     """Stands there exactly once."""
     new: str
@@ -84,14 +84,14 @@ def _bundle(edits: tuple[Edit, ...], scratch: Path, backend: str) -> Path:
     for name, value in {"PAGES": "{}", "BACKENDS": f"['{backend}']"}.items():
         _replace(template / "build.mjs", rf"^const {name} = .*;$", f"const {name} = {value};")
     for edit in edits:
-        _replace(template / "src" / edit.file, re.escape(edit.old), edit.new)
+        _replace(template / edit.file, re.escape(edit.old), edit.new)
     _node(template / "build.mjs", out, _kernels(edits, template, scratch))
     return out
 
 
 def _kernels(edits: tuple[Edit, ...], template: Path, scratch: Path) -> Path:
     """The compiled kernels: those that all tests share, or where one is edited, of these sources."""
-    if not any(edit.file.startswith("kernel/assembly/") for edit in edits):
+    if not any(edit.file.startswith("assembly/") for edit in edits):
         return _shared_kernels()
     folder = scratch / "kernels"
     folder.mkdir()

@@ -39,9 +39,9 @@ def edit(file: str, old: str, new: str) -> tuple[Edit, ...]:
     return (Edit(file, old, new),)
 
 
-PREPROCESS, HEAD, TRAINING = "core/preprocess.js", "core/head.js", "core/training.js"
-PICTURE = "kernel/assembly/backbone/picture.ts"
-MOMENTS, OUTPUT, WORKER = "kernel/kernel.js", "kernel/assembly/output.ts", "worker/main.js"
+PREPROCESS, HEAD, TRAINING = "src/core/preprocess.js", "src/core/head.js", "src/core/training.js"
+PICTURE = "assembly/backbone/picture.ts"
+MOMENTS, OUTPUT, WORKER = "src/kernel/kernel.js", "assembly/output.ts", "src/worker/main.js"
 ROOT_OF_V = "(Math.sqrt(v[at] * rates.v) + EPSILON)"
 STEPS = ("steps/wasm-simd/two", "steps/plain/two")
 
@@ -160,7 +160,7 @@ MUTATIONS = {
         is_long=False,
     ),
     "classes of the head in another order": Mutation(
-        edit("worker/examples.js", "filled.map(([id]) => id)", "filled.map(([id]) => id).sort()"),
+        edit("src/worker/examples.js", "filled.map(([id]) => id)", "filled.map(([id]) => id).sort()"),
         caught=("classes/order", "classes/training"),
     ),
     "classes permuted in the snapshot": Mutation(
@@ -178,7 +178,7 @@ MUTATIONS = {
             "throw new Error('no'); const pixels = await readFrame(",
         )
         + edit(
-            "worker/probe.js",
+            "src/worker/probe.js",
             "const { backbone, site } =",
             "throw new Error('no'); const { backbone, site } =",
         ),

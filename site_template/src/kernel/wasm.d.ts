@@ -1,4 +1,4 @@
-/** The kernels compiled from `assembly` folders; `kernel.mjs` puts them into the bundle. */
+/** The kernels compiled from `assembly/`; `kernel.mjs` puts them into the bundle. */
 declare module '*.wasm' {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;

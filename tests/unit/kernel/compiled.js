@@ -19,7 +19,7 @@ import { compiledKernelPlugin } from "../../../site_template/kernel.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const TEMPLATE = path.join(ROOT, "site_template");
-const SOURCES = path.join(TEMPLATE, "src/kernel/assembly");
+const SOURCES = path.join(TEMPLATE, "assembly");
 
 /** Of whatever the bytes depend on. */
 function key() {
