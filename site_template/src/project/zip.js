@@ -192,7 +192,7 @@ function wideOf(extra) {
 }
 
 /** Names that lead elsewhere on some system, or steer a terminal. */
-// eslint-disable-next-line no-control-regex
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const UNSAFE = /^\/|^[A-Za-z]:|[\\\0-\x1f\x7f-\x9f]/;
 
 /**

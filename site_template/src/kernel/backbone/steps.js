@@ -122,7 +122,7 @@ function convolution(step, made, { places, scratch, weight, constants: fixed }) 
     const multiply = (/** @type {typeof near} */ some, /** @type {number} */ x, /** @type {number} */ line) => {
       const [source, to, at] = [constants + some.from, constants + some.to, constants + some.at];
       const { pixels } = some;
-      // prettier-ignore
+      // biome-ignore format: an argument a line tells nothing more
       code.multiply(
         x, source, pixels, high, line, run, w, b, blocks, chunk, out, to, addend, at, kind, shift, limit, share,
       );
@@ -168,7 +168,7 @@ function depthwise(step, made, { places, scratch, weight, constants: fixed }) {
         code.clear(x - gap, gap, row, rows + 1);
         code.spread(given, columns * pixel, from.row, x, row, rows);
       }
-      // prettier-ignore
+      // biome-ignore format: an argument a line tells nothing more
       code.depthwise(
         x, rows, row, pixel, top, left, high, wide, down, across, w, b, groups, out, made.rows, made.columns,
         kind, shift, limit, share,
