@@ -2,8 +2,8 @@
 //
 //   node pack.mjs FILE...
 
-import { readFileSync } from "node:fs";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { readFileSync } from 'node:fs';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const sizes = { raw: 0, gzip: 0, brotli: 0 };
 for (const name of process.argv.slice(2)) {

@@ -18,32 +18,24 @@ export function uniform(seed) {
  * @param {number} height
  */
 export function drawing(width, height) {
-  const canvas = Object.assign(document.createElement("canvas"), {
+  const canvas = Object.assign(document.createElement('canvas'), {
     width,
     height,
   });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   const random = uniform(1);
   for (let i = 0; i < 200; i++) {
     context.fillStyle = `hsl(${random() * 360} 60% ${20 + random() * 60}%)`;
-    context.fillRect(
-      random() * width,
-      random() * height,
-      20 + random() * 120,
-      20 + random() * 120,
-    );
+    context.fillRect(random() * width, random() * height, 20 + random() * 120, 20 + random() * 120);
   }
   return canvas;
 }
 
 /** @returns {{bytes: Uint8ClampedArray, floats: Float32Array}} a 224 by 224 picture: RGBA, and RGB in [0, 1] */
 export function preparedPixels() {
-  const { data: bytes } = drawing(224, 224)
-    .getContext("2d")
-    .getImageData(0, 0, 224, 224);
+  const { data: bytes } = drawing(224, 224).getContext('2d').getImageData(0, 0, 224, 224);
   const floats = new Float32Array(224 * 224 * 3);
-  for (let i = 0; i < 224 * 224; i++)
-    for (let c = 0; c < 3; c++) floats[i * 3 + c] = bytes[i * 4 + c] / 255;
+  for (let i = 0; i < 224 * 224; i++) for (let c = 0; c < 3; c++) floats[i * 3 + c] = bytes[i * 4 + c] / 255;
   return { bytes, floats };
 }
 
@@ -56,19 +48,12 @@ export function preparedPixels() {
  */
 export function cloud(examples, width, classes) {
   const random = uniform(7);
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const centres = Float32Array.from(
-    { length: classes * width },
-    () => 0.5 * normal(),
-  );
-  const labels = Uint16Array.from({ length: examples }, (_, i) =>
-    Math.floor((i * classes) / examples),
-  );
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const centres = Float32Array.from({ length: classes * width }, () => 0.5 * normal());
+  const labels = Uint16Array.from({ length: examples }, (_, i) => Math.floor((i * classes) / examples));
   const features = new Float32Array(examples * width);
   for (let i = 0; i < features.length; i++) {
-    const x =
-      centres[labels[Math.floor(i / width)] * width + (i % width)] + normal();
+    const x = centres[labels[Math.floor(i / width)] * width + (i % width)] + normal();
     features[i] = (x * Math.min(6, Math.max(0, x + 3))) / 6;
   }
   return { features, labels };
@@ -95,7 +80,7 @@ export const SCHEDULE = {
 /** @param {string} url */
 export function script(url) {
   return new Promise((resolve, reject) => {
-    const element = Object.assign(document.createElement("script"), {
+    const element = Object.assign(document.createElement('script'), {
       src: url,
       onload: resolve,
       onerror: reject,

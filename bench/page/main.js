@@ -1,16 +1,14 @@
 // The page that one way of doing it is measured in: `?peer=NAME&...`, where peers/NAME.js exports `start`,
 // which resolves to an object with some of `embed`, `run`, `train`, `add`, `hold` and `memory`.
 
-import { drawing, preparedPixels } from "./data.js";
+import { drawing, preparedPixels } from './data.js';
 
 const options = new URL(location.href).searchParams;
 
 // What keeps the page's thread busy, and for how long.
 const busy = { tasks: [], gaps: [] };
-new PerformanceObserver((list) =>
-  busy.tasks.push(...list.getEntries().map((entry) => entry.duration)),
-).observe({
-  type: "longtask",
+new PerformanceObserver((list) => busy.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
+  type: 'longtask',
   buffered: true,
 });
 let last = performance.now();
@@ -59,7 +57,7 @@ async function onFrames(count, call) {
 }
 
 async function open() {
-  const { start } = await import(`./peers/${options.get("peer")}.js`);
+  const { start } = await import(`./peers/${options.get('peer')}.js`);
   const peer = await start(options);
   const frame = drawing(640, 480);
   await peer.first(frame);

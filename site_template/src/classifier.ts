@@ -1,40 +1,45 @@
 // A classifier for other pages: what the site's page does with its worker, in a few calls with names instead of ids.
 
 import { proxy } from 'comlink';
-import { obstacle, open } from './client.js';
-import { BACKENDS, PROJECT_FILES } from './contract.js';
-import { filled } from './errors.js';
-import { frameOf, sending } from './images.js';
-import { allowedFetch, PolicyError } from './policy.js';
-import { DAMAGES, ProjectError } from './project/errors.js';
-import { siteRefusal, unpackProject } from './project/import.js';
-import { MODEL_FILES } from './project/model-format.js';
-import { unpackModel } from './project/model-import.js';
-import { packModel } from './project/model.js';
-import { normalName } from './project/names.js';
-import { settingsSchema } from './project/schemas.js';
-import { exportProject, importProject } from './project/transfer.js';
-import { readDirectory } from './project/zip.js';
+import { obstacle, open } from './client.ts';
+import { BACKENDS, PROJECT_FILES } from './contract.ts';
+import { filled } from './errors.ts';
+import { frameOf, type ImageLike, sending } from './images.ts';
+import { allowedFetch, PolicyError } from './policy.ts';
+import { DAMAGES, ProjectError } from './project/errors.ts';
+import type { ProjectClass } from './project/format.ts';
+import { siteRefusal, unpackProject } from './project/import.ts';
+import { packModel } from './project/model.ts';
+import { MODEL_FILES } from './project/model-format.ts';
+import { unpackModel } from './project/model-import.ts';
+import { normalName } from './project/names.ts';
+import { settingsSchema } from './project/schemas.ts';
+import { readDirectory } from './project/zip.ts';
+import type { BackendName, EpochReport, HeadSettings, HeadSnapshot, Site, StartProgress } from './protocol.ts';
+import { exportProject, importProject } from './transfer.ts';
 
-/** @typedef {import('./images.js').ImageLike} ImageLike */
-/** @typedef {import('./protocol.js').Site} Site */
-/** @typedef {import('./protocol.js').HeadSettings} HeadSettings */
-/** @typedef {import('./protocol.js').HeadSnapshot} HeadSnapshot */
-/** @typedef {{class: string, probability: number}} ClassProbability */
-/** @typedef {Blob|ArrayBuffer|Uint8Array<ArrayBuffer>|URL|string} FileLike a file, its bytes, or its address */
+type ClassProbability = { class: string; probability: number };
+/** A file, its bytes, or its address. */
+type FileLike = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | URL | string;
 
-/**
- * @typedef {'unsupported'|'no-site'|'bad-option'|'unknown-class'|'unknown-example'|'too-few'|'stopped'|'not-trained'
- *   |'no-file'|'disposed'} ClassifierErrorCode
- */
+type ClassifierErrorCode =
+  | 'unsupported'
+  | 'no-site'
+  | 'bad-option'
+  | 'unknown-class'
+  | 'unknown-example'
+  | 'too-few'
+  | 'stopped'
+  | 'not-trained'
+  | 'no-file'
+  | 'disposed';
 
 export class ClassifierError extends Error {
-  /**
-   * @param {ClassifierErrorCode} code
-   * @param {string} message
-   * @param {Record<string, unknown>} [data] what the message names
-   */
-  constructor(code, message, data = {}) {
+  readonly code: ClassifierErrorCode;
+  readonly data: Record<string, unknown>;
+
+  /** @param data what the message names */
+  constructor(code: ClassifierErrorCode, message: string, data: Record<string, unknown> = {}) {
     super(message);
     this.name = 'ClassifierError';
     this.code = code;
@@ -42,11 +47,8 @@ export class ClassifierError extends Error {
   }
 }
 
-/**
- * @param {URL} address
- * @returns {Promise<{response?: Response, problem?: string}>} a good answer, or why there is none
- */
-async function asked(address) {
+/** @returns a good answer, or why there is none */
+async function asked(address: URL): Promise<{ response?: Response; problem?: string }> {
   try {
     const response = await allowedFetch(address);
     return response.ok ? { response } : { problem: `the server answered ${response.status}.` };
@@ -57,10 +59,11 @@ async function asked(address) {
 
 /**
  * Reads the description of a built site.
- * @param {string|URL} [root] of the site; where this module lies unless given
- * @returns {Promise<{site: Site, base: string}>}
+ * @param root of the site; where this module lies unless given
  */
-export async function loadSite(root = new URL('.', import.meta.url)) {
+export async function loadSite(
+  root: string | URL = new URL('.', import.meta.url),
+): Promise<{ site: Site; base: string }> {
   const base = new URL(root, globalThis.document?.baseURI).href.replace(/[^/]*$/, '');
   const address = new URL('site.json', base);
   const { response, problem } = await asked(address);
@@ -73,15 +76,16 @@ export async function loadSite(root = new URL('.', import.meta.url)) {
   }
 }
 
-/**
- * @typedef {object} ConnectOptions
- * @property {string|URL} [base] the built site's address; where this module lies unless given
- * @property {import('./protocol.js').BackendName} [backend] to try before all others
- * @property {(progress: import('./protocol.js').StartProgress) => void} [onProgress] of the download and the checks
- */
+interface ConnectOptions {
+  /** The built site's address; where this module lies unless given. */
+  base?: string | URL;
+  /** To try before all others. */
+  backend?: BackendName;
+  /** Of the download and the checks. */
+  onProgress?: (progress: StartProgress) => void;
+}
 
-/** @param {ConnectOptions} options */
-async function connected({ base: root, backend, onProgress }) {
+async function connected({ base: root, backend, onProgress }: ConnectOptions) {
   const missing = obstacle();
   if (missing) {
     const message =
@@ -97,16 +101,15 @@ async function connected({ base: root, backend, onProgress }) {
   return { site, base, ...(await open(site, base, { backend, onProgress })) };
 }
 
-/** @typedef {Awaited<ReturnType<typeof connected>>} Connected */
+type Connected = Awaited<ReturnType<typeof connected>>;
 
 /** What predicts: all that a loaded classifier can do, and a part of what one that learns can. */
 class Predictor {
-  /**
-   * @param {Connected} connection
-   * @param {{id: string, name: string}[]} classes
-   */
-  constructor(connection, classes) {
-    this.connection = /** @type {Connected|null} */ (connection);
+  connection: Connected | null;
+  known: { id: string; name: string }[];
+
+  constructor(connection: Connected, classes: { id: string; name: string }[]) {
+    this.connection = connection;
     this.known = classes;
   }
 
@@ -120,17 +123,13 @@ class Predictor {
     return this.running.ready.backend;
   }
 
-  /** @protected */
-  get running() {
+  protected get running() {
     if (!this.connection) throw new ClassifierError('disposed', 'This classifier has been disposed of.');
     return this.connection;
   }
 
-  /**
-   * @param {ImageLike} image
-   * @returns {Promise<ClassProbability[]>} the most probable class first; classes it was not trained on are absent
-   */
-  async predict(image) {
+  /** @returns the most probable class first; classes it was not trained on are absent */
+  async predict(image: ImageLike): Promise<ClassProbability[]> {
     const frame = await frameOf(image);
     const answer = await sending(() => this.running.worker.predict(frame));
     if (!answer) throw new ClassifierError('not-trained', 'Nothing has been trained yet: call train() first.');
@@ -140,11 +139,8 @@ class Predictor {
       .sort((a, b) => b.probability - a.probability);
   }
 
-  /**
-   * @param {ImageLike} image
-   * @returns {Promise<Float32Array>} the backbone's features
-   */
-  async embed(image) {
+  /** @returns the backbone's features */
+  async embed(image: ImageLike): Promise<Float32Array> {
     const frame = await frameOf(image);
     return sending(() => this.running.worker.embed(frame));
   }
@@ -157,31 +153,26 @@ class Predictor {
 }
 
 export class Classifier extends Predictor {
-  /**
-   * @param {Connected} connection
-   * @param {import('./project/format.js').ProjectClass[]} classes
-   * @param {HeadSettings} settings
-   */
-  constructor(connection, classes, settings) {
+  declare known: ProjectClass[];
+  /** Of the next training. */
+  settings: HeadSettings;
+  /** Ids of examples to ids of classes, in the order of adding. */
+  taught: Map<number, string>;
+
+  constructor(connection: Connected, classes: ProjectClass[], settings: HeadSettings) {
     super(connection, classes);
     this.known = classes;
-    /** Of the next training. */
     this.settings = settings;
-    /** @type {Map<number, string>} ids of examples to ids of classes, in the order of adding */
     this.taught = new Map();
   }
 
   /** Every example, in the order of adding. */
   get examples() {
     const names = new Map(this.known.map(({ id, name }) => [id, name]));
-    return [...this.taught].map(([id, classId]) => ({ id, class: /** @type {string} */ (names.get(classId)) }));
+    return [...this.taught].map(([id, classId]) => ({ id, class: names.get(classId)! }));
   }
 
-  /**
-   * @param {ImageLike} image
-   * @param {string} className
-   */
-  async addExample(image, className) {
+  async addExample(image: ImageLike, className: string) {
     const { id: classId, name } = this.#called(className);
     const frame = await frameOf(image);
     const { id, count, thumbnail } = await sending(() => this.running.worker.addExample(frame, classId));
@@ -189,9 +180,8 @@ export class Classifier extends Predictor {
     return { id, class: name, count, picture: thumbnail };
   }
 
-  /** @param {string} className */
-  #called(className) {
-    const called = (/** @type {string} */ wanted) => this.known.filter(({ name }) => name === wanted);
+  #called(className: string) {
+    const called = (wanted: string) => this.known.filter(({ name }) => name === wanted);
     // As it was given first: a project of old may hold two names that are one with their letters composed.
     const found = called(className).length ? called(className) : called(normalName(String(className)));
     if (found.length === 1) return found[0];
@@ -202,24 +192,26 @@ export class Classifier extends Predictor {
     });
   }
 
-  /** @param {number} id that `addExample` gave */
-  async removeExample(id) {
+  /** @param id that `addExample` gave */
+  async removeExample(id: number) {
     if (!this.taught.has(id)) throw new ClassifierError('unknown-example', `There is no example ${id}.`, { id });
     await this.running.worker.removeExample(id);
     this.taught.delete(id);
   }
 
-  /**
-   * Trains a head on all examples; the one before it predicts meanwhile. A second call ends the first.
-   * @param {object} [options]
-   * @param {(epoch: import('./protocol.js').EpochReport) => void} [options.onEpoch]
-   * @param {AbortSignal} [options.signal] to stop by
-   */
-  async train({ onEpoch, signal } = {}) {
+  /** Trains a head on all examples; the one before it predicts meanwhile. A second call ends the first. */
+  async train({
+    onEpoch,
+    signal,
+  }: {
+    onEpoch?: (epoch: EpochReport) => void;
+    /** To stop by. */
+    signal?: AbortSignal;
+  } = {}) {
     const { worker } = this.running;
     const stop = () => worker.stopTraining();
     let told = 0;
-    const tell = (/** @type {import('./protocol.js').EpochReport} */ epoch) => {
+    const tell = (epoch: EpochReport) => {
       if (epoch.epoch <= told) return;
       told = epoch.epoch;
       onEpoch?.(epoch);
@@ -236,14 +228,14 @@ export class Classifier extends Predictor {
       }
       const { history, examples, ms } = result;
       const names = new Map(this.known.map(({ id, name }) => [id, name]));
-      return { history, examples, ms, classes: result.classes.map((id) => /** @type {string} */ (names.get(id))) };
+      return { history, examples, ms, classes: result.classes.map((id) => names.get(id)!) };
     } finally {
       signal?.removeEventListener('abort', stop);
     }
   }
 
-  /** @returns {Promise<Blob>} `project.zip`: photos, features, settings and head */
-  async exportProject() {
+  /** @returns `project.zip`: photos, features, settings and head */
+  async exportProject(): Promise<Blob> {
     const { worker, site } = this.running;
     return (await exportProject(worker, site, this.known, { settings: this.settings })).file;
   }
@@ -251,12 +243,19 @@ export class Classifier extends Predictor {
   /**
    * Takes the place of everything that was taught, classes and settings included. A file that is refused leaves all
    * as it was.
-   * @param {FileLike} file
-   * @param {object} [options]
-   * @param {boolean} [options.reembed] take a project of another backbone too, by learning its photos anew
-   * @param {(done: number, total: number) => void} [options.onProgress] of learning photos anew
    */
-  async importProject(file, { reembed, onProgress } = {}) {
+  async importProject(
+    file: FileLike,
+    {
+      reembed,
+      onProgress,
+    }: {
+      /** Take a project of another backbone too, by learning its photos anew. */
+      reembed?: boolean;
+      /** Of learning photos anew. */
+      onProgress?: (done: number, total: number) => void;
+    } = {},
+  ) {
     const { worker, site } = this.running;
     const imported = await importProject(worker, site, await blobOf(file), { reembed, onProgress });
     this.known = imported.classes;
@@ -265,23 +264,25 @@ export class Classifier extends Predictor {
     return { classes: this.classes, examples: this.taught.size, trained: imported.head !== null };
   }
 
-  /** @returns {Promise<Blob>} a zip with one TensorFlow.js model, from pictures to probabilities */
-  async exportModel() {
+  /** @returns a zip with one TensorFlow.js model, from pictures to probabilities */
+  async exportModel(): Promise<Blob> {
     const { worker, site, base } = this.running;
     const head = await worker.head();
     if (!head) throw new ClassifierError('not-trained', 'Nothing has been trained yet: call train() first.');
     const names = new Map(this.known.map(({ id, name }) => [id, name]));
-    return packModel({ site, base, head, classNames: head.classes.map((id) => /** @type {string} */ (names.get(id))) });
+    return packModel({ site, base, head, classNames: head.classes.map((id) => names.get(id)!) });
   }
 }
 
 const stopped = () => new ClassifierError('stopped', 'The training was stopped.');
 
-/**
- * A classifier to be taught.
- * @param {{classes: string[], seed?: number, settings?: Partial<HeadSettings>} & ConnectOptions} options
- */
-export async function createClassifier({ classes, seed, settings, ...options }) {
+/** A classifier to be taught. */
+export async function createClassifier({
+  classes,
+  seed,
+  settings,
+  ...options
+}: { classes: string[]; seed?: number; settings?: Partial<HeadSettings> } & ConnectOptions) {
   const problem = problemWith(classes);
   if (problem) throw new ClassifierError('bad-option', problem);
   const connection = await connected(options);
@@ -298,11 +299,7 @@ export async function createClassifier({ classes, seed, settings, ...options }) 
   }
 }
 
-/**
- * @param {unknown} classes
- * @returns {string|null}
- */
-function problemWith(classes) {
+function problemWith(classes: unknown): string | null {
   if (!Array.isArray(classes) || classes.length < 2) return '`classes` has to be a list of two names or more.';
   if (!classes.every((name) => typeof name === 'string' && name && [...name].length <= 200)) {
     return '`classes` has to hold names of 1 to 200 characters.';
@@ -310,14 +307,13 @@ function problemWith(classes) {
   return new Set(classes.map(normalName)).size < classes.length ? '`classes` holds a name twice.' : null;
 }
 
-/** @param {HeadSettings} settings */
-function requireSettings(settings) {
+function requireSettings(settings: HeadSettings) {
   try {
     settingsSchema(settings, 'settings');
   } catch (error) {
     if (!(error instanceof ProjectError)) throw error;
     const { data } = error;
-    const what = filled(DAMAGES[/** @type {keyof typeof DAMAGES} */ (data.reason)], data);
+    const what = filled(DAMAGES[data.reason as keyof typeof DAMAGES], data);
     throw new ClassifierError('bad-option', `${data.where}: ${what}.`, data);
   }
 }
@@ -325,10 +321,8 @@ function requireSettings(settings) {
 /**
  * A classifier that predicts and does not learn, from what a page or a classifier exported: a project with a head, or
  * a model. Either has to be of the site's own backbone.
- * @param {FileLike} file
- * @param {ConnectOptions} [options]
  */
-export async function loadClassifier(file, options = {}) {
+export async function loadClassifier(file: FileLike, options: ConnectOptions = {}) {
   const [blob, connection] = await settled([blobOf(file), connected(options)]);
   try {
     const { classes, head } = await trainedHead(blob, connection.site);
@@ -340,12 +334,8 @@ export async function loadClassifier(file, options = {}) {
   }
 }
 
-/**
- * Both, or the first's error, with no worker left behind.
- * @param {[Promise<Blob>, Promise<Connected>]} promises
- * @returns {Promise<[Blob, Connected]>}
- */
-async function settled([file, connecting]) {
+/** Both, or the first's error, with no worker left behind. */
+async function settled([file, connecting]: [Promise<Blob>, Promise<Connected>]): Promise<[Blob, Connected]> {
   try {
     return await Promise.all([file, connecting]);
   } catch (error) {
@@ -354,12 +344,10 @@ async function settled([file, connecting]) {
   }
 }
 
-/**
- * @param {Blob} file
- * @param {Site} site
- * @returns {Promise<{classes: {id: string, name: string}[], head: HeadSnapshot}>}
- */
-async function trainedHead(file, site) {
+async function trainedHead(
+  file: Blob,
+  site: Site,
+): Promise<{ classes: { id: string; name: string }[]; head: HeadSnapshot }> {
   const directory = await readDirectory(file);
   if (directory.has(MODEL_FILES.about) && !directory.has(PROJECT_FILES.project)) {
     const { about, weights } = await unpackModel(file, directory, site);
@@ -374,11 +362,7 @@ async function trainedHead(file, site) {
   return { classes: project.classes, head: project.head };
 }
 
-/**
- * @param {FileLike} file
- * @returns {Promise<Blob>}
- */
-async function blobOf(file) {
+async function blobOf(file: FileLike): Promise<Blob> {
   if (file instanceof Blob) return file;
   if (typeof file !== 'string' && !(file instanceof URL)) return new Blob([file]);
   const address = new URL(file, document.baseURI);

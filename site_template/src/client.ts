@@ -4,60 +4,48 @@
 // such a worker could talk to any server. A worker from a blob inherits the policy of the page that made
 // it. So its code is fetched, checked against the hash the page was built with, and started from a blob.
 
-import { proxy, wrap } from 'comlink';
-import { BACKENDS } from './contract.js';
-import './error-crossing.js';
-import { CodedError, errorReport } from './errors.js';
-import { underPolicy } from './policy.js';
-import { fetchVerified } from './verified.js';
+import { proxy, type Remote, wrap } from 'comlink';
+import { BACKENDS } from './contract.ts';
+import './error-crossing.ts';
+import { CodedError, type ErrorReport, errorReport, type Given } from './errors.ts';
+import { underPolicy } from './policy.ts';
+import type { Asset, BackendName, Ready, Site, StartProgress, WorkerApi } from './protocol.ts';
+import { fetchVerified } from './verified.ts';
 
-/** @import {Asset, BackendName, Site} from './protocol.js' */
-/** @typedef {import('comlink').Remote<import('./protocol.js').WorkerApi>} RemoteWorker */
+export type RemoteWorker = Remote<WorkerApi>;
 
-/**
- * Why this browser or address cannot run the site, as a code the page has words for; null if it can.
- * @returns {'insecure'|'no-worker'|null}
- */
-export function obstacle() {
+/** Why this browser or address cannot run the site, as a code the page has words for; null if it can. */
+export function obstacle(): 'insecure' | 'no-worker' | null {
   if (!globalThis.crypto?.subtle) return 'insecure';
   if (typeof Worker === 'undefined') return 'no-worker';
   return null;
 }
 
-export const START_MESSAGES = /** @type {const} */ ({
+export const START_MESSAGES = {
   'not-started': 'The worker could not be started in this browser.',
-});
+} as const;
 
-/**
- * The worker's code does not run.
- * @extends {CodedError<keyof typeof START_MESSAGES>}
- */
-export class StartError extends CodedError {
-  /** @param {import('./errors.js').Given<typeof START_MESSAGES>} given */
-  constructor(...[key, data]) {
+/** The worker's code does not run. */
+export class StartError extends CodedError<keyof typeof START_MESSAGES> {
+  constructor(...[key, data]: Given<typeof START_MESSAGES>) {
     super('StartError', START_MESSAGES, key, data);
   }
 }
 
-/**
- * A running worker: its functions, and the way to end it.
- * @typedef {object} Connection
- * @property {RemoteWorker} worker
- * @property {() => void} terminate
- */
+/** A running worker: its functions, and the way to end it. */
+export interface Connection {
+  worker: RemoteWorker;
+  terminate: () => void;
+}
 
 /**
  * Starts the worker of a backend. It is idle until its `start` is called.
- * @param {Site} site
- * @param {string} base absolute URL of the site's root
- * @param {BackendName} [backend]
- * @returns {Promise<Connection>}
+ * @param base absolute URL of the site's root
  */
-export async function connect(site, base, backend = 'wasm') {
+export async function connect(site: Site, base: string, backend: BackendName = 'wasm'): Promise<Connection> {
   const code = await fetchVerified(site.workers[backend], base);
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
-  /** @type {Worker|undefined} */
-  let thread;
+  let thread: Worker | undefined;
   try {
     return await underPolicy(
       () => {
@@ -75,25 +63,22 @@ export async function connect(site, base, backend = 'wasm') {
   }
 }
 
-/**
- * @param {Worker} thread
- * @returns {Promise<Connection>} once it answers
- */
-async function answering(thread) {
+/** @returns once it answers */
+async function answering(thread: Worker): Promise<Connection> {
   const failed = new Promise((_, reject) => {
     thread.addEventListener('error', () => reject(new StartError('not-started')), { once: true });
   });
-  const worker = /** @type {RemoteWorker} */ (wrap(thread));
+  const worker = wrap(thread) as RemoteWorker;
   await Promise.race([worker.memory(), failed]);
   return { worker, terminate: () => thread.terminate() };
 }
 
-/**
- * A backend that was tried and not taken.
- * @typedef {object} Skipped
- * @property {BackendName} backend
- * @property {import('./errors.js').ErrorReport} error why
- */
+/** A backend that was tried and not taken. */
+export interface Skipped {
+  backend: BackendName;
+  /** Why. */
+  error: ErrorReport;
+}
 
 /** The smallest module with a SIMD instruction in it: what refuses it has none. */
 const SIMD = [
@@ -101,18 +86,12 @@ const SIMD = [
   ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
 ];
 
-/**
- * Downloads the site's files, each once, however often it is asked for.
- * @param {string} base
- * @param {(asset: Asset, bytes: number) => void} onBytes
- */
-function downloader(base, onBytes) {
-  /** @type {Map<string, Promise<ArrayBuffer>>} */
-  const begun = new Map();
-  /** @type {Map<string, unknown>} errors by URL */
-  const failures = new Map();
-  /** @param {Asset} asset */
-  const take = (asset) => {
+/** Downloads the site's files, each once, however often it is asked for. */
+function downloader(base: string, onBytes: (asset: Asset, bytes: number) => void) {
+  const begun = new Map<string, Promise<ArrayBuffer>>();
+  /** Errors by URL. */
+  const failures = new Map<string, unknown>();
+  const take = (asset: Asset) => {
     const known = begun.get(asset.url);
     if (known) return known;
     const bytes = fetchVerified(asset, base, (more) => onBytes(asset, more));
@@ -123,20 +102,20 @@ function downloader(base, onBytes) {
   return { take, failures };
 }
 
-/** @param {Site} site */
-const modelFiles = ({ model }) => [model.graph, ...model.shards];
+const modelFiles = ({ model }: Site) => [model.graph, ...model.shards];
 
-/** @param {Site} site */
-const goldenFiles = ({ golden }) => [golden.index, golden.features];
+const goldenFiles = ({ golden }: Site) => [golden.index, golden.features];
 
 /**
  * Begins to download the model, and what wasm starts from, beside the worker's own code.
- * @param {Site} site
- * @param {string} base
- * @param {BackendName} backend that is tried first
- * @param {(progress: import('./protocol.js').StartProgress) => void} [onProgress]
+ * @param backend that is tried first
  */
-function beginDownloads(site, base, backend, onProgress) {
+function beginDownloads(
+  site: Site,
+  base: string,
+  backend: BackendName,
+  onProgress?: (progress: StartProgress) => void,
+) {
   const { model, wasm } = site;
   const parts = modelFiles(site);
   const total = parts.reduce((sum, part) => sum + part.bytes, 0);
@@ -157,50 +136,49 @@ function beginDownloads(site, base, backend, onProgress) {
 /**
  * The error for which no other backend needs to be tried: a file that all of them need is not to be had, or any file is
  * another one than the site was built with, or no worker may be started at all.
- * @param {unknown} error of the backend that was tried, if it failed
- * @param {Site} site
- * @param {Map<string, unknown>} failures of downloads, by URL
- * @returns {unknown} null where another backend may help
+ * @param error of the backend that was tried, if it failed
+ * @param failures of downloads, by URL
+ * @returns null where another backend may help
  */
-function final(error, site, failures) {
+function final(error: unknown, site: Site, failures: Map<string, unknown>): unknown {
   for (const { url } of [...modelFiles(site), ...goldenFiles(site)]) if (failures.has(url)) return failures.get(url);
   const changed = [error, ...failures.values()].find((one) => is(one, 'DownloadError', 'changed'));
   return changed ?? (is(error, 'PolicyError', 'worker') || is(error, 'PolicyError', 'download') ? error : null);
 }
 
-/**
- * Whether an error is of this kind, wherever it was thrown.
- * @param {unknown} error
- * @param {string} name
- * @param {string} code
- */
-function is(error, name, code) {
+/** Whether an error is of this kind, wherever it was thrown. */
+function is(error: unknown, name: string, code: string) {
   const report = errorReport(error);
   return report.name === name && report.code === code;
 }
 
 /**
  * Starts the first backend that computes what the site was built with.
- * @param {Site} site
- * @param {string} base absolute URL of the site's root
- * @param {object} [options]
- * @param {BackendName|null} [options.backend] tried before all others
- * @param {(progress: import('./protocol.js').StartProgress) => void} [options.onProgress]
- * @param {Promise<void>} [options.after] the model's files are asked for after this
- * @returns {Promise<Connection & {ready: import('./protocol.js').Ready, skipped: Skipped[]}>} rejects with the first
- *   backend's error where none can be used
+ * @param base absolute URL of the site's root
+ * @returns rejects with the first backend's error where none can be used
  */
-export async function open(site, base, { backend = null, onProgress, after } = {}) {
+export async function open(
+  site: Site,
+  base: string,
+  {
+    backend = null,
+    onProgress,
+    after,
+  }: {
+    /** Tried before all others. */
+    backend?: BackendName | null;
+    onProgress?: (progress: StartProgress) => void;
+    /** The model's files are asked for after this. */
+    after?: Promise<void>;
+  } = {},
+): Promise<Connection & { ready: Ready; skipped: Skipped[] }> {
   const order = backend ? [backend, ...BACKENDS.filter((other) => other !== backend)] : BACKENDS;
   const begun = Promise.resolve(after).then(() => beginDownloads(site, base, order[0], onProgress));
-  const take = proxy(async (/** @type {Asset} */ asset) => (await begun).take(asset));
-  /** @type {Skipped[]} */
-  const skipped = [];
-  /** @type {unknown} */
-  let firstError;
+  const take = proxy(async (asset: Asset) => (await begun).take(asset));
+  const skipped: Skipped[] = [];
+  let firstError: unknown;
   for (const name of order) {
-    /** @type {Connection|undefined} */
-    let connection;
+    let connection: Connection | undefined;
     try {
       connection = await connect(site, base, name);
       const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress), take);

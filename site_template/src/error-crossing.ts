@@ -1,15 +1,14 @@
 // Errors on their way between page and worker. Comlink takes along their name, message and stack, and nothing else: here
 // code and data follow. Both sides import this before the first call.
 
-import { transferHandlers } from 'comlink';
-import { errorReport } from './errors.js';
+import { type TransferHandler, transferHandlers } from 'comlink';
+import { errorReport } from './errors.ts';
 
-/** @typedef {import('comlink').TransferHandler<{value: unknown}, {isError: boolean, value: object}>} Thrown */
+type Thrown = TransferHandler<{ value: unknown }, { isError: boolean; value: object }>;
 
-const handler = /** @type {Thrown} */ (transferHandlers.get('throw'));
+const handler = transferHandlers.get('throw') as Thrown;
 
-/** @type {Thrown} */
-const withCode = {
+const withCode: Thrown = {
   ...handler,
   serialize(thrown) {
     const [sent, transferred] = handler.serialize(thrown);

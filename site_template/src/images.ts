@@ -1,21 +1,27 @@
 // From whatever a page calls an image to pixels for the worker: upright, at their own size.
 
 import { transfer } from 'comlink';
-import { PICTURE_PIXELS } from './contract.js';
-import { CodedError } from './errors.js';
-import { sizeOf } from './picture-size.js';
+import { PICTURE_PIXELS } from './contract.ts';
+import { CodedError, type CodeOf, type Given } from './errors.ts';
+import { type Size, sizeOf } from './picture-size.ts';
+import type { Frame } from './protocol.ts';
 
-/**
- * `VideoFrame` and `OffscreenCanvas` where the browser has them.
- * @typedef {HTMLImageElement|HTMLVideoElement|HTMLCanvasElement|OffscreenCanvas|ImageBitmap|ImageData|VideoFrame|Blob
- *   |{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} ImageLike
- */
+/** `VideoFrame` and `OffscreenCanvas` where the browser has them. */
+export type ImageLike =
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | ImageData
+  | VideoFrame
+  | Blob
+  | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
 
-/** @type {string} */
-const KINDS =
+const KINDS: string =
   'an <img>, <video> or <canvas> element, an ImageBitmap, ImageData, a File or Blob, or {data, width, height} with RGBA bytes';
 
-const IMAGE_MESSAGES = /** @type {const} */ ({
+const IMAGE_MESSAGES = {
   'bad-image/kind': `This is not an image ({kind}). Give ${KINDS}.`,
   'bad-image/pixels': `This is not an image. Give ${KINDS}.`,
   'bad-image/broken': '{what} is broken, empty, or of a kind that this browser does not read.',
@@ -25,49 +31,41 @@ const IMAGE_MESSAGES = /** @type {const} */ ({
   'bad-image/foreign':
     'The image is from another server, and its pixels may not be read. Let that server send Access-Control-Allow-Origin, and give the element the attribute crossorigin.',
   'too-large': `{what} has {width} by {height} pixels; at most ${PICTURE_PIXELS.toLocaleString('en')} are read.`,
-});
+} as const;
 
-/** @extends {CodedError<import('./errors.js').CodeOf<keyof typeof IMAGE_MESSAGES>>} */
-export class ImageError extends CodedError {
-  /** @param {import('./errors.js').Given<typeof IMAGE_MESSAGES>} given */
-  constructor(...[key, data]) {
+export class ImageError extends CodedError<CodeOf<keyof typeof IMAGE_MESSAGES>> {
+  constructor(...[key, data]: Given<typeof IMAGE_MESSAGES>) {
     super('ImageError', IMAGE_MESSAGES, key, data);
   }
 }
 
-/**
- * The kind of a value, also where it comes from another frame's document, whose classes are others.
- * @param {unknown} value
- */
-const kindOf = (value) => Object.prototype.toString.call(value).slice(8, -1);
+/** The kind of a value, also where it comes from another frame's document, whose classes are others. */
+const kindOf = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 
 /**
  * A frame to be sent to the worker. What is given is left as it is; the copy is the worker's.
- * @param {ImageLike} image
- * @returns {Promise<import('./protocol.js').Frame>}
- * @throws {ImageError} it is no image, or has no pixels, or none that this page may read
+ * @throws ImageError: it is no image, or has no pixels, or none that this page may read
  */
-export async function frameOf(image) {
+export async function frameOf(image: ImageLike): Promise<Frame> {
   const kind = kindOf(image);
-  if (kind === 'HTMLVideoElement') requireFrame(/** @type {HTMLVideoElement} */ (image));
-  if (kind === 'HTMLImageElement') await requireLoaded(/** @type {HTMLImageElement} */ (image));
+  if (kind === 'HTMLVideoElement') requireFrame(image as HTMLVideoElement);
+  if (kind === 'HTMLImageElement') await requireLoaded(image as HTMLImageElement);
   // An ImageData of another colour space, or with wider pixels, goes through a bitmap and comes out as sRGB bytes.
-  if (kind === 'Object' || (kind === 'ImageData' && isPlain(/** @type {ImageData} */ (image)))) {
-    return raw(/** @type {ImageData} */ (image));
+  if (kind === 'Object' || (kind === 'ImageData' && isPlain(image as ImageData))) {
+    return raw(image as ImageData);
   }
   if (!BITMAP_SOURCES.includes(kind)) throw new ImageError('bad-image/kind', { kind });
-  const bitmap = await bitmapOf(/** @type {ImageBitmapSource} */ (image));
+  const bitmap = await bitmapOf(image as ImageBitmapSource);
   return transfer(bitmap, [bitmap]);
 }
 
 /**
- * The one way of this page from a file, or anything else with pixels, to a bitmap: upright, its colours as a screen shows
- * them.
- * @param {ImageBitmapSource} source
- * @returns {Promise<ImageBitmap>} to be transferred or closed
- * @throws {ImageError} it cannot be read here, or has too many pixels
+ * The one way of this page from a file, or anything else with pixels, to a bitmap: upright, its colours as a screen
+ * shows them.
+ * @returns to be transferred or closed
+ * @throws ImageError: it cannot be read here, or has too many pixels
  */
-export async function bitmapOf(source) {
+export async function bitmapOf(source: ImageBitmapSource): Promise<ImageBitmap> {
   const what = nameOf(source);
   if (isFile(source)) requireFew(await knownSize(source), what);
   const bitmap = await createImageBitmap(source, {
@@ -85,11 +83,8 @@ export async function bitmapOf(source) {
   return bitmap;
 }
 
-/**
- * What a file weighs among those that are decoded at once: its bytes, or more where they hold very many pixels.
- * @param {Blob} file
- */
-export async function weightOf(file) {
+/** What a file weighs among those that are decoded at once: its bytes, or more where they hold very many pixels. */
+export async function weightOf(file: Blob) {
   const size = await knownSize(file);
   return Math.max(file.size, size ? (size.width * size.height) / PIXELS_PER_BYTE : 0);
 }
@@ -97,58 +92,44 @@ export async function weightOf(file) {
 /** Of a photograph, as cameras write JPEG. */
 const PIXELS_PER_BYTE = 4;
 
-/** @type {WeakMap<Blob, Promise<import('./picture-size.js').Size|null>>} */
-const sizes = new WeakMap();
+const sizes = new WeakMap<Blob, Promise<Size | null>>();
 
-/** @param {Blob} file */
-function knownSize(file) {
+function knownSize(file: Blob) {
   const size = sizes.get(file) ?? sizeOf(file).catch(() => null); // a file that is gone: decoding it will say so
   sizes.set(file, size);
   return size;
 }
 
-/**
- * @param {import('./picture-size.js').Size|null} size
- * @param {string} what
- */
-function requireFew(size, what) {
+function requireFew(size: Size | null, what: string) {
   if (!size || !(size.width * size.height > PICTURE_PIXELS)) return;
   throw new ImageError('too-large', { what, width: size.width, height: size.height });
 }
 
-/**
- * @param {ImageBitmapSource} source
- * @returns {source is Blob}
- */
-const isFile = (source) => ['Blob', 'File'].includes(kindOf(source));
+const isFile = (source: ImageBitmapSource): source is Blob => ['Blob', 'File'].includes(kindOf(source));
 
-/** @param {ImageBitmapSource} source */
-const nameOf = (source) =>
-  kindOf(source) === 'File' ? `The file ${/** @type {File} */ (source).name}` : `The image (${kindOf(source)})`;
+const nameOf = (source: ImageBitmapSource) =>
+  kindOf(source) === 'File' ? `The file ${(source as File).name}` : `The image (${kindOf(source)})`;
 
 const BITMAP_SOURCES = [
   ...['HTMLImageElement', 'HTMLVideoElement', 'HTMLCanvasElement', 'OffscreenCanvas'],
   ...['ImageBitmap', 'ImageData', 'VideoFrame', 'Blob', 'File'],
 ];
 
-/** @param {HTMLVideoElement} video */
-function requireFrame(video) {
+function requireFrame(video: HTMLVideoElement) {
   if (video.readyState >= 2 && video.videoWidth > 0) return; // HAVE_CURRENT_DATA
   throw new ImageError('bad-image/video');
 }
 
-/** @param {HTMLImageElement} image */
-async function requireLoaded(image) {
+async function requireLoaded(image: HTMLImageElement) {
   await image.decode().catch(() => {
     throw new ImageError('bad-image/missing', { url: image.currentSrc || image.src });
   });
 }
 
-/** @param {ImageData} image */
-const isPlain = ({ colorSpace = 'srgb', data }) => colorSpace === 'srgb' && data instanceof Uint8ClampedArray;
+const isPlain = ({ colorSpace = 'srgb', data }: ImageData) =>
+  colorSpace === 'srgb' && data instanceof Uint8ClampedArray;
 
-/** @param {{data: Uint8Array|Uint8ClampedArray, width: number, height: number}} pixels */
-function raw({ data, width, height }) {
+function raw({ data, width, height }: { data: Uint8Array | Uint8ClampedArray; width: number; height: number }) {
   if (!['Uint8Array', 'Uint8ClampedArray'].includes(kindOf(data))) throw new ImageError('bad-image/pixels');
   if (!(width > 0 && height > 0 && data.length === 4 * width * height)) {
     throw new ImageError('bad-image/bytes', { width, height, bytes: data.length, needed: 4 * width * height });
@@ -157,13 +138,8 @@ function raw({ data, width, height }) {
   return { data, width, height };
 }
 
-/**
- * Runs a call that sends a frame, and says why where the browser does not let its pixels go.
- * @template T
- * @param {() => Promise<T>} send
- * @returns {Promise<T>}
- */
-export async function sending(send) {
+/** Runs a call that sends a frame, and says why where the browser does not let its pixels go. */
+export async function sending<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {

@@ -7,22 +7,31 @@ const PART = { pictures: 16, weight: LARGE / 2, ms: 200 };
 
 const NONE = { part: [], isLarge: false };
 
-/**
- * @template Item, Answer
- * @template {ImageBitmap|null} Decoded
- * @param {Item[]} items
- * @param {object} how
- * @param {(item: Item) => number|Promise<number>} how.weight of an item, as a file's bytes weigh
- * @param {(item: Item) => Promise<Decoded>} how.decode may give null where it cannot be read
- * @param {(items: Item[], frames: Decoded[]) => Promise<Answer>} how.send transfers or closes the frames
- * @param {(items: Item[], answer: Answer) => void} how.done is told part by part, in order
- * @param {() => boolean} [how.stopped] asked before a part is sent; what was sent is answered all the same
- */
-export async function inParts(items, { weight, decode, send, done, stopped = () => false }) {
+export async function inParts<Item, Answer, Decoded extends ImageBitmap | null>(
+  items: Item[],
+  {
+    weight,
+    decode,
+    send,
+    done,
+    stopped = () => false,
+  }: {
+    /** Of an item, as a file's bytes weigh. */
+    weight: (item: Item) => number | Promise<number>;
+    /** May give null where it cannot be read. */
+    decode: (item: Item) => Promise<Decoded>;
+    /** Transfers or closes the frames. */
+    send: (items: Item[], frames: Decoded[]) => Promise<Answer>;
+    /** Is told part by part, in order. */
+    done: (items: Item[], answer: Answer) => void;
+    /** Asked before a part is sent; what was sent is answered all the same. */
+    stopped?: () => boolean;
+  },
+) {
   let at = 0;
   let pictures = 4; // until it is known how long one takes
-  /** Of the items up to some way beyond `at`. @type {number[]} */
-  const weights = [];
+  /** Of the items up to some way beyond `at`. */
+  const weights: number[] = [];
   const weigh = async () => {
     const end = Math.min(at + PART.pictures, items.length);
     while (weights.length < end) weights.push(await weight(items[weights.length]));
@@ -34,16 +43,15 @@ export async function inParts(items, { weight, decode, send, done, stopped = () 
     while (at < items.length && at - begin < pictures && total + weights[at] <= PART.weight);
     return { part: items.slice(begin, at), isLarge: total > LARGE };
   };
-  const decodeAll = (/** @type {Item[]} */ part) => Promise.all(part.map(decode));
+  const decodeAll = (part: Item[]) => Promise.all(part.map(decode));
 
   /** The answer to the last part that was sent. */
   let answer = Promise.resolve();
   let last = performance.now();
-  /** @type {Promise<Decoded[]>|null} */
-  let frames = null;
+  let frames: Promise<Decoded[]> | null = null;
   try {
     await weigh();
-    for (let now = items.length ? next() : NONE; now.part.length;) {
+    for (let now = items.length ? next() : NONE; now.part.length; ) {
       const [ready] = await Promise.all([frames ?? (frames = decodeAll(now.part)), weigh()]);
       if (stopped()) break;
       const [sent, before] = [now.part, answer];

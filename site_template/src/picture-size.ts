@@ -1,17 +1,15 @@
 // The size of a picture from its file's header, so that one that is too large is known before it is decoded.
 
-import { jpegSize } from './project/jpeg.js';
+import { jpegSize } from './project/jpeg.ts';
 
-/** @typedef {{width: number, height: number}} Size in pixels */
+/** In pixels. */
+export type Size = { width: number; height: number };
 
 /** Where every format but JPEG and AVIF says it, and most JPEGs do. */
 const HEAD = 1 << 16;
 
-/**
- * @param {Blob} file
- * @returns {Promise<Size|null>} null where it is of no format that is known here, or broken
- */
-export async function sizeOf(file) {
+/** @returns null where it is of no format that is known here, or broken */
+export async function sizeOf(file: Blob): Promise<Size | null> {
   const head = await file.slice(0, HEAD).arrayBuffer();
   const size = sizeIn(new Uint8Array(head));
   if (size || file.size <= HEAD || new DataView(head).getUint16(0) !== 0xffd8) return size;
@@ -19,15 +17,12 @@ export async function sizeOf(file) {
   return jpegSize(new Uint8Array(await file.arrayBuffer()));
 }
 
-/**
- * @param {Uint8Array} bytes of the file's beginning
- * @returns {Size|null}
- */
-export function sizeIn(bytes) {
+/** @param bytes of the file's beginning */
+export function sizeIn(bytes: Uint8Array): Size | null {
   if (bytes.length < 30) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const name = (/** @type {number} */ at) => String.fromCharCode(...bytes.subarray(at, at + 4));
-  const three = (/** @type {number} */ at) => 1 + (view.getUint32(at, true) & 0xffffff);
+  const name = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
+  const three = (at: number) => 1 + (view.getUint32(at, true) & 0xffffff);
   switch (name(0)) {
     case '\x89PNG':
       return { width: view.getUint32(16), height: view.getUint32(20) };
@@ -49,17 +44,12 @@ export function sizeIn(bytes) {
   return name(4) === 'ftyp' ? largestPart(view) : jpegSize(bytes);
 }
 
-/** @param {number} bits of a lossless WebP: fourteen for each side */
-const lossless = (bits) => ({ width: 1 + (bits & 0x3fff), height: 1 + ((bits >> 14) & 0x3fff) });
+/** @param bits of a lossless WebP: fourteen for each side */
+const lossless = (bits: number) => ({ width: 1 + (bits & 0x3fff), height: 1 + ((bits >> 14) & 0x3fff) });
 
-/**
- * AVIF and HEIC give a size to each of a picture's parts and to the whole.
- * @param {DataView} view
- * @returns {Size|null}
- */
-function largestPart(view) {
-  /** @type {Size|null} */
-  let size = null;
+/** AVIF and HEIC give a size to each of a picture's parts and to the whole. */
+function largestPart(view: DataView): Size | null {
+  let size: Size | null = null;
   for (let at = 8; at + 16 <= view.byteLength; at++) {
     if (view.getUint32(at) !== 0x69737065) continue; // ispe
     const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];

@@ -1,69 +1,67 @@
 // What the page's content security policy blocks. The page's own allows what the site needs; one that a host sends
 // too, or the page of somebody else, may not.
 
-import { CodedError, filled } from './errors.js';
+import { CodedError, type CodeOf, filled } from './errors.ts';
 
 /** How long a browser may take to tell of what it blocked, after it has. */
 const TOLD_MS = 250;
 
-/**
- * What the site needs of the directives that it can fail by; see docs/hosting.md.
- * @type {Record<string, string>}
- */
-export const NEEDS = {
+/** What the site needs of the directives that it can fail by; see docs/hosting.md. */
+export const NEEDS: Record<string, string> = {
   'worker-src': 'worker-src blob:',
   'connect-src': "connect-src 'self'",
   'script-src': "script-src 'self' 'wasm-unsafe-eval'",
 };
 
 const WAY = 'the content security policy of this page, or one that its host sends, has to';
-const ALLOW = /** @type {const} */ (`${WAY} allow {needs}.`);
-const WITHOUT = /** @type {const} */ (`${WAY} go without {directive}.`);
+const ALLOW = `${WAY} allow {needs}.` as const;
+const WITHOUT = `${WAY} go without {directive}.` as const;
 
 /** What cannot be done. Of `needs` and `directive`, the messages name what has to be changed. */
-export const POLICY_MESSAGES = /** @type {const} */ ({
+export const POLICY_MESSAGES = {
   download: `The files of the site could not be downloaded: ${ALLOW}`,
   webassembly: `WebAssembly could not be started: ${ALLOW}`,
   'worker/allow': `The worker could not be started: ${ALLOW}`,
   'worker/without': `The worker could not be started: ${WITHOUT}`,
-});
+} as const;
 
-/** @typedef {keyof typeof POLICY_MESSAGES} Key */
+type Key = keyof typeof POLICY_MESSAGES;
 
-/** By the directive that forbids it; any other forbids the worker. @type {Record<string, Key>} */
-const FORBIDDEN = { 'connect-src': 'download', 'script-src': 'webassembly', 'worker-src': 'worker/allow' };
+/** By the directive that forbids it; any other forbids the worker. */
+const FORBIDDEN: Record<string, Key> = {
+  'connect-src': 'download',
+  'script-src': 'webassembly',
+  'worker-src': 'worker/allow',
+};
 
-/**
- * A content security policy forbids something without which nothing works.
- * @extends {CodedError<import('./errors.js').CodeOf<Key>>}
- */
-export class PolicyError extends CodedError {
-  /** @param {string} directive as the browser names it */
-  constructor(directive) {
+/** A content security policy forbids something without which nothing works. */
+export class PolicyError extends CodedError<CodeOf<Key>> {
+  /** What has to be changed, in English. */
+  readonly way: string;
+
+  /** @param directive as the browser names it */
+  constructor(directive: string) {
     const key = FORBIDDEN[directive] ?? 'worker/without';
     super('PolicyError', POLICY_MESSAGES, key, { directive, needs: NEEDS[directive] });
-    /** What has to be changed, in English. */
     this.way = filled(key === 'worker/without' ? WITHOUT : ALLOW, this.data);
   }
 }
 
 /**
  * Does something that the policy may forbid.
- * @template Result
- * @param {() => Result|Promise<Result>} action
- * @param {(violation: SecurityPolicyViolationEvent) => boolean} concerns whether what was blocked is this
- * @returns {Promise<Result>}
- * @throws {PolicyError} where it fails because it is forbidden
+ * @param concerns whether what was blocked is this
+ * @throws PolicyError where it fails because it is forbidden
  */
-export async function underPolicy(action, concerns) {
-  /** @type {(directive: string) => void} */
-  let tell = () => {};
-  /** @type {Promise<string>} */
-  const told = new Promise((resolve) => {
+export async function underPolicy<Result>(
+  action: () => Result | Promise<Result>,
+  concerns: (violation: SecurityPolicyViolationEvent) => boolean,
+): Promise<Result> {
+  let tell: (directive: string) => void = () => {};
+  const told: Promise<string> = new Promise((resolve) => {
     tell = resolve;
   });
-  const listen = (/** @type {Event} */ event) => {
-    const violation = /** @type {SecurityPolicyViolationEvent} */ (event);
+  const listen = (event: Event) => {
+    const violation = event as SecurityPolicyViolationEvent;
     if (violation.disposition === 'enforce' && concerns(violation)) tell(violation.effectiveDirective);
   };
   globalThis.addEventListener?.('securitypolicyviolation', listen);
@@ -82,12 +80,9 @@ export async function underPolicy(action, concerns) {
 
 /**
  * `fetch`, which tells apart what the policy forbids from what nobody answers.
- * @param {URL} url
- * @param {RequestInit} [init]
- * @returns {Promise<Response>}
- * @throws {PolicyError}
+ * @throws PolicyError
  */
-export function allowedFetch(url, init) {
+export function allowedFetch(url: URL, init?: RequestInit): Promise<Response> {
   return underPolicy(
     () => fetch(url, init),
     ({ effectiveDirective, blockedURI }) => effectiveDirective === 'connect-src' && blockedURI.startsWith(url.origin),

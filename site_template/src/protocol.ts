@@ -1,277 +1,349 @@
 // What the main thread and the worker say to each other, and what the built page is told: types only.
 // The two sides import this file for its types and nothing else, so neither pulls in the other's code.
 
-/**
- * A file of the site with what is needed to trust it.
- * @typedef {object} Asset
- * @property {string} url relative to the site's root
- * @property {string} sha256 hex
- * @property {number} bytes
- */
+import type { HeadShape, HeadWeights } from './core/head.ts';
+import type { Trace } from './core/training.ts';
+import type { ErrorReport } from './errors.ts';
 
-/**
- * `site.json`, which also stands inside `index.html`.
- * @typedef {object} Site
- * @property {number} format version of this structure, 1
- * @property {string} generator such as "onthefly 0.1.0"
- * @property {string} title
- * @property {string} lang BCP 47
- * @property {string[]} classes names of the classes a new visitor starts with
- * @property {Preprocess} preprocess
- * @property {HeadSettings} head
- * @property {'float32'|'float16'|'int8'} precision
- * @property {Backbone} backbone
- * @property {Model} model
- * @property {{index: Asset, features: Asset, limit: number}} golden limit is relative to each image's max|y|
- * @property {Record<BackendName, Asset>} workers the worker's code for each backend
- * @property {{simd: Asset, plain: Asset}} wasm
- * @property {Asset} [project] the `project.zip` that a new visitor starts with
- */
+/** A file of the site with what is needed to trust it. */
+export interface Asset {
+  /** Relative to the site's root. */
+  url: string;
+  /** Hex. */
+  sha256: string;
+  bytes: number;
+}
 
-/** @typedef {'wasm'|'webgl'|'webgpu'|'cpu'} BackendName */
+/** `site.json`, which also stands inside `index.html`. */
+export interface Site {
+  /** Version of this structure, 1. */
+  format: number;
+  /** Such as "onthefly 0.1.0". */
+  generator: string;
+  title: string;
+  /** BCP 47. */
+  lang: string;
+  /** Names of the classes a new visitor starts with. */
+  classes: string[];
+  preprocess: Preprocess;
+  head: HeadSettings;
+  precision: 'float32' | 'float16' | 'int8';
+  backbone: Backbone;
+  model: Model;
+  /** Limit is relative to each image's max|y|. */
+  golden: { index: Asset; features: Asset; limit: number };
+  /** The worker's code for each backend. */
+  workers: Record<BackendName, Asset>;
+  wasm: { simd: Asset; plain: Asset };
+  /** The `project.zip` that a new visitor starts with. */
+  project?: Asset;
+}
 
-/**
- * The backbone's files.
- * @typedef {object} Model
- * @property {string} hash
- * @property {Asset} graph
- * @property {Asset[]} shards
- * @property {Asset} [plan] what the page's own kernels compute, see kernel/backbone/plan.js
- * @property {string} [noPlan] why there is none
- */
+export type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
 
-/**
- * What computes the backbone: the page's own kernels, with or without relaxed multiply-adds, or TensorFlow.js' own.
- * @typedef {'relaxed'|'simd'|'stock'} Kernels
- */
+/** The backbone's files. */
+interface Model {
+  hash: string;
+  graph: Asset;
+  shards: Asset[];
+  /** What the page's own kernels compute, see kernel/backbone/plan.ts. */
+  plan?: Asset;
+  /** Why there is none. */
+  noPlan?: string;
+}
 
-/** @typedef {{kind: Kernels, faults: KernelFault[]}} KernelsInUse and why faster ones are not, where there are faster ones */
+/** What computes the backbone: the page's own kernels, with or without relaxed multiply-adds, or TensorFlow.js' own. */
+export type Kernels = 'relaxed' | 'simd' | 'stock';
 
-/**
- * Why kernels are not in use: these, or all of the page's own where it is null.
- * @typedef {{kernels: Kernels|null, error: import('./errors.js').ErrorReport}} KernelFault
- */
+/** And why faster ones are not, where there are faster ones. */
+export type KernelsInUse = { kind: Kernels; faults: KernelFault[] };
 
-/**
- * @typedef {object} Preprocess
- * @property {number} size edge of the square the backbone reads, in pixels
- * @property {'crop'|'stretch'} fit
- */
+/** Why kernels are not in use: these, or all of the page's own where it is null. */
+export type KernelFault = { kernels: Kernels | null; error: ErrorReport };
 
-/**
- * @typedef {object} HeadSettings
- * @property {number} hidden units of the hidden layer
- * @property {number} epochs
- * @property {number} batch
- * @property {number} rate Adam's learning rate
- * @property {number} seed 32-bit unsigned
- */
+export interface Preprocess {
+  /** Edge of the square the backbone reads, in pixels. */
+  size: number;
+  fit: 'crop' | 'stretch';
+}
 
-/**
- * @typedef {object} Backbone
- * @property {'hub'|'keras'|'url'|'archive'|'folder'|'tfjs'|'embedded'} kind
- * @property {string} name such as "MobileNetV3-Small 1.0"
- * @property {string} trainedOn what it was trained on, in words for a visitor
- * @property {number} features width of the feature vector
- * @property {string} sha256 of the weights' source
- * @property {'pinned'|'recorded'|'given'|'built-in'} trust where that hash comes from
- * @property {string} [url] where it was downloaded from
- * @property {string} [why] why this backbone was taken, where it was not the one asked for
- * @property {'-1-1'|'0-255'} [inputRange] what its original reads pictures in, where that is not [0, 1] as of the graph
- */
+export interface HeadSettings {
+  /** Units of the hidden layer. */
+  hidden: number;
+  epochs: number;
+  batch: number;
+  /** Adam's learning rate. */
+  rate: number;
+  /** 32-bit unsigned. */
+  seed: number;
+}
 
-/**
- * Pixels for the worker. A bitmap or a frame of video is transferred and closed there; raw pixels are RGBA bytes.
- * @typedef {ImageBitmap | VideoFrame | {data: Uint8Array|Uint8ClampedArray, width: number, height: number}} Frame
- */
+interface Backbone {
+  kind: 'hub' | 'keras' | 'url' | 'archive' | 'folder' | 'tfjs' | 'embedded';
+  /** Such as "MobileNetV3-Small 1.0". */
+  name: string;
+  /** What it was trained on, in words for a visitor. */
+  trainedOn: string;
+  /** Width of the feature vector. */
+  features: number;
+  /** Of the weights' source. */
+  sha256: string;
+  /** Where that hash comes from. */
+  trust: 'pinned' | 'recorded' | 'given' | 'built-in';
+  /** Where it was downloaded from. */
+  url?: string;
+  /** Why this backbone was taken, where it was not the one asked for. */
+  why?: string;
+  /** What its original reads pictures in, where that is not [0, 1] as of the graph. */
+  inputRange?: '-1-1' | '0-255';
+}
 
-/**
- * Where a start-up stands. `bytes` and `total` count the model's download.
- * @typedef {object} StartProgress
- * @property {'download'|'compile'|'check'} phase
- * @property {number} bytes
- * @property {number} total
- */
+/** Pixels for the worker. A bitmap or a frame of video is transferred and closed there; raw pixels are RGBA bytes. */
+export type Frame = ImageBitmap | VideoFrame | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
 
-/**
- * What the worker found when it started.
- * @typedef {object} Ready
- * @property {BackendName} backend
- * @property {KernelsInUse} kernels
- * @property {number} features width of the feature vector
- * @property {SelfCheck} selfCheck
- * @property {boolean} exactPixels false where the browser changes the pixels that a page reads
- */
+/** Where a start-up stands. `bytes` and `total` count the model's download. */
+export interface StartProgress {
+  phase: 'download' | 'compile' | 'check';
+  bytes: number;
+  total: number;
+}
 
-/**
- * The golden features as this browser computes them, against the build's.
- * @typedef {object} SelfCheck
- * @property {number} error largest difference over the image's max|y|, over all golden images
- * @property {number} limit
- * @property {number} images
- */
+/** What the worker found when it started. */
+export interface Ready {
+  backend: BackendName;
+  kernels: KernelsInUse;
+  /** Width of the feature vector. */
+  features: number;
+  selfCheck: SelfCheck;
+  /** False where the browser changes the pixels that a page reads. */
+  exactPixels: boolean;
+}
 
-/**
- * @typedef {object} Added
- * @property {number} id of the example, unique and rising in time
- * @property {number} count examples of its class now
- * @property {Blob} thumbnail JPEG of the square that was learned from
- * @property {Float32Array} features what the backbone made of it
- */
+/** The golden features as this browser computes them, against the build's. */
+export interface SelfCheck {
+  /** Largest difference over the image's max|y|, over all golden images. */
+  error: number;
+  limit: number;
+  images: number;
+}
 
-/**
- * A class and what belongs to it.
- * @typedef {object} ArrangedClass
- * @property {string} id
- * @property {boolean} enabled whether it takes part in training
- * @property {Uint32Array} examples ids
- */
+export interface Added {
+  /** Of the example, unique and rising in time. */
+  id: number;
+  /** Examples of its class now. */
+  count: number;
+  /** JPEG of the square that was learned from. */
+  thumbnail: Blob;
+  /** What the backbone made of it. */
+  features: Float32Array;
+}
 
-/**
- * What a second head, trained without the held-out photos, says of them.
- * @typedef {object} HeldOutResult
- * @property {string[]} classes ids, in the order of the outputs
- * @property {number[][]} confusion a row for what a photo shows, a column for what the head says
- * @property {Mistake[]} mistakes the most confident first
- * @property {number} taught photos it was trained on
- * @property {number} asked photos that were held out
- * @property {number} ms
- */
+/** A class and what belongs to it. */
+export interface ArrangedClass {
+  id: string;
+  /** Whether it takes part in training. */
+  enabled: boolean;
+  /** Ids. */
+  examples: Uint32Array;
+}
 
-/**
- * @typedef {object} Mistake
- * @property {number} id of the example
- * @property {string} classId what it shows
- * @property {string} said what the head says
- * @property {number} probability of what it says
- */
+/** What a second head, trained without the held-out photos, says of them. */
+export interface HeldOutResult {
+  /** Ids, in the order of the outputs. */
+  classes: string[];
+  /** A row for what a photo shows, a column for what the head says. */
+  confusion: number[][];
+  /** The most confident first. */
+  mistakes: Mistake[];
+  /** Photos it was trained on. */
+  taught: number;
+  /** Photos that were held out. */
+  asked: number;
+  ms: number;
+}
 
-/**
- * One epoch of training, as Keras' history counts it.
- * @typedef {object} EpochReport
- * @property {number} epoch counted from 1
- * @property {number} epochs
- * @property {number} loss mean over the epoch's examples
- * @property {number} accuracy share of the epoch's examples, 0 to 1
- */
+export interface Mistake {
+  /** Of the example. */
+  id: number;
+  /** What it shows. */
+  classId: string;
+  /** What the head says. */
+  said: string;
+  /** Of what it says. */
+  probability: number;
+}
 
-/**
- * @typedef {object} TrainResult
- * @property {'trained'|'stopped'|'too-few'} outcome 'too-few': fewer than two classes have examples
- * @property {EpochReport[]} history
- * @property {string[]} classes ids of the classes that were trained on
- * @property {number} examples
- * @property {number} ms time spent
- * @property {Engine|null} engine what trained; null where nothing was
- */
+/** One epoch of training, as Keras' history counts it. */
+export interface EpochReport {
+  /** Counted from 1. */
+  epoch: number;
+  epochs: number;
+  /** Mean over the epoch's examples. */
+  loss: number;
+  /** Share of the epoch's examples, 0 to 1. */
+  accuracy: number;
+}
 
-/** @typedef {'wasm-simd'|'plain'} Engine what trains the head: the kernel in `kernel/`, or the loops in `core/head.js` */
+export interface TrainResult {
+  /** 'too-few': fewer than two classes have examples. */
+  outcome: 'trained' | 'stopped' | 'too-few';
+  history: EpochReport[];
+  /** Ids of the classes that were trained on. */
+  classes: string[];
+  examples: number;
+  /** Time spent. */
+  ms: number;
+  /** What trained; null where nothing was. */
+  engine: Engine | null;
+}
 
-/**
- * @typedef {object} Prediction
- * @property {Record<string, number>} probabilities by class id; classes without examples are absent
- * @property {number} ms time for preprocessing, backbone and head
- */
+/** What trains the head: the kernel in `kernel/`, or the loops in `core/head.ts`. */
+export type Engine = 'wasm-simd' | 'plain';
 
-/**
- * @typedef {object} Snapshot
- * @property {string[]} classes ids in display order
- * @property {SnapshotExample[]} examples in the order of adding
- * @property {HeadSnapshot|null} head
- */
+export interface Prediction {
+  /** By class id; classes without examples are absent. */
+  probabilities: Record<string, number>;
+  /** Time for preprocessing, backbone and head. */
+  ms: number;
+}
 
-/**
- * @typedef {object} SnapshotExample
- * @property {number} id
- * @property {string|null} classId null while it is set aside
- * @property {Float32Array} features
- * @property {Blob} picture
- */
+interface Snapshot {
+  /** Ids in display order. */
+  classes: string[];
+  /** In the order of adding. */
+  examples: SnapshotExample[];
+  head: HeadSnapshot | null;
+}
 
-/**
- * How a head came about: enough to train it again and to see where another run parts from this one.
- * @typedef {object} HeadRun
- * @property {string[]} classes ids, in the order of the outputs
- * @property {HeadSettings} settings
- * @property {number[]} examples ids, in the order of training
- * @property {EpochReport[]} history
- * @property {import('./core/training.js').Trace} trace
- */
+export interface SnapshotExample {
+  id: number;
+  /** Null while it is set aside. */
+  classId: string | null;
+  features: Float32Array;
+  picture: Blob;
+}
 
-/** @typedef {import('./core/head.js').HeadWeights & HeadRun} HeadSnapshot */
+/** How a head came about: enough to train it again and to see where another run parts from this one. */
+export interface HeadRun {
+  /** Ids, in the order of the outputs. */
+  classes: string[];
+  settings: HeadSettings;
+  /** Ids, in the order of training. */
+  examples: number[];
+  history: EpochReport[];
+  trace: Trace;
+}
 
-/**
- * The steps of what the page computes, one by one, so that a reference can follow them.
- * @typedef {object} ProbeApi
- * @property {(frame: Frame, fit?: 'crop'|'stretch') => Promise<Float32Array>} preprocess the backbone's input,
- *   [size, size, 3]; `fit` is the site's own unless given
- * @property {(shape: import('./core/head.js').HeadShape, seed: number) => import('./core/head.js').HeadWeights} initialWeights
- * @property {(task: ProbeTask) => ProbeRun} train on given features, in one go
- * @property {(shape: import('./core/head.js').HeadShape, weights: import('./core/head.js').HeadWeights, features: Float32Array)
- *   => Float32Array} predict probabilities for one feature vector
- */
+export type HeadSnapshot = HeadWeights & HeadRun;
 
-/**
- * @typedef {object} ProbeTask
- * @property {Float32Array} features [n, F]
- * @property {Uint16Array} labels [n]
- * @property {number} classes
- * @property {HeadSettings} settings
- * @property {boolean} states whether the state after every step is wanted
- * @property {Engine} [engine] to train with; the visitor's own unless given
- */
+/** The steps of what the page computes, one by one, so that a reference can follow them. */
+export interface ProbeApi {
+  /** The backbone's input, [size, size, 3]; `fit` is the site's own unless given. */
+  preprocess: (frame: Frame, fit?: 'crop' | 'stretch') => Promise<Float32Array>;
+  initialWeights: (shape: HeadShape, seed: number) => HeadWeights;
+  /** On given features, in one go. */
+  train: (task: ProbeTask) => ProbeRun;
+  /** Probabilities for one feature vector. */
+  predict: (shape: HeadShape, weights: HeadWeights, features: Float32Array) => Float32Array;
+}
 
-/**
- * @typedef {object} ProbeRun
- * @property {EpochReport[]} history
- * @property {import('./core/head.js').HeadWeights} weights at the end
- * @property {ProbeStep[]} steps
- * @property {Engine} engine what trained
- */
+interface ProbeTask {
+  /** [n, F] */
+  features: Float32Array;
+  /** [n] */
+  labels: Uint16Array;
+  classes: number;
+  settings: HeadSettings;
+  /** Whether the state after every step is wanted. */
+  states: boolean;
+  /** To train with; the visitor's own unless given. */
+  engine?: Engine;
+}
 
-/**
- * @typedef {object} ProbeStep
- * @property {number[]} indices of the batch's examples
- * @property {number} loss summed over the batch, before the step
- * @property {number} correct
- * @property {Float32Array|null} state after the step: for kernel1, bias1, kernel2, bias2 the values, then m, then v
- */
+interface ProbeRun {
+  history: EpochReport[];
+  /** At the end. */
+  weights: HeadWeights;
+  steps: ProbeStep[];
+  /** What trained. */
+  engine: Engine;
+}
 
-/**
- * The worker's functions, called through Comlink; each returns a promise on the main thread.
- * @typedef {object} WorkerApi
- * @property {(site: Site, base: string, onProgress?: (p: StartProgress) => void,
- *   take?: (asset: Asset) => Promise<ArrayBuffer>, kernels?: Kernels) => Promise<Ready>} start `base` is the absolute
- *   URL of the site's root; `take` gives verified files, which the worker downloads by itself otherwise; `kernels` are
- *   to compute and no others, the fastest otherwise
- * @property {(ids: string[]) => void} setClasses ids in display order; examples of absent ids are dropped
- * @property {(frame: Frame, classId: string) => Promise<Added>} addExample
- * @property {(frames: Frame[], classIds: string[]) => Promise<(Added|null)[]>} addExamples several at once, all of them or,
- *   where it rejects, none; null for those whose class is gone. Predictions have their turn between them
- * @property {(frames: Frame[]) => Promise<Float32Array[]>} embedAll the feature vectors, likewise
- * @property {(id: number) => void} removeExample
- * @property {(classes: ArrangedClass[], upTo: number) => void} arrange which examples belong to which class, classes in
- *   display order; others up to the id `upTo` are set aside: kept, and not trained on
- * @property {(ids: Uint32Array|number[]) => void} forget drops examples
- * @property {(settings: HeadSettings, onEpoch?: (e: EpochReport) => void) => Promise<TrainResult>} train
- * @property {() => void} stopTraining and any `evaluate`
- * @property {(settings: HeadSettings, share: number) => Promise<HeldOutResult|null>} evaluate trains a second head
- *   without a share of every class's photos and asks it about them; null where it was stopped, or has nothing to ask.
- *   The head that predicts is left as it is
- * @property {() => void} reset forgets every example and the head
- * @property {(frame: Frame) => Promise<Prediction|null>} predict null while there is no head
- * @property {(frame: Frame) => Promise<Float32Array>} embed the feature vector
- * @property {(frame: VideoFrame, bitmap: ImageBitmap) => Promise<boolean|null>} agree whether a frame of video shows what
- *   a bitmap of the same moment shows; null where the picture is blank. Both are closed
- * @property {() => Promise<number>} timeFrame milliseconds that a frame takes, from pixels to features
- * @property {() => Promise<unknown>} lost resolves when the backend cannot compute any more, as when the graphics card
- *   is taken away; what was taught can still be had by `snapshot`
- * @property {() => HeadSnapshot|null} head the one that predicts
- * @property {() => Snapshot} snapshot everything that was taught, for another worker or a file
- * @property {(snapshot: Snapshot) => void} restore takes the place of everything taught so far
- * @property {ProbeApi} probe for `onthefly validate`
- * @property {() => {tensors: number, bytes: number, examples: number}} memory of the
- *   backbone, and examples kept
- */
+export interface ProbeStep {
+  /** Of the batch's examples. */
+  indices: number[];
+  /** Summed over the batch, before the step. */
+  loss: number;
+  correct: number;
+  /** After the step: for kernel1, bias1, kernel2, bias2 the values, then m, then v. */
+  state: Float32Array | null;
+}
 
-export {};
+/** The worker's functions, called through Comlink; each returns a promise on the main thread. */
+export interface WorkerApi {
+  /**
+   * `base` is the absolute URL of the site's root; `take` gives verified files, which the worker downloads by itself
+   * otherwise; `kernels` are to compute and no others, the fastest otherwise.
+   */
+  start: (
+    site: Site,
+    base: string,
+    onProgress?: (p: StartProgress) => void,
+    take?: (asset: Asset) => Promise<ArrayBuffer>,
+    kernels?: Kernels,
+  ) => Promise<Ready>;
+  /** Ids in display order; examples of absent ids are dropped. */
+  setClasses: (ids: string[]) => void;
+  addExample: (frame: Frame, classId: string) => Promise<Added>;
+  /**
+   * Several at once, all of them or, where it rejects, none; null for those whose class is gone. Predictions have their
+   * turn between them.
+   */
+  addExamples: (frames: Frame[], classIds: string[]) => Promise<(Added | null)[]>;
+  /** The feature vectors, likewise. */
+  embedAll: (frames: Frame[]) => Promise<Float32Array[]>;
+  removeExample: (id: number) => void;
+  /**
+   * Which examples belong to which class, classes in display order; others up to the id `upTo` are set aside: kept, and
+   * not trained on.
+   */
+  arrange: (classes: ArrangedClass[], upTo: number) => void;
+  /** Drops examples. */
+  forget: (ids: Uint32Array | number[]) => void;
+  train: (settings: HeadSettings, onEpoch?: (e: EpochReport) => void) => Promise<TrainResult>;
+  /** And any `evaluate`. */
+  stopTraining: () => void;
+  /**
+   * Trains a second head without a share of every class's photos and asks it about them; null where it was stopped, or
+   * has nothing to ask. The head that predicts is left as it is.
+   */
+  evaluate: (settings: HeadSettings, share: number) => Promise<HeldOutResult | null>;
+  /** Forgets every example and the head. */
+  reset: () => void;
+  /** Null while there is no head. */
+  predict: (frame: Frame) => Promise<Prediction | null>;
+  /** The feature vector. */
+  embed: (frame: Frame) => Promise<Float32Array>;
+  /**
+   * Whether a frame of video shows what a bitmap of the same moment shows; null where the picture is blank. Both are
+   * closed.
+   */
+  agree: (frame: VideoFrame, bitmap: ImageBitmap) => Promise<boolean | null>;
+  /** Milliseconds that a frame takes, from pixels to features. */
+  timeFrame: () => Promise<number>;
+  /**
+   * Resolves when the backend cannot compute any more, as when the graphics card is taken away; what was taught can
+   * still be had by `snapshot`.
+   */
+  lost: () => Promise<unknown>;
+  /** The one that predicts. */
+  head: () => HeadSnapshot | null;
+  /** Everything that was taught, for another worker or a file. */
+  snapshot: () => Snapshot;
+  /** Takes the place of everything taught so far. */
+  restore: (snapshot: Snapshot) => void;
+  /** For `onthefly validate`. */
+  probe: ProbeApi;
+  /** Of the backbone, and examples kept. */
+  memory: () => { tensors: number; bytes: number; examples: number };
+}

@@ -5,24 +5,26 @@
 // its front page for whatever it lacks. So an answer is kept only when its bytes are the ones the build wrote,
 // and as an answer of its own: a browser refuses a page that was found by following a redirect.
 
-/**
- * @typedef {object} Files URLs are relative to the site's root
- * @property {string} version
- * @property {Record<string, string>} needed sha256 by URL
- * @property {Record<string, string>} optional the same, of files that are kept once they have been used
- */
+/** URLs are relative to the site's root. */
+interface Files {
+  version: string;
+  /** sha256 by URL. */
+  needed: Record<string, string>;
+  /** The same, of files that are kept once they have been used. */
+  optional: Record<string, string>;
+}
 
 /* global __FILES__ */
 // @ts-expect-error: the build writes it before this script.
-const { version, needed, optional } = /** @type {Files} */ (__FILES__);
-const scope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const { version, needed, optional } = __FILES__ as Files;
+const scope = self as unknown as ServiceWorkerGlobalScope;
 
 const PREFIX = 'onthefly ';
 const root = scope.registration.scope;
 // Several sites of one origin share its caches: each clears only its own.
 const mine = `${PREFIX}${root} `;
 const cacheName = mine + version;
-const absolute = (/** @type {string} */ url) => new URL(url, root).href;
+const absolute = (url: string) => new URL(url, root).href;
 const PAGE = absolute('index.html');
 /** Where hosts serve the page: the folder first, because that is the address that visitors have. */
 const PAGE_ADDRESSES = [root, PAGE, absolute('index')];
@@ -38,7 +40,7 @@ scope.addEventListener('install', (event) => {
 });
 
 scope.addEventListener('activate', (event) => {
-  const isOld = (/** @type {string} */ key) => key.startsWith(mine) && key !== cacheName;
+  const isOld = (key: string) => key.startsWith(mine) && key !== cacheName;
   event.waitUntil(
     caches
       .keys()
@@ -56,20 +58,17 @@ scope.addEventListener('fetch', (event) => {
   event.respondWith(hasHashedName(url) ? keptFirst(event, url) : freshFirst(request, url));
 });
 
-/** @param {string} url */
-const hasHashedName = (url) => url.startsWith(absolute('assets/')) || url.startsWith(absolute('model/'));
+const hasHashedName = (url: string) => url.startsWith(absolute('assets/')) || url.startsWith(absolute('model/'));
 
 /**
  * Downloads a file and keeps it.
- * @param {Cache} cache
- * @param {string} url
- * @throws {Error} where the host does not give it
+ * @throws Error where the host does not give it
  */
-async function keep(cache, url) {
+async function keep(cache: Cache, url: string) {
   for (const address of url === PAGE ? PAGE_ADDRESSES : [url]) {
     // A file of fixed name is asked for past the browser's own cache, which may hold one of an older version.
     const ask = { cache: hasHashedName(url) ? 'default' : 'no-cache', mode: 'same-origin', credentials: 'same-origin' };
-    const answer = await fetch(address, /** @type {RequestInit} */ (ask)).catch(() => null);
+    const answer = await fetch(address, ask as RequestInit).catch(() => null);
     const own = answer && (await verified(url, answer));
     if (own) return cache.put(url, own);
   }
@@ -77,11 +76,10 @@ async function keep(cache, url) {
 }
 
 /**
- * @param {string} url
- * @param {Response} answer its body is read
- * @returns {Promise<Response|null>} one that can be kept under that URL; null where it is not the site's file
+ * @param answer its body is read
+ * @returns one that can be kept under that URL; null where it is not the site's file
  */
-async function verified(url, answer) {
+async function verified(url: string, answer: Response): Promise<Response | null> {
   if (answer.status !== 200) return null;
   const bytes = await answer.arrayBuffer();
   if (!(url === PAGE ? isPage(answer, bytes) : (await sha256(bytes)) === sums.get(url))) return null;
@@ -91,28 +89,19 @@ async function verified(url, answer) {
   return new Response(bytes, { headers });
 }
 
-/**
- * Whether an answer is the page of this very version. Hosts add lines of their own to pages: its sum says nothing.
- * @param {Response} answer
- * @param {ArrayBuffer} bytes
- */
-function isPage(answer, bytes) {
+/** Whether an answer is the page of this very version. Hosts add lines of their own to pages: its sum says nothing. */
+function isPage(answer: Response, bytes: ArrayBuffer) {
   const isHtml = /^text\/html\b/i.test(answer.headers.get('content-type') ?? '');
   return isHtml && new TextDecoder().decode(bytes).includes(`data-version="${version}"`);
 }
 
-/** @param {BufferSource} bytes */
-async function sha256(bytes) {
+async function sha256(bytes: BufferSource) {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/**
- * A file whose name changes with its bytes: the kept copy is as good as the host's.
- * @param {FetchEvent} event
- * @param {string} url
- */
-async function keptFirst(event, url) {
+/** A file whose name changes with its bytes: the kept copy is as good as the host's. */
+async function keptFirst(event: FetchEvent, url: string) {
   const cache = await caches.open(cacheName);
   const kept = await cache.match(url);
   if (kept) return kept;
@@ -125,12 +114,9 @@ async function keptFirst(event, url) {
 /**
  * A file of fixed name, as the host has it now, so that a new version shows at once and its parts fit; the
  * kept copy only without a connection, or where the host is in trouble.
- * @param {Request} request
- * @param {string} url
  */
-async function freshFirst(request, url) {
-  /** @type {Response|null} */
-  let answer = null;
+async function freshFirst(request: Request, url: string) {
+  let answer: Response | null = null;
   try {
     answer = await fetch(newest(request));
     if (answer.status < 500) return answer;
@@ -143,9 +129,8 @@ async function freshFirst(request, url) {
 /**
  * The same request, which the browser's own cache cannot answer with a file of an older version. Where a browser
  * opens a page, it follows redirects itself, and refuses an answer for which that was done.
- * @param {Request} request
  */
-function newest(request) {
+function newest(request: Request) {
   const { url, mode, headers, credentials, redirect } = request;
   if (mode !== 'navigate') return new Request(request, { cache: 'no-cache' });
   return new Request(url, { headers, credentials, redirect, cache: 'no-cache' });

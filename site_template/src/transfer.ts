@@ -1,37 +1,45 @@
 // Between a worker and a file: what the page's Export and Import, and other pages, call.
 
 import { transfer } from 'comlink';
-import { bitmapOf } from '../images.js';
-import { inParts } from '../parts.js';
-import { ProjectError } from './errors.js';
-import { packProject } from './export.js';
-import { backboneOf, readableName } from './format.js';
-import { siteRefusal, unpackProject } from './import.js';
+import type { RemoteWorker } from './client.ts';
+import { bitmapOf } from './images.ts';
+import { inParts } from './parts.ts';
+import { ProjectError } from './project/errors.ts';
+import { packProject } from './project/export.ts';
+import { backboneOf, type ProjectClass, type ProjectExample, readableName } from './project/format.ts';
+import { siteRefusal, unpackProject } from './project/import.ts';
+import type { HeadRun, HeadSettings, HeadSnapshot, Site } from './protocol.ts';
 
-/** @typedef {import('./format.js').ProjectClass} ProjectClass */
-/** @typedef {import('../protocol.js').Site} Site */
-
-/**
- * @typedef {object} Exported
- * @property {Blob} file
- * @property {string} fileName for a download
- * @property {number} examples photos in it
- * @property {'untrained'|'class-removed'|'diverged'|null} withoutHead why it holds no head; null where it holds one.
- *   'class-removed': the head knows a class that is no more, and training again mends it. 'diverged': its numbers
- *   are not finite, because the rate is too high
- */
+interface Exported {
+  file: Blob;
+  /** For a download. */
+  fileName: string;
+  /** Photos in it. */
+  examples: number;
+  /**
+   * Why it holds no head; null where it holds one. 'class-removed': the head knows a class that is no more, and
+   * training again mends it. 'diverged': its numbers are not finite, because the rate is too high.
+   */
+  withoutHead: 'untrained' | 'class-removed' | 'diverged' | null;
+}
 
 /**
  * What a worker was taught, as the bytes of a `project.zip`.
- * @param {import('../client.js').RemoteWorker} worker
- * @param {Site} site
- * @param {ProjectClass[]} classes in display order; examples of others are left out
- * @param {object} [options]
- * @param {import('../protocol.js').HeadSettings} [options.settings] where they are not the site's own
- * @param {Date} [options.timeStamp]
- * @returns {Promise<Exported>}
+ * @param classes in display order; examples of others are left out
  */
-export async function exportProject(worker, site, classes, { settings = site.head, timeStamp = new Date() } = {}) {
+export async function exportProject(
+  worker: RemoteWorker,
+  site: Site,
+  classes: ProjectClass[],
+  {
+    settings = site.head,
+    timeStamp = new Date(),
+  }: {
+    /** Where they are not the site's own. */
+    settings?: HeadSettings;
+    timeStamp?: Date;
+  } = {},
+): Promise<Exported> {
   if (!classes.length) throw new ProjectError('no-classes');
   const snapshot = await worker.snapshot();
   const ids = new Set(classes.map(({ id }) => id));
@@ -57,12 +65,8 @@ export async function exportProject(worker, site, classes, { settings = site.hea
   };
 }
 
-/**
- * @param {import('../protocol.js').HeadSnapshot|null} head
- * @param {Set<string>} ids of the classes that are exported
- * @returns {Exported['withoutHead']}
- */
-function headRefusal(head, ids) {
+/** @param ids of the classes that are exported */
+function headRefusal(head: HeadSnapshot | null, ids: Set<string>): Exported['withoutHead'] {
   if (!head) return 'untrained';
   if (!head.classes.every((id) => ids.has(id))) return 'class-removed';
   const { kernel1, bias1, kernel2, bias2, trace } = head;
@@ -70,43 +74,51 @@ function headRefusal(head, ids) {
   return numbers.every((values) => values.every(Number.isFinite)) ? null : 'diverged';
 }
 
-/**
- * A class as a project holds it.
- * @param {ProjectClass} given
- * @param {number} index
- * @returns {ProjectClass}
- */
-function readable({ id, name, tone, enabled = true }, index) {
+/** A class as a project holds it. */
+function readable({ id, name, tone, enabled = true }: ProjectClass, index: number): ProjectClass {
   return { id, name: readableName(name, index), tone: tone ?? 0, enabled };
 }
 
-/**
- * @typedef {object} Imported
- * @property {ProjectClass[]} classes in display order
- * @property {import('./format.js').ProjectExample[]} examples in the order of adding
- * @property {import('../protocol.js').HeadSettings} settings for the next training
- * @property {import('../protocol.js').HeadRun|null} head as the worker has it now; null: train to get one
- * @property {boolean} reembedded whether the photos were learned anew, which leaves no head
- */
+interface Imported {
+  /** In display order. */
+  classes: ProjectClass[];
+  /** In the order of adding. */
+  examples: ProjectExample[];
+  /** For the next training. */
+  settings: HeadSettings;
+  /** As the worker has it now; null: train to get one. */
+  head: HeadRun | null;
+  /** Whether the photos were learned anew, which leaves no head. */
+  reembedded: boolean;
+}
 
 /**
  * Puts a `project.zip` in the place of everything a worker was taught. Where the file is refused, which the
  * error's `code` and message tell, the worker keeps what it has.
- * @param {import('../client.js').RemoteWorker} worker
- * @param {Site} site
- * @param {Blob|BlobPart} bytes the file
- * @param {object} [options]
- * @param {boolean} [options.reembed] take a project of another backbone too, by learning its photos anew
- * @param {(done: number, total: number) => void} [options.onProgress] of learning photos anew
- * @param {() => string} [options.newId] makes the ids of the classes; without it they keep the file's
- * @returns {Promise<Imported>}
+ * @param bytes the file
  */
-export async function importProject(worker, site, bytes, { reembed = false, onProgress, newId } = {}) {
+export async function importProject(
+  worker: RemoteWorker,
+  site: Site,
+  bytes: Blob | BlobPart,
+  {
+    reembed = false,
+    onProgress,
+    newId,
+  }: {
+    /** Take a project of another backbone too, by learning its photos anew. */
+    reembed?: boolean;
+    /** Of learning photos anew. */
+    onProgress?: (done: number, total: number) => void;
+    /** Makes the ids of the classes; without it they keep the file's. */
+    newId?: () => string;
+  } = {},
+): Promise<Imported> {
   const project = await unpackProject(bytes instanceof Blob ? bytes : new Blob([bytes]));
   const refusal = siteRefusal(project, site);
   if (refusal && !reembed) throw refusal;
   const named = new Map(project.classes.map(({ id }) => [id, newId ? newId() : id]));
-  const renamed = (/** @type {string} */ id) => /** @type {string} */ (named.get(id));
+  const renamed = (id: string) => named.get(id)!;
 
   let examples = project.examples.map((example) => ({ ...example, classId: renamed(example.classId) }));
   if (refusal) examples = await embedAgain(worker, examples, onProgress);
@@ -122,20 +134,21 @@ export async function importProject(worker, site, bytes, { reembed = false, onPr
   };
 }
 
-/** @param {import('../protocol.js').HeadSnapshot} head */
-const runOf = ({ classes, settings, examples, history, trace }) => ({ classes, settings, examples, history, trace });
+const runOf = ({ classes, settings, examples, history, trace }: HeadSnapshot) => ({
+  classes,
+  settings,
+  examples,
+  history,
+  trace,
+});
 
-/**
- * The same photos with the features that this worker's backbone gives them. The worker's own examples stay.
- * @template {{id: number, picture: Blob, features: Float32Array}} Example
- * @param {import('../client.js').RemoteWorker} worker
- * @param {Example[]} examples
- * @param {(done: number, total: number) => void} [onProgress]
- * @returns {Promise<Example[]>}
- */
-export async function embedAgain(worker, examples, onProgress) {
-  /** @type {Example[]} */
-  const embedded = [];
+/** The same photos with the features that this worker's backbone gives them. The worker's own examples stay. */
+export async function embedAgain<Example extends { id: number; picture: Blob; features: Float32Array }>(
+  worker: RemoteWorker,
+  examples: Example[],
+  onProgress?: (done: number, total: number) => void,
+): Promise<Example[]> {
+  const embedded: Example[] = [];
   await inParts(examples, {
     weight: ({ picture }) => picture.size, // a project's photos are small
     decode: ({ id, picture }) =>

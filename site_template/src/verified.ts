@@ -1,43 +1,41 @@
 // Files of the site, taken only when their bytes are the ones the build wrote.
 
-import { CodedError } from './errors.js';
-import { allowedFetch, PolicyError } from './policy.js';
+import { CodedError, type Given } from './errors.ts';
+import { allowedFetch, PolicyError } from './policy.ts';
+import type { Asset } from './protocol.ts';
 
-/**
- * @param {BufferSource} bytes
- * @returns {Promise<string>} hex
- */
-export async function sha256(bytes) {
+/** @returns hex */
+export async function sha256(bytes: BufferSource): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Why a file of the site could not be had. `page`: the host sent a web page in its place. */
-export const DOWNLOAD_MESSAGES = /** @type {const} */ ({
+export const DOWNLOAD_MESSAGES = {
   unreachable: '{url} could not be downloaded. Check the connection and try again.',
   status: '{url} could not be downloaded: the server answered {status}.',
   page: '{url} could not be downloaded: the server sent a web page in its place.',
   changed:
     '{url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.',
-});
+} as const;
 
-/** @extends {CodedError<keyof typeof DOWNLOAD_MESSAGES>} */
-export class DownloadError extends CodedError {
-  /** @param {import('./errors.js').Given<typeof DOWNLOAD_MESSAGES>} given */
-  constructor(...[key, data]) {
+export class DownloadError extends CodedError<keyof typeof DOWNLOAD_MESSAGES> {
+  constructor(...[key, data]: Given<typeof DOWNLOAD_MESSAGES>) {
     super('DownloadError', DOWNLOAD_MESSAGES, key, data);
   }
 }
 
 /**
  * Downloads a file of the site and checks its hash.
- * @param {import('./protocol.js').Asset} asset
- * @param {string} base absolute URL of the site's root
- * @param {(bytes: number) => void} [onBytes] called with the number of bytes that each chunk brings
- * @returns {Promise<ArrayBuffer>}
- * @throws {DownloadError|import('./policy.js').PolicyError}
+ * @param base absolute URL of the site's root
+ * @param onBytes called with the number of bytes that each chunk brings
+ * @throws DownloadError or PolicyError
  */
-export async function fetchVerified(asset, base, onBytes) {
+export async function fetchVerified(
+  asset: Asset,
+  base: string,
+  onBytes?: (bytes: number) => void,
+): Promise<ArrayBuffer> {
   const { url } = asset;
   let response;
   try {
@@ -55,17 +53,11 @@ export async function fetchVerified(asset, base, onBytes) {
   return bytes;
 }
 
-/**
- * Gives a file's bytes, verified.
- * @typedef {(asset: import('./protocol.js').Asset) => Promise<ArrayBuffer>} Take
- */
+/** Gives a file's bytes, verified. */
+export type Take = (asset: Asset) => Promise<ArrayBuffer>;
 
-/**
- * @param {Response} response
- * @param {number} expected bytes; an answer that runs over is cut off, its hash is wrong anyway
- * @param {(bytes: number) => void} [onBytes]
- */
-async function readBody(response, expected, onBytes) {
+/** @param expected bytes; an answer that runs over is cut off, its hash is wrong anyway */
+async function readBody(response: Response, expected: number, onBytes?: (bytes: number) => void) {
   if (!response.body) return response.arrayBuffer();
   const bytes = new Uint8Array(expected);
   const reader = response.body.getReader();

@@ -11,19 +11,17 @@ export async function settle() {
 export function standingClock() {
   let now = 1000;
   let count = 0;
-  /** @type {Map<number, {at: number, run: () => void}>} */
-  const timers = new Map();
+  const timers = new Map<number, { at: number; run: () => void }>();
   performance.now = () => now;
   Object.assign(globalThis, {
-    setTimeout(/** @type {() => void} */ run, ms = 0) {
+    setTimeout(run: () => void, ms = 0) {
       timers.set(++count, { at: now + ms, run });
       return count;
     },
-    clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
+    clearTimeout: (timer: number) => timers.delete(timer),
   });
   return {
-    /** @param {number} ms */
-    pass(ms) {
+    pass(ms: number) {
       now += ms;
       const due = [...timers].filter(([, { at }]) => at <= now);
       for (const [timer, { run }] of due.sort(([, a], [, b]) => a.at - b.at)) {

@@ -1,29 +1,26 @@
-import assert from "node:assert/strict";
-import test from "node:test";
-import { inParts } from "../../site_template/src/parts.js";
-import { standingClock } from "./clock.js";
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { inParts } from '../../site_template/src/parts.ts';
+import { standingClock } from './clock.ts';
 
-/** @param {number} size */
-const fileOf = (size) => /** @type {Blob} */ ({ size });
+const fileOf = (size: number) => ({ size }) as Blob;
 const later = () => new Promise((resolve) => setImmediate(resolve));
 const clock = standingClock();
 
 /**
  * Runs `inParts` over files of these sizes with a worker that notes what it gets.
- * @param {number[]} sizes
- * @param {object} [other] options to put in the place of these
+ * @param other options to put in the place of these
  */
-async function run(sizes, other = {}) {
+async function run(sizes: number[], other: object = {}) {
   const seen = {
-    /** @type {number[][]} */ sent: [],
-    /** @type {number[]} */ done: [],
-    /** @type {Set<number>} */ open: new Set(),
+    sent: [] as number[][],
+    done: [] as number[],
+    open: new Set() as Set<number>,
     mostWaiting: 0,
     mostDecoded: 0,
   };
   let waiting = 0;
-  /** @param {number} i */
-  const close = (i) => seen.open.delete(i);
+  const close = (i: number) => seen.open.delete(i);
   const ending = inParts(
     sizes.map((size, i) => ({ i, size })),
     {
@@ -32,7 +29,7 @@ async function run(sizes, other = {}) {
         seen.open.add(i);
         seen.mostDecoded = Math.max(seen.mostDecoded, seen.open.size);
         await later();
-        return /** @type {any} */ ({ close: () => close(i) });
+        return { close: () => close(i) } as any;
       },
       async send(items, frames) {
         seen.sent.push(items.map(({ i }) => i));
@@ -54,11 +51,9 @@ async function run(sizes, other = {}) {
 
 const upTo = (n) => Array.from({ length: n }, (_, i) => i);
 
-test("every picture is sent once, in order, and the worker has the next part before it is done", async () => {
+test('every picture is sent once, in order, and the worker has the next part before it is done', async () => {
   for (const count of [0, 1, 3, 100]) {
-    const { sent, done, open, mostWaiting } = await run(
-      Array(count).fill(1000),
-    );
+    const { sent, done, open, mostWaiting } = await run(Array(count).fill(1000));
     assert.deepEqual(sent.flat(), upTo(count));
     assert.deepEqual(done, upTo(count));
     assert.equal(open.size, 0);
@@ -71,7 +66,7 @@ test("every picture is sent once, in order, and the worker has the next part bef
   }
 });
 
-test("pictures that take long are sent one by one", async () => {
+test('pictures that take long are sent one by one', async () => {
   let last = Promise.resolve();
   const compute = async (items, frames) => {
     // Longer than it takes to decode what comes next.
@@ -87,14 +82,13 @@ test("pictures that take long are sent one by one", async () => {
     last = answer;
     return answer;
   };
-  /** @type {number[]} */
-  const parts = [];
+  const parts: number[] = [];
   await run(Array(14).fill(1000), { send });
   // Three parts have been begun by the first answer.
   assert.deepEqual(parts, [4, 4, 4, 1, 1]);
 });
 
-test("a part holds no more bytes than it may, and a huge file is in memory alone", async () => {
+test('a part holds no more bytes than it may, and a huge file is in memory alone', async () => {
   const small = await run(Array(6).fill(900_000));
   assert.deepEqual(small.sent, [
     [0, 1],
@@ -107,7 +101,7 @@ test("a part holds no more bytes than it may, and a huge file is in memory alone
   assert.equal(huge.mostWaiting, 1);
 });
 
-test("what has been decoded when it is stopped is closed and not sent", async () => {
+test('what has been decoded when it is stopped is closed and not sent', async () => {
   let asked = 0;
   const { sent, done, open } = await run(Array(100).fill(1000), {
     stopped: () => ++asked > 2,
@@ -117,10 +111,10 @@ test("what has been decoded when it is stopped is closed and not sent", async ()
   assert.equal(open.size, 0);
 });
 
-test("a failure is passed on, and what was decoded is closed", async () => {
+test('a failure is passed on, and what was decoded is closed', async () => {
   const failing = async (_, frames) => {
     frames.forEach((frame) => frame.close());
-    throw new Error("the worker is gone");
+    throw new Error('the worker is gone');
   };
   const seen = await run(Array(40).fill(1000), { send: failing });
   assert.match(String(seen.error), /the worker is gone/);
@@ -128,7 +122,7 @@ test("a failure is passed on, and what was decoded is closed", async () => {
   assert.deepEqual(seen.done, []);
 
   const unread = await run(Array(4).fill(1000), {
-    decode: async () => Promise.reject(new Error("not a picture")),
+    decode: async () => Promise.reject(new Error('not a picture')),
   });
   assert.match(String(unread.error), /not a picture/);
 });

@@ -1,31 +1,24 @@
 // The article's way: the whole of TensorFlow.js in the page, the graph model as the converter writes it,
 // and a tf.layers head. `?backend=wasm` or `webgl`.
 
-import { examplesOf, SCHEDULE, script } from "../data.js";
+import { examplesOf, SCHEDULE, script } from '../data.js';
 
 /** @param {URLSearchParams} options */
 export async function start(options) {
-  const backend = options.get("backend");
-  const width = Number(options.get("features"));
-  await script("/npm/@tensorflow/tfjs/dist/tf.min.js");
+  const backend = options.get('backend');
+  const width = Number(options.get('features'));
+  await script('/npm/@tensorflow/tfjs/dist/tf.min.js');
   const { tf } = globalThis;
-  if (backend === "wasm") {
-    await script(
-      "/npm/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
-    );
-    tf.wasm.setWasmPaths("/npm/@tensorflow/tfjs-backend-wasm/dist/");
+  if (backend === 'wasm') {
+    await script('/npm/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js');
+    tf.wasm.setWasmPaths('/npm/@tensorflow/tfjs-backend-wasm/dist/');
   }
-  if (!(await tf.setBackend(backend)))
-    throw new Error(`TensorFlow.js does not start ${backend} here.`);
-  const model = await tf.loadGraphModel("/models/tfjs/model.json");
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js does not start ${backend} here.`);
+  const model = await tf.loadGraphModel('/models/tfjs/model.json');
 
   const read = (canvas) =>
     tf.tidy(() => {
-      const pixels = tf.image.resizeBilinear(
-        tf.browser.fromPixels(canvas),
-        [224, 224],
-        true,
-      );
+      const pixels = tf.image.resizeBilinear(tf.browser.fromPixels(canvas), [224, 224], true);
       return model.predict(pixels.div(255).expandDims());
     });
   /** @type {object[]} */
@@ -70,24 +63,21 @@ export async function start(options) {
     async train(count, classCount) {
       const { features, labels } = examplesOf(count, width, classCount);
       const x = tf.tensor2d(features, [count, width]);
-      const y = tf.oneHot(
-        tf.tensor1d(Int32Array.from(labels), "int32"),
-        classCount,
-      );
+      const y = tf.oneHot(tf.tensor1d(Int32Array.from(labels), 'int32'), classCount);
       const begin = performance.now();
       const head = tf.sequential();
       head.add(
         tf.layers.dense({
           inputShape: [width],
           units: SCHEDULE.hidden,
-          activation: "relu",
+          activation: 'relu',
         }),
       );
-      head.add(tf.layers.dense({ units: classCount, activation: "softmax" }));
+      head.add(tf.layers.dense({ units: classCount, activation: 'softmax' }));
       head.compile({
-        optimizer: "adam",
-        loss: "categoricalCrossentropy",
-        metrics: ["accuracy"],
+        optimizer: 'adam',
+        loss: 'categoricalCrossentropy',
+        metrics: ['accuracy'],
       });
       await head.fit(x, y, {
         shuffle: true,

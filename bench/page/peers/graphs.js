@@ -1,27 +1,23 @@
 // Several graph models on one backend of TensorFlow.js, in turns: `?backend=webgl&model=ADDRESS&model=ADDRESS`.
 
-import { script } from "../data.js";
+import { script } from '../data.js';
 
-const LIBRARIES = "/tensorflow";
+const LIBRARIES = '/tensorflow';
 
 /** @param {URLSearchParams} options */
 export async function start(options) {
-  const backend = options.get("backend");
+  const backend = options.get('backend');
   await script(`${LIBRARIES}/tfjs-core/dist/tf-core.min.js`);
   await script(`${LIBRARIES}/tfjs-converter/dist/tf-converter.min.js`);
-  await script(
-    `${LIBRARIES}/tfjs-backend-${backend}/dist/tf-backend-${backend}.min.js`,
-  );
+  await script(`${LIBRARIES}/tfjs-backend-${backend}/dist/tf-backend-${backend}.min.js`);
   const { tf } = globalThis;
-  if (backend === "wasm") {
+  if (backend === 'wasm') {
     tf.wasm.setWasmPaths(`${LIBRARIES}/tfjs-backend-wasm/dist/`);
     tf.wasm.setThreadsCount(1);
   }
-  if (!(await tf.setBackend(backend)))
-    throw new Error(`TensorFlow.js does not start ${backend} here.`);
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js does not start ${backend} here.`);
   const models = [];
-  for (const address of options.getAll("model"))
-    models.push(await tf.loadGraphModel(address));
+  for (const address of options.getAll('model')) models.push(await tf.loadGraphModel(address));
 
   async function run(model, floats) {
     const input = tf.tensor4d(floats, [1, 224, 224, 3]);
@@ -30,10 +26,7 @@ export async function start(options) {
     tf.dispose([input, output]);
     return values;
   }
-  const floats = Float32Array.from(
-    { length: 224 * 224 * 3 },
-    (_, i) => (Math.imul(i, 0x9e3779b1) >>> 24) / 255,
-  );
+  const floats = Float32Array.from({ length: 224 * 224 * 3 }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 24) / 255);
 
   return {
     first: async () => {
@@ -56,13 +49,9 @@ export async function start(options) {
 
     /** The largest difference between the models' features, of the first one's largest. */
     async apart() {
-      const [wanted, ...others] = await Promise.all(
-        models.map((model) => run(model, floats)),
-      );
+      const [wanted, ...others] = await Promise.all(models.map((model) => run(model, floats)));
       const most = Math.max(...wanted.map(Math.abs));
-      return others.map((found) =>
-        Math.max(...found.map((x, i) => Math.abs(x - wanted[i]) / most)),
-      );
+      return others.map((found) => Math.max(...found.map((x, i) => Math.abs(x - wanted[i]) / most)));
     },
   };
 }

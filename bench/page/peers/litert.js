@@ -2,11 +2,10 @@
 
 /** @returns {Promise<object>} */
 export async function start() {
-  const { loadAndCompile, loadLiteRt, Tensor } =
-    await import("/npm/@litertjs/core/dist/index.js");
-  await loadLiteRt("/npm/@litertjs/core/wasm/");
-  const model = await loadAndCompile("/models/model.tflite", {
-    accelerator: "wasm",
+  const { loadAndCompile, loadLiteRt, Tensor } = await import('/npm/@litertjs/core/dist/index.js');
+  await loadLiteRt('/npm/@litertjs/core/wasm/');
+  const model = await loadAndCompile('/models/model.tflite', {
+    accelerator: 'wasm',
   });
 
   async function run({ floats }) {

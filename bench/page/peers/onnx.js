@@ -2,17 +2,17 @@
 
 /** @returns {Promise<object>} */
 export async function start() {
-  const ort = await import("/npm/onnxruntime-web/dist/ort.wasm.min.mjs");
-  ort.env.wasm.wasmPaths = "/npm/onnxruntime-web/dist/";
+  const ort = await import('/npm/onnxruntime-web/dist/ort.wasm.min.mjs');
+  ort.env.wasm.wasmPaths = '/npm/onnxruntime-web/dist/';
   ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create("/models/model.onnx", {
-    executionProviders: ["wasm"],
+  const session = await ort.InferenceSession.create('/models/model.onnx', {
+    executionProviders: ['wasm'],
   });
   const [name] = session.inputNames;
 
   async function run({ floats }) {
     const output = await session.run({
-      [name]: new ort.Tensor("float32", floats, [1, 224, 224, 3]),
+      [name]: new ort.Tensor('float32', floats, [1, 224, 224, 3]),
     });
     return output[session.outputNames[0]].data;
   }

@@ -1,17 +1,17 @@
 // Ours: the site's worker, through its module for other pages.
 
-import { cloud, examplesOf, SCHEDULE } from "../data.js";
+import { cloud, examplesOf, SCHEDULE } from '../data.js';
 
-const SITE = "/site/";
-const CLASSES = [..."abcdefghij"];
+const SITE = '/site/';
+const CLASSES = [...'abcdefghij'];
 /** What is held and added to has three of them. */
 const HELD = 3;
 
 /** A JPEG such as the worker keeps for each example. */
 async function picture() {
   const canvas = new OffscreenCanvas(224, 224);
-  canvas.getContext("2d").fillRect(20, 30, 100, 90);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+  canvas.getContext('2d').fillRect(20, 30, 100, 90);
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
 }
 
 /** @param {URLSearchParams} options */
@@ -19,10 +19,9 @@ export async function start(options) {
   const { loadSite, open } = await import(`${SITE}onthefly.js`);
   const { site, base } = await loadSite();
   const { worker, ready } = await open(site, base, {
-    backend: options.get("backend") ?? "wasm",
+    backend: options.get('backend') ?? 'wasm',
   });
-  const frameOf = (/** @type {HTMLCanvasElement} */ canvas) =>
-    createImageBitmap(canvas);
+  const frameOf = (/** @type {HTMLCanvasElement} */ canvas) => createImageBitmap(canvas);
   await worker.setClasses(CLASSES.slice(0, HELD));
 
   /**
@@ -57,7 +56,7 @@ export async function start(options) {
       await give(examplesOf(count, ready.features, classCount), classCount);
       const begin = performance.now();
       const { outcome } = await worker.train(SCHEDULE);
-      if (outcome !== "trained") throw new Error(`Training: ${outcome}.`);
+      if (outcome !== 'trained') throw new Error(`Training: ${outcome}.`);
       return performance.now() - begin;
     },
 

@@ -1,7 +1,7 @@
 // Golden images, drawn from a seed exactly as `builder/backbone/golden.py` draws them: whole-number
 // arithmetic throughout, so that every browser gets the same bytes and none has to download them.
 
-import { Xoshiro128 } from './random.js';
+import { Xoshiro128 } from './random.ts';
 
 const OCTAVES = [
   [112, 90],
@@ -16,12 +16,10 @@ const TEXTURES = [28, 14, 7, 4];
 
 /**
  * Bilinear noise with one random byte per lattice point, 0 to 255.
- * @param {Xoshiro128} random
- * @param {number} size
- * @param {number} edge of a cell, in pixels
- * @returns {Int32Array} [size, size]
+ * @param edge of a cell, in pixels
+ * @returns [size, size]
  */
-function octave(random, size, edge) {
+function octave(random: Xoshiro128, size: number, edge: number): Int32Array {
   const points = Math.floor(size / edge) + 1;
   const lattice = Int32Array.from({ length: points * points }, () => random.next() >>> 24);
   const out = new Int32Array(size * size);
@@ -41,11 +39,9 @@ function octave(random, size, edge) {
 
 /**
  * A background of clouds with objects before it.
- * @param {number} seed
- * @param {number} size
- * @returns {Int32Array} [size, size, 3], not yet clipped
+ * @returns [size, size, 3], not yet clipped
  */
-function scene(seed, size) {
+function scene(seed: number, size: number): Int32Array {
   const random = new Xoshiro128(seed);
   const light = new Int32Array(size * size);
   for (const [edge, weight] of OCTAVES) {
@@ -66,12 +62,10 @@ function scene(seed, size) {
 
 /**
  * Draws one textured, shaded ellipse or rectangle.
- * @param {Int32Array} image [size, size, 3]
- * @param {Int32Array} light [size, size]
- * @param {number} size
- * @param {Xoshiro128} random
+ * @param image [size, size, 3]
+ * @param light [size, size]
  */
-function putObject(image, light, size, random) {
+function putObject(image: Int32Array, light: Int32Array, size: number, random: Xoshiro128) {
   const centreX = random.below(size);
   const centreY = random.below(size);
   const halfWidth = 16 + random.below(64);
@@ -97,11 +91,10 @@ function putObject(image, light, size, random) {
 }
 
 /**
- * @param {{kind: string, seed: number}} golden one image of `golden.json`
- * @param {number} size
- * @returns {Uint8ClampedArray} RGB bytes, [size, size, 3]
+ * @param golden one image of `golden.json`
+ * @returns RGB bytes, [size, size, 3]
  */
-export function drawGolden({ kind, seed }, size) {
+export function drawGolden({ kind, seed }: { kind: string; seed: number }, size: number): Uint8ClampedArray {
   switch (kind) {
     case 'scene':
       return Uint8ClampedArray.from(scene(seed, size));

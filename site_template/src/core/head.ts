@@ -2,7 +2,8 @@
 // Adam on categorical cross-entropy. Plain loops; sums run in float64 and are stored as float32.
 // `../kernel/kernel.js` does the same with the hidden layer in WebAssembly; this one is its fallback and witness.
 
-import { Xoshiro128 } from './random.js';
+import type { Engine } from '../protocol.ts';
+import { Xoshiro128 } from './random.ts';
 
 export const BETA1 = 0.9;
 export const BETA2 = 0.999;
@@ -11,43 +12,37 @@ export const EPSILON = 1e-7;
 /** Which four words of the seed's splitmix32 fill which stream. */
 export const STREAM = { init: 0, order: 1, split: 2 };
 
-/**
- * @typedef {object} HeadShape
- * @property {number} features
- * @property {number} hidden
- * @property {number} classes
- */
+export interface HeadShape {
+  features: number;
+  hidden: number;
+  classes: number;
+}
 
-/**
- * Kernels are row-major, input first, as TensorFlow has them.
- * @typedef {object} HeadWeights
- * @property {Float32Array} kernel1 [features, hidden]
- * @property {Float32Array} bias1 [hidden]
- * @property {Float32Array} kernel2 [hidden, classes]
- * @property {Float32Array} bias2 [classes]
- */
+/** Kernels are row-major, input first, as TensorFlow has them. */
+export interface HeadWeights {
+  /** [features, hidden] */
+  kernel1: Float32Array;
+  /** [hidden] */
+  bias1: Float32Array;
+  /** [hidden, classes] */
+  kernel2: Float32Array;
+  /** [classes] */
+  bias2: Float32Array;
+}
 
 /**
  * Glorot uniform: U(-a, a) with a = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio, 2010), computed in
  * float64 and rounded once.
- * @param {Xoshiro128} random
- * @param {number} fanIn
- * @param {number} fanOut
  */
-function glorotUniform(random, fanIn, fanOut) {
+function glorotUniform(random: Xoshiro128, fanIn: number, fanOut: number) {
   const limit = Math.sqrt(6 / (fanIn + fanOut));
   const kernel = new Float32Array(fanIn * fanOut);
   for (let i = 0; i < kernel.length; i++) kernel[i] = (2 * random.uniform() - 1) * limit;
   return kernel;
 }
 
-/**
- * The weights that training starts from.
- * @param {HeadShape} shape
- * @param {number} seed
- * @returns {HeadWeights}
- */
-export function initialWeights({ features, hidden, classes }, seed) {
+/** The weights that training starts from. */
+export function initialWeights({ features, hidden, classes }: HeadShape, seed: number): HeadWeights {
   const random = new Xoshiro128(seed, STREAM.init);
   return {
     kernel1: glorotUniform(random, features, hidden),
@@ -57,11 +52,7 @@ export function initialWeights({ features, hidden, classes }, seed) {
   };
 }
 
-/**
- * @param {HeadWeights} weights
- * @returns {HeadWeights}
- */
-export function copyOf({ kernel1, bias1, kernel2, bias2 }) {
+export function copyOf({ kernel1, bias1, kernel2, bias2 }: HeadWeights): HeadWeights {
   return { kernel1: kernel1.slice(), bias1: bias1.slice(), kernel2: kernel2.slice(), bias2: bias2.slice() };
 }
 
@@ -69,8 +60,11 @@ const NO_MOMENTS = new Float32Array(0);
 
 /** One tensor of weights with Adam's two moments, which a head that only predicts has not. */
 class AdamTensor {
-  /** @param {Float32Array} values */
-  constructor(values) {
+  values: Float32Array;
+  m: Float32Array;
+  v: Float32Array;
+
+  constructor(values: Float32Array) {
     this.values = values;
     this.m = NO_MOMENTS;
     this.v = NO_MOMENTS;
@@ -81,25 +75,26 @@ class AdamTensor {
   }
 }
 
-/**
- * @param {Float32Array} values
- * @returns {number} Euclidean, summed in float64
- */
-export function norm(values) {
+/** @returns Euclidean, summed in float64 */
+export function norm(values: Float32Array): number {
   let sum = 0;
   for (const value of values) sum += value * value;
   return Math.sqrt(sum);
 }
 
 export class PlainHead {
-  /** @type {import('../protocol.js').Engine} */
-  engine = 'plain';
+  engine: Engine = 'plain';
 
-  /**
-   * @param {HeadShape} shape
-   * @param {HeadWeights} weights taken over, not copied
-   */
-  constructor(shape, weights) {
+  shape: HeadShape;
+  tensors: { kernel1: AdamTensor; bias1: AdamTensor; kernel2: AdamTensor; bias2: AdamTensor };
+  steps: number;
+  features: Float32Array;
+  labels: Uint16Array;
+  /** The hidden layer of the batch that `forwardBatch` was given last, [batch, hidden]. */
+  activations: Float64Array;
+
+  /** @param weights taken over, not copied */
+  constructor(shape: HeadShape, weights: HeadWeights) {
     this.shape = shape;
     this.tensors = {
       kernel1: new AdamTensor(weights.kernel1),
@@ -108,32 +103,29 @@ export class PlainHead {
       bias2: new AdamTensor(weights.bias2),
     };
     this.steps = 0;
-    /** @type {Float32Array} */
     this.features = new Float32Array(0);
-    /** @type {Uint16Array} */
     this.labels = new Uint16Array(0);
-    /** The hidden layer of the batch that `forwardBatch` was given last, [batch, hidden]. */
     this.activations = new Float64Array(0);
   }
 
-  /** @returns {HeadWeights} the live weights */
-  get weights() {
+  /** @returns the live weights */
+  get weights(): HeadWeights {
     const { kernel1, bias1, kernel2, bias2 } = this.tensors;
     return { kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
   }
 
-  /** @returns {number[]} Euclidean, of kernel1, bias1, kernel2 and bias2 */
-  get norms() {
+  /** @returns Euclidean, of kernel1, bias1, kernel2 and bias2 */
+  get norms(): number[] {
     const { kernel1, bias1, kernel2, bias2 } = this.tensors;
     return [kernel1, bias1, kernel2, bias2].map((tensor) => tensor.norm);
   }
 
   /**
    * The examples that batches are taken from, once and before the first of them.
-   * @param {Float32Array} features [n, features]
-   * @param {Uint16Array} labels [n]
+   * @param features [n, features]
+   * @param labels [n]
    */
-  load(features, labels) {
+  load(features: Float32Array, labels: Uint16Array) {
     this.features = features;
     this.labels = labels;
     for (const tensor of Object.values(this.tensors)) {
@@ -145,42 +137,39 @@ export class PlainHead {
   /**
    * Makes room for examples, which `place` then brings one by one: instead of `load`, where that would take too long
    * at a stretch.
-   * @param {Uint16Array} labels [n]
+   * @param labels [n]
    */
-  expect(labels) {
+  expect(labels: Uint16Array) {
     this.load(new Float32Array(labels.length * this.shape.features), labels);
   }
 
-  /**
-   * @param {number} i
-   * @param {Float32Array} features [features], copied
-   */
-  place(i, features) {
+  /** @param features [features], copied */
+  place(i: number, features: Float32Array) {
     this.features.set(features, i * this.shape.features);
   }
 
   /**
    * Ends the training.
-   * @returns {PlainHead} a head of these weights for predicting, without examples and moments
+   * @returns a head of these weights for predicting, without examples and moments
    */
-  finish() {
+  finish(): PlainHead {
     return new PlainHead(this.shape, this.weights);
   }
 
   /**
    * Probabilities for one feature vector.
-   * @param {Float32Array} x [features]
-   * @returns {Float32Array} [classes]
+   * @param x [features]
+   * @returns [classes]
    */
-  predict(x) {
+  predict(x: Float32Array): Float32Array {
     return Float32Array.from(this.forward(x, 0).probabilities);
   }
 
   /**
-   * @param {Float32Array} x features of one example, or of several one after another
-   * @param {number} offset where the example begins
+   * @param x features of one example, or of several one after another
+   * @param offset where the example begins
    */
-  forward(x, offset) {
+  forward(x: Float32Array, offset: number) {
     const activations = this.hiddenSums(x, offset);
     const logits = this.outputs(activations);
     return { activations, logits, ...softmax(logits) };
@@ -188,11 +177,11 @@ export class PlainHead {
 
   /**
    * The hidden layer before its activation.
-   * @param {Float32Array} x features of one example, or of several one after another
-   * @param {number} offset where the example begins
-   * @returns {Float64Array} [hidden]
+   * @param x features of one example, or of several one after another
+   * @param offset where the example begins
+   * @returns [hidden]
    */
-  hiddenSums(x, offset) {
+  hiddenSums(x: Float32Array, offset: number): Float64Array {
     const { features, hidden } = this.shape;
     const kernel = this.tensors.kernel1.values;
     const sums = new Float64Array(this.tensors.bias1.values);
@@ -204,10 +193,10 @@ export class PlainHead {
   }
 
   /**
-   * @param {Float64Array} sums the hidden layer before its activation, [hidden]; its activations are left there
-   * @returns {Float64Array} logits, [classes]
+   * @param sums the hidden layer before its activation, [hidden]; its activations are left there
+   * @returns logits, [classes]
    */
-  outputs(sums) {
+  outputs(sums: Float64Array): Float64Array {
     const { hidden, classes } = this.shape;
     const kernel = this.tensors.kernel2.values;
     const logits = new Float64Array(this.tensors.bias2.values);
@@ -222,11 +211,10 @@ export class PlainHead {
 
   /**
    * One step of Adam on the mean loss of a batch.
-   * @param {Uint32Array} indices of the batch's examples; the mean is over their own number
-   * @param {number} rate
-   * @returns {{loss: number, correct: number}} summed over the batch, before the step
+   * @param indices of the batch's examples; the mean is over their own number
+   * @returns summed over the batch, before the step
    */
-  trainBatch(indices, rate) {
+  trainBatch(indices: Uint32Array, rate: number): { loss: number; correct: number } {
     const { classes } = this.shape;
     const size = indices.length;
     const outputs = this.forwardBatch(indices);
@@ -250,10 +238,10 @@ export class PlainHead {
   }
 
   /**
-   * @param {Uint32Array} indices of loaded examples
-   * @returns {Float64Array} logits, [batch, classes]; their gradients take their place
+   * @param indices of loaded examples
+   * @returns logits, [batch, classes]; their gradients take their place
    */
-  forwardBatch(indices) {
+  forwardBatch(indices: Uint32Array): Float64Array {
     const { features, hidden, classes } = this.shape;
     const logits = new Float64Array(indices.length * classes);
     this.activations = new Float64Array(indices.length * hidden);
@@ -267,11 +255,10 @@ export class PlainHead {
 
   /**
    * Updates the weights by the batch that `forwardBatch` was given last.
-   * @param {Uint32Array} indices of its examples
-   * @param {Float64Array} errors gradients of its logits, [batch, classes]
-   * @param {Rates} rates
+   * @param indices of its examples
+   * @param errors gradients of its logits, [batch, classes]
    */
-  backwardBatch(indices, errors, rates) {
+  backwardBatch(indices: Uint32Array, errors: Float64Array, rates: Rates) {
     const { features, hidden, classes } = this.shape;
     const { kernel1, bias1, kernel2, bias2 } = this.tensors;
     const { activations } = this;
@@ -301,22 +288,28 @@ export class PlainHead {
   }
 }
 
-/**
- * @typedef {object} Rates
- * @property {number} rate Adam's learning rate
- * @property {number} m bias correction of the first moment
- * @property {number} v bias correction of the second moment
- */
+export interface Rates {
+  /** Adam's learning rate. */
+  rate: number;
+  /** Bias correction of the first moment. */
+  m: number;
+  /** Bias correction of the second moment. */
+  v: number;
+}
 
 /**
  * Gradient, moments and weights of a dense layer's kernel, in one pass over its rows.
- * @param {AdamTensor} kernel [inputs, outputs]
- * @param {Float32Array|Float64Array} inputs
- * @param {Uint32Array} starts where each example of the batch begins in `inputs`
- * @param {Float64Array} gradients of the layer's outputs before activation, [batch, outputs]
- * @param {Rates} rates
+ * @param kernel [inputs, outputs]
+ * @param starts where each example of the batch begins in `inputs`
+ * @param gradients of the layer's outputs before activation, [batch, outputs]
  */
-function updateKernel(kernel, inputs, starts, gradients, rates) {
+function updateKernel(
+  kernel: AdamTensor,
+  inputs: Float32Array | Float64Array,
+  starts: Uint32Array,
+  gradients: Float64Array,
+  rates: Rates,
+) {
   const outputs = gradients.length / starts.length;
   const rows = kernel.values.length / outputs;
   for (let i = 0, at = 0; i < rows; i++) {
@@ -331,11 +324,10 @@ function updateKernel(kernel, inputs, starts, gradients, rates) {
 }
 
 /**
- * @param {AdamTensor} bias [outputs]
- * @param {Float64Array} gradients of the layer's outputs before activation, [batch, outputs]
- * @param {Rates} rates
+ * @param bias [outputs]
+ * @param gradients of the layer's outputs before activation, [batch, outputs]
  */
-function updateBias(bias, gradients, rates) {
+function updateBias(bias: AdamTensor, gradients: Float64Array, rates: Rates) {
   const outputs = bias.values.length;
   for (let o = 0; o < outputs; o++) {
     let gradient = 0;
@@ -347,22 +339,17 @@ function updateBias(bias, gradients, rates) {
 /**
  * Adam as TensorFlow.js computes it, epsilon beside the root of the corrected second moment
  * (Kingma and Ba, 2015, algorithm 1; Keras puts epsilon elsewhere).
- * @param {AdamTensor} tensor
- * @param {number} at place of the value that is moved
- * @param {number} g its gradient
- * @param {Rates} rates
+ * @param at place of the value that is moved
+ * @param g its gradient
  */
-function adam({ values, m, v }, at, g, rates) {
+function adam({ values, m, v }: AdamTensor, at: number, g: number, rates: Rates) {
   m[at] = BETA1 * m[at] + (1 - BETA1) * g;
   v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
   values[at] -= (rates.rate * m[at] * rates.m) / (Math.sqrt(v[at] * rates.v) + EPSILON);
 }
 
-/**
- * @param {Float64Array} logits
- * @returns {{probabilities: Float64Array, logSum: number}} and the logarithm of the sum of their exponentials
- */
-function softmax(logits) {
+/** @returns and the logarithm of the sum of their exponentials */
+function softmax(logits: Float64Array): { probabilities: Float64Array; logSum: number } {
   let peak = logits[0];
   for (let c = 1; c < logits.length; c++) peak = Math.max(peak, logits[c]);
   const probabilities = new Float64Array(logits.length);
@@ -375,11 +362,8 @@ function softmax(logits) {
   return { probabilities, logSum: peak + Math.log(sum) };
 }
 
-/**
- * The place of the largest value, the first where several are equal.
- * @param {ArrayLike<number>} values
- */
-export function argmax(values) {
+/** The place of the largest value, the first where several are equal. */
+export function argmax(values: ArrayLike<number>) {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;

@@ -1,13 +1,10 @@
 // From the bytes of a picture to the numbers the backbone reads. One formula for camera, photos and
 // tests: centre square (or the whole frame), bilinear with corners aligned, divided by 255.
 
-/**
- * The part of a picture that is learned from.
- * @param {number} width
- * @param {number} height
- * @param {'crop'|'stretch'} fit
- */
-export function region(width, height, fit) {
+import type { Preprocess } from '../protocol.ts';
+
+/** The part of a picture that is learned from. */
+export function region(width: number, height: number, fit: 'crop' | 'stretch') {
   if (fit === 'stretch') return { x: 0, y: 0, width, height };
   const edge = Math.min(width, height);
   return { x: Math.floor((width - edge) / 2), y: Math.floor((height - edge) / 2), width: edge, height: edge };
@@ -17,16 +14,15 @@ export function region(width, height, fit) {
 export const BACKGROUND = 255;
 
 /**
- * A picture's bytes without transparency: every sample c of alpha a becomes round(c·a/255) + 255 − a, as a canvas has it.
- * @template {Uint8Array|Uint8ClampedArray} Bytes
- * @param {Bytes} rgba
- * @returns {Bytes} the given bytes where all of them are opaque, others otherwise
+ * A picture's bytes without transparency: every sample c of alpha a becomes round(c·a/255) + 255 − a, as a canvas has
+ * it.
+ * @returns the given bytes where all of them are opaque, others otherwise
  */
-export function onBackground(rgba) {
+export function onBackground<Bytes extends Uint8Array | Uint8ClampedArray>(rgba: Bytes): Bytes {
   let at = 3;
   while (at < rgba.length && rgba[at] === 255) at += 4;
   if (at >= rgba.length) return rgba;
-  const opaque = /** @type {Bytes} */ (rgba.slice());
+  const opaque = rgba.slice() as Bytes;
   for (let i = at - 3; i < rgba.length; i += 4) {
     const alpha = rgba[i + 3];
     for (let k = i; k < i + 3; k++) opaque[k] = Math.round((rgba[k] * alpha) / 255) + BACKGROUND - alpha;
@@ -38,10 +34,8 @@ export function onBackground(rgba) {
 /**
  * For each of `size` outputs: the two neighbours in the source and the weight of the second.
  * Output i stands at i * (length - 1) / (size - 1), so the corners of both grids coincide.
- * @param {number} length
- * @param {number} size
  */
-export function taps(length, size) {
+export function taps(length: number, size: number) {
   const scale = size > 1 ? (length - 1) / (size - 1) : 0;
   const first = new Int32Array(size);
   const second = new Int32Array(size);
@@ -56,25 +50,25 @@ export function taps(length, size) {
 }
 
 /**
- * @param {number} bytes that a picture has
- * @param {number} width
- * @param {number} height
- * @throws {RangeError} they are not its size's
+ * @param bytes that a picture has
+ * @throws RangeError: they are not its size's
  */
-export function checkSize(bytes, width, height) {
+export function checkSize(bytes: number, width: number, height: number) {
   if (bytes === width * height * 4 && width > 0 && height > 0) return;
   throw new RangeError(`A picture of ${width} by ${height} needs ${width * height * 4} bytes, not ${bytes}.`);
 }
 
 /**
  * `../kernel/backbone/picture.js` does the same in WebAssembly; this is its fallback and witness.
- * @param {Uint8Array|Uint8ClampedArray} rgba bytes, [height, width, 4]; alpha is not read
- * @param {number} width
- * @param {number} height
- * @param {import('../protocol.js').Preprocess} options
- * @returns {Float32Array} [size, size, 3] in [0, 1]; computed in float64, rounded once
+ * @param rgba bytes, [height, width, 4]; alpha is not read
+ * @returns [size, size, 3] in [0, 1]; computed in float64, rounded once
  */
-export function preprocess(rgba, width, height, { size, fit }) {
+export function preprocess(
+  rgba: Uint8Array | Uint8ClampedArray,
+  width: number,
+  height: number,
+  { size, fit }: Preprocess,
+): Float32Array {
   checkSize(rgba.length, width, height);
   const part = region(width, height, fit);
   const across = taps(part.width, size);

@@ -3,12 +3,8 @@
 
 const GOLDEN_RATIO = 0x9e3779b9;
 
-/**
- * 32-bit words from a 32-bit seed: a counter mixed with the finaliser of MurmurHash3.
- * @param {number} seed
- * @returns {() => number}
- */
-export function splitmix32(seed) {
+/** 32-bit words from a 32-bit seed: a counter mixed with the finaliser of MurmurHash3. */
+export function splitmix32(seed: number): () => number {
   let counter = seed >>> 0;
   return () => {
     counter = (counter + GOLDEN_RATIO) >>> 0;
@@ -22,19 +18,21 @@ export function splitmix32(seed) {
 
 /** One stream of 32-bit words. */
 export class Xoshiro128 {
+  state: Uint32Array;
+
   /**
-   * @param {number} seed 32-bit unsigned
-   * @param {number} stream which four consecutive words of splitmix32 fill the state, so that the
-   *   streams of one seed do not share a state
+   * @param seed 32-bit unsigned
+   * @param stream which four consecutive words of splitmix32 fill the state, so that the streams of one seed do not
+   *   share a state
    */
-  constructor(seed, stream = 0) {
+  constructor(seed: number, stream: number = 0) {
     const words = splitmix32(seed);
     for (let i = 0; i < 4 * stream; i++) words();
     this.state = Uint32Array.from({ length: 4 }, words);
   }
 
-  /** @returns {number} the next word, 0 to 2**32 - 1 */
-  next() {
+  /** @returns the next word, 0 to 2**32 - 1 */
+  next(): number {
     const s = this.state;
     const product = Math.imul(s[1], 5);
     const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
@@ -48,17 +46,13 @@ export class Xoshiro128 {
     return result;
   }
 
-  /** @returns {number} the next word's upper 24 bits as a number in [0, 1), exact in float32 */
-  uniform() {
+  /** @returns the next word's upper 24 bits as a number in [0, 1), exact in float32 */
+  uniform(): number {
     return (this.next() >>> 8) * 2 ** -24;
   }
 
-  /**
-   * A whole number in [0, bound), by multiply and shift; exact while bound < 2**21.
-   * @param {number} bound
-   * @returns {number}
-   */
-  below(bound) {
+  /** A whole number in [0, bound), by multiply and shift; exact while bound < 2**21. */
+  below(bound: number): number {
     return Math.floor((this.next() * bound) / 2 ** 32);
   }
 }

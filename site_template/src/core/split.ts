@@ -1,20 +1,19 @@
 // Which photos are held out, so that a second head can be asked about photos that it has not seen.
 // docs/head.md, "Held out"; the twin of `split` in `builder/project/evaluate.py`.
 
-import { STREAM } from './head.js';
-import { Xoshiro128 } from './random.js';
-import { shuffle } from './training.js';
+import { STREAM } from './head.ts';
+import { Xoshiro128 } from './random.ts';
+import { shuffle } from './training.ts';
 
 /**
  * Of every class the share, rounded, at least one and never all; a class with one example keeps it.
- * @param {Uint16Array} labels [n], examples in training order
- * @param {number} share above 0 and below 1
- * @param {number} seed 32-bit unsigned
- * @returns {Uint8Array} [n], 1 where an example is held out
+ * @param labels [n], examples in training order
+ * @param share above 0 and below 1
+ * @param seed 32-bit unsigned
+ * @returns [n], 1 where an example is held out
  */
-export function heldOut(labels, share, seed) {
-  /** @type {number[][]} */
-  const groups = [];
+export function heldOut(labels: Uint16Array, share: number, seed: number): Uint8Array {
+  const groups: number[][] = [];
   labels.forEach((label, i) => (groups[label] ??= []).push(i));
   const random = new Xoshiro128(seed, STREAM.split);
   const mask = new Uint8Array(labels.length);

@@ -1,42 +1,47 @@
 // The schedule of a training run: which examples make up which batch, and what is reported of it.
 // The arithmetic is the head's; the clock is the caller's, who calls `step` as often as time allows.
 
-import { STREAM } from './head.js';
-import { Xoshiro128 } from './random.js';
+import type { EpochReport, HeadSettings } from '../protocol.ts';
+import { type PlainHead, STREAM } from './head.ts';
+import { Xoshiro128 } from './random.ts';
 
 /**
  * Fisher-Yates, from the last place down.
- * @param {Uint32Array} order shuffled in place
- * @param {Xoshiro128} random
+ * @param order shuffled in place
  */
-export function shuffle(order, random) {
+export function shuffle(order: Uint32Array, random: Xoshiro128) {
   for (let i = order.length - 1; i > 0; i--) {
     const j = random.below(i + 1);
     [order[i], order[j]] = [order[j], order[i]];
   }
 }
 
-/**
- * What a run leaves behind so that it can be followed again, step by step.
- * @typedef {object} Trace
- * @property {number[]} losses mean loss of each step's batch, before the step
- * @property {number[][]} norms of kernel1, bias1, kernel2, bias2 (Euclidean): before the first epoch and after each
- */
+/** What a run leaves behind so that it can be followed again, step by step. */
+export interface Trace {
+  /** Mean loss of each step's batch, before the step. */
+  losses: number[];
+  /** Of kernel1, bias1, kernel2, bias2 (Euclidean): before the first epoch and after each. */
+  norms: number[][];
+}
 
 export class Training {
-  /**
-   * @param {import('./head.js').PlainHead} head with its examples loaded
-   * @param {number} examples
-   * @param {import('../protocol.js').HeadSettings} settings
-   */
-  constructor(head, examples, settings) {
+  head: PlainHead;
+  settings: HeadSettings;
+  random: Xoshiro128;
+  order: Uint32Array;
+  history: EpochReport[];
+  trace: Trace;
+  at: number;
+  loss: number;
+  correct: number;
+
+  /** @param head with its examples loaded */
+  constructor(head: PlainHead, examples: number, settings: HeadSettings) {
     this.head = head;
     this.settings = settings;
     this.random = new Xoshiro128(settings.seed, STREAM.order);
     this.order = Uint32Array.from({ length: examples }, (_, i) => i);
-    /** @type {import('../protocol.js').EpochReport[]} */
     this.history = [];
-    /** @type {Trace} */
     this.trace = { losses: [], norms: [head.norms] };
     this.at = 0;
     this.loss = 0;
@@ -49,9 +54,9 @@ export class Training {
 
   /**
    * Trains one batch. Before an epoch's first batch the order that the last epoch left is shuffled.
-   * @returns {import('../protocol.js').EpochReport|null} the epoch's report after its last batch
+   * @returns the epoch's report after its last batch
    */
-  step() {
+  step(): EpochReport | null {
     if (this.done) return null;
     if (this.at === 0) shuffle(this.order, this.random);
     const batch = this.order.subarray(this.at, this.at + this.settings.batch);

@@ -1,21 +1,21 @@
 // What trains: the kernel where this browser runs it, else the plain head. The kernel's bytes stand in this
 // bundle, so they are covered by its hash and need no request of their own.
 
-import { copyOf, PlainHead } from '../core/head.js';
-import { WorkerError } from '../errors.js';
-import { Kernel, KernelHead } from './kernel.js';
+import { copyOf, type HeadShape, type HeadWeights, PlainHead } from '../core/head.ts';
+import { WorkerError } from '../errors.ts';
+import type { Engine } from '../protocol.ts';
 import bytes from './head.wasm';
+import { Kernel, KernelHead } from './kernel.ts';
 
 const kernel = Kernel.from(bytes);
 
-/**
- * @param {import('../core/head.js').HeadShape} shape
- * @param {import('../core/head.js').HeadWeights} weights
- * @param {import('../protocol.js').Engine|undefined} wanted
- * @param {(head: PlainHead) => void} fill throws a RangeError where the memory for it is not to be had
- * @returns {PlainHead}
- */
-function filled(shape, weights, wanted, fill) {
+/** @param fill throws a RangeError where the memory for it is not to be had */
+function filled(
+  shape: HeadShape,
+  weights: HeadWeights,
+  wanted: Engine | undefined,
+  fill: (head: PlainHead) => void,
+): PlainHead {
   if (wanted === 'wasm-simd' && !kernel) throw new WorkerError('no-simd');
   if (kernel && wanted !== 'plain') {
     try {
@@ -34,23 +34,22 @@ function filled(shape, weights, wanted, fill) {
 
 /**
  * A head with its examples loaded.
- * @param {import('../core/head.js').HeadShape} shape
- * @param {import('../core/head.js').HeadWeights} weights copied
- * @param {{features: Float32Array, labels: Uint16Array}} examples
- * @param {import('../protocol.js').Engine} [wanted] this and no other; without it the fastest there is
- * @returns {PlainHead}
+ * @param weights copied
+ * @param wanted this and no other; without it the fastest there is
  */
-export function makeHead(shape, weights, { features, labels }, wanted) {
+export function makeHead(
+  shape: HeadShape,
+  weights: HeadWeights,
+  { features, labels }: { features: Float32Array; labels: Uint16Array },
+  wanted?: Engine,
+): PlainHead {
   return filled(shape, weights, wanted, (head) => head.load(features, labels));
 }
 
 /**
  * The fastest head there is, with room for examples, which `place` brings.
- * @param {import('../core/head.js').HeadShape} shape
- * @param {import('../core/head.js').HeadWeights} weights copied
- * @param {Uint16Array} labels
- * @returns {PlainHead}
+ * @param weights copied
  */
-export function emptyHead(shape, weights, labels) {
+export function emptyHead(shape: HeadShape, weights: HeadWeights, labels: Uint16Array): PlainHead {
   return filled(shape, weights, undefined, (head) => head.expect(labels));
 }

@@ -2,7 +2,8 @@
 // schedule are the plain head's own. `assembly/head.ts` computes, this file lays out its memory and says when the
 // forward pass has to be exact.
 
-import { BETA1, BETA2, EPSILON, norm, PlainHead } from '../core/head.js';
+import { BETA1, BETA2, EPSILON, type HeadShape, type HeadWeights, norm, PlainHead, type Rates } from '../core/head.ts';
+import type { Engine } from '../protocol.ts';
 
 /** Examples that the passes take at once; a batch's last group is filled up with a row of zeros. */
 const GROUP = 5;
@@ -20,7 +21,7 @@ const SCALE_BACK = 2 ** -5;
 const LARGE = 64;
 
 /** The tensors beside the hidden layer's kernel. */
-const SMALL = /** @type {const} */ (['bias1', 'kernel2', 'bias2']);
+const SMALL = ['bias1', 'kernel2', 'bias2'] as const;
 
 const NOTHING = new Float32Array(0);
 const EMPTY = { kernel1: NOTHING, bias1: NOTHING, kernel2: NOTHING, bias2: NOTHING };
@@ -40,52 +41,109 @@ const PEAKS_KEPT = 16;
 /** A step moves no weight by more than this many times its `step`: see `update`. */
 const LONGEST_MOVE = 2.5;
 
-/**
- * What `assembly/head.ts` exports; its files say what the numbers are. Most are addresses.
- * @typedef {object} Code
- * @property {WebAssembly.Memory} memory
- * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
- *   sums: number) => void} forwardExactly
- * @property {(rows: number, examples: number, features: number, width: number, kernel: number, bias: number,
- *   packed: number, peaks: number, drift: number, sums: number) => number} forward
- * @property {(features: number, width: number, kernel: number, peaks: number) => void} measurePeaks
- * @property {(sums: number, examples: number, hidden: number, width: number, kernel: number, bias: number,
- *   classes: number, logits: number) => void} outputs
- * @property {(activations: number, examples: number, hidden: number, width: number, kernel: number,
- *   classes: number, errors: number, gradients: number) => void} hiddenGradients
- * @property {(rows: number, groups: number, features: number, width: number, slopes: number, scale: number,
- *   room: number, kernel: number, m: number, v: number, step: number, epsilon: number) => void} update
- * @property {(inputs: number, inputRow: number, rows: number, errors: number, errorRow: number, columns: number,
- *   examples: number, values: number, m: number, v: number, rate: number, correction1: number,
- *   correction2: number) => void} updateSmall
- * @property {(values: number, count: number) => number} sumOfSquares
- * @property {(values: number, count: number, factor: number) => void} multiply
- */
+/** What `assembly/head.ts` exports; its files say what the numbers are. Most are addresses. */
+interface Code {
+  memory: WebAssembly.Memory;
+  forwardExactly: (
+    rows: number,
+    examples: number,
+    features: number,
+    width: number,
+    kernel: number,
+    bias: number,
+    sums: number,
+  ) => void;
+  forward: (
+    rows: number,
+    examples: number,
+    features: number,
+    width: number,
+    kernel: number,
+    bias: number,
+    packed: number,
+    peaks: number,
+    drift: number,
+    sums: number,
+  ) => number;
+  measurePeaks: (features: number, width: number, kernel: number, peaks: number) => void;
+  outputs: (
+    sums: number,
+    examples: number,
+    hidden: number,
+    width: number,
+    kernel: number,
+    bias: number,
+    classes: number,
+    logits: number,
+  ) => void;
+  hiddenGradients: (
+    activations: number,
+    examples: number,
+    hidden: number,
+    width: number,
+    kernel: number,
+    classes: number,
+    errors: number,
+    gradients: number,
+  ) => void;
+  update: (
+    rows: number,
+    groups: number,
+    features: number,
+    width: number,
+    slopes: number,
+    scale: number,
+    room: number,
+    kernel: number,
+    m: number,
+    v: number,
+    step: number,
+    epsilon: number,
+  ) => void;
+  updateSmall: (
+    inputs: number,
+    inputRow: number,
+    rows: number,
+    errors: number,
+    errorRow: number,
+    columns: number,
+    examples: number,
+    values: number,
+    m: number,
+    v: number,
+    rate: number,
+    correction1: number,
+    correction2: number,
+  ) => void;
+  sumOfSquares: (values: number, count: number) => number;
+  multiply: (values: number, count: number, factor: number) => void;
+}
 
-/**
- * Where a batch is, and how large.
- * @typedef {object} Batch
- * @property {number} rows address of the addresses of its examples
- * @property {number} sums address of the hidden layer, before its activation and after it: [groups, 5, width]
- * @property {number} gradients address of the gradients of its sums, likewise
- * @property {number} logits address of the logits or their gradients, [examples, classes]
- * @property {number} room address of room for `update`
- * @property {number} examples how many
- * @property {number} groups how many fives, the last one filled up
- */
+/** Where a batch is, and how large. */
+interface Batch {
+  /** Address of the addresses of its examples. */
+  rows: number;
+  /** Address of the hidden layer, before its activation and after it: [groups, 5, width]. */
+  sums: number;
+  /** Address of the gradients of its sums, likewise. */
+  gradients: number;
+  /** Address of the logits or their gradients, [examples, classes]. */
+  logits: number;
+  /** Address of room for `update`. */
+  room: number;
+  /** How many. */
+  examples: number;
+  /** How many fives, the last one filled up. */
+  groups: number;
+}
 
-/**
- * Where a tensor of weights is, and its moments.
- * @typedef {{values: number, m: number, v: number}} Place
- */
+/** Where a tensor of weights is, and its moments. */
+type Place = { values: number; m: number; v: number };
 
 /** The compiled code, and an instance of it for the next run. */
 export class Kernel {
-  /**
-   * @param {Uint8Array<ArrayBuffer>} bytes
-   * @returns {Kernel|null} null where WebAssembly or its SIMD is missing or not allowed
-   */
-  static from(bytes) {
+  /** @returns null where WebAssembly or its SIMD is missing or not allowed */
+  static from(bytes: Uint8Array<ArrayBuffer>): Kernel | null {
     try {
       // The bytes hold SIMD, so they are themselves the test for it.
       return WebAssembly.validate(bytes) ? new Kernel(new WebAssembly.Module(bytes)) : null;
@@ -94,34 +152,34 @@ export class Kernel {
     }
   }
 
-  /** @param {WebAssembly.Module} module */
-  constructor(module) {
+  module: WebAssembly.Module;
+  idle: Code | null;
+
+  constructor(module: WebAssembly.Module) {
     this.module = module;
-    /** @type {Code|null} */
     this.idle = null;
   }
 
-  /** @returns {Code} with whatever an earlier run left in its memory */
-  take() {
+  /** @returns with whatever an earlier run left in its memory */
+  take(): Code {
     const code = this.idle ?? new WebAssembly.Instance(this.module).exports;
     this.idle = null;
-    return /** @type {Code} */ (code);
+    return code as Code;
   }
 
-  /** @param {Code} code that nobody uses any more */
-  giveBack(code) {
+  /** @param code that nobody uses any more */
+  giveBack(code: Code) {
     if (code.memory.buffer.byteLength <= KEPT) this.idle = code;
   }
 }
 
 /** One of the head's tensors in WebAssembly's memory. Each read is a copy, as the memory moves when it grows. */
 class KernelTensor {
-  /**
-   * @param {KernelHead} head
-   * @param {Place} at
-   * @param {number} length
-   */
-  constructor(head, at, length) {
+  head: KernelHead;
+  at: Place;
+  length: number;
+
+  constructor(head: KernelHead, at: Place, length: number) {
     this.head = head;
     this.at = at;
     this.length = length;
@@ -165,31 +223,52 @@ class KernelMatrix extends KernelTensor {
 }
 
 export class KernelHead extends PlainHead {
-  /** @type {import('../protocol.js').Engine} */
-  engine = 'wasm-simd';
+  engine: Engine = 'wasm-simd';
+
+  kernel: Kernel;
+  held: Code | null;
+  width: number;
+  at: {
+    kernel1: { values: number; m: number; v: number };
+    bias1: { values: number; m: number; v: number };
+    kernel2: { values: number; m: number; v: number };
+    bias2: { values: number; m: number; v: number };
+    blank: number;
+    one: number;
+    peaks: number;
+    packed: number;
+    given: number;
+    examples: number;
+    batch: number;
+  };
+  /** Of the moments. */
+  scale: number;
+  /** How far weights may have moved since their peaks were measured, and in how many steps. */
+  drift: number;
+  drifted: number;
+  /** The units that no step has moved. */
+  unmoved: number[];
+  declare tensors: { kernel1: KernelMatrix; bias1: KernelTensor; kernel2: KernelTensor; bias2: KernelTensor };
 
   /**
-   * @param {Kernel} kernel
-   * @param {import('../core/head.js').HeadShape} shape
-   * @param {import('../core/head.js').HeadWeights} weights copied
-   * @throws {RangeError} where that much memory is not to be had
+   * @param weights copied
+   * @throws RangeError where that much memory is not to be had
    */
-  constructor(kernel, shape, weights) {
+  constructor(kernel: Kernel, shape: HeadShape, weights: HeadWeights) {
     // What the plain head would hold is in the kernel's memory.
     super({ features: 0, hidden: 0, classes: 0 }, EMPTY);
     this.shape = shape;
     const { features, hidden, classes } = shape;
     this.kernel = kernel;
-    /** @type {Code|null} */
     this.held = kernel.take();
     this.width = Math.ceil(hidden / LANES) * LANES;
     let end = 0;
-    const place = (/** @type {number} */ bytes) => {
+    const place = (bytes: number) => {
       const at = end;
       end = aligned(end + bytes);
       return at;
     };
-    const tensor = (/** @type {number} */ length) => {
+    const tensor = (length: number) => {
       const [values, m, v] = [place(4 * length), place(4 * length), place(4 * length)];
       return { values, m, v };
     };
@@ -211,12 +290,9 @@ export class KernelHead extends PlainHead {
       /** After the examples: the addresses of a batch's, what is computed from them, room for what comes up. */
       batch: end,
     };
-    /** Of the moments. */
     this.scale = FIRST_SCALE;
-    /** How far weights may have moved since their peaks were measured, and in how many steps. */
     this.drift = 0;
     this.drifted = PEAKS_KEPT;
-    /** The units that no step has moved. */
     this.unmoved = Array.from({ length: hidden }, (_, h) => h);
     this.reserve(1);
     const { at } = this;
@@ -233,36 +309,32 @@ export class KernelHead extends PlainHead {
   }
 
   /**
-   * @param {Float32Array} features [n, features], copied
-   * @param {Uint16Array} labels [n]
-   * @throws {RangeError} where that much memory is not to be had
+   * @param features [n, features], copied
+   * @param labels [n]
+   * @throws RangeError where that much memory is not to be had
    */
-  load(features, labels) {
+  load(features: Float32Array, labels: Uint16Array) {
     this.expect(labels);
     this.floats(this.at.examples, features.length).set(features);
   }
 
   /**
-   * @param {Uint16Array} labels [n]
-   * @throws {RangeError} where that much memory is not to be had
+   * @param labels [n]
+   * @throws RangeError where that much memory is not to be had
    */
-  expect(labels) {
+  expect(labels: Uint16Array) {
     this.at.batch = aligned(this.at.examples + 4 * this.shape.features * labels.length);
     // Room for the largest batch: if it is not to be had, that is said here and not amid a run.
     this.reserve(labels.length);
     this.labels = labels;
   }
 
-  /**
-   * @param {number} i
-   * @param {Float32Array} features [features], copied
-   */
-  place(i, features) {
+  /** @param features [features], copied */
+  place(i: number, features: Float32Array) {
     this.floats(this.at.examples + 4 * this.shape.features * i, features.length).set(features);
   }
 
-  /** @returns {PlainHead} */
-  finish() {
+  finish(): PlainHead {
     const head = new PlainHead(this.shape, this.weights);
     this.release();
     return head;
@@ -279,12 +351,7 @@ export class KernelHead extends PlainHead {
     return this.held;
   }
 
-  /**
-   * @param {Float32Array} x
-   * @param {number} offset
-   * @returns {Float64Array}
-   */
-  hiddenSums(x, offset) {
+  hiddenSums(x: Float32Array, offset: number): Float64Array {
     const { features, hidden } = this.shape;
     this.floats(this.at.given, features).set(x.subarray(offset, offset + features));
     const batch = this.placeBatch([this.at.given]);
@@ -292,11 +359,7 @@ export class KernelHead extends PlainHead {
     return this.doubles(batch.sums, hidden).slice();
   }
 
-  /**
-   * @param {Uint32Array} indices
-   * @returns {Float64Array}
-   */
-  forwardBatch(indices) {
+  forwardBatch(indices: Uint32Array): Float64Array {
     const { hidden, classes } = this.shape;
     const { kernel2, bias2 } = this.at;
     const { examples, sums, logits } = this.batchSums(indices);
@@ -310,10 +373,9 @@ export class KernelHead extends PlainHead {
    *   there one that nearly vanishes must have the right sign, and with it everything that it is made of. Afterwards
    *   what earlier gradients left in the second moment makes rounding harmless;
    * - that has a sum above LARGE: rounding, which is a share of it, would show in the probabilities.
-   * @param {Uint32Array} indices
-   * @returns {Batch} with its sums
+   * @returns with its sums
    */
-  batchSums(indices) {
+  batchSums(indices: Uint32Array): Batch {
     const batch = this.placeBatch(this.addresses(indices));
     const { packed, peaks, kernel1 } = this.at;
     if (this.drifted >= PEAKS_KEPT) {
@@ -327,40 +389,29 @@ export class KernelHead extends PlainHead {
     return batch;
   }
 
-  /**
-   * Whether one of the batch's examples turns on a unit that no step has moved.
-   * @param {Batch} batch
-   */
-  turnsOn({ sums, examples }) {
+  /** Whether one of the batch's examples turns on a unit that no step has moved. */
+  turnsOn({ sums, examples }: Batch) {
     const computed = this.doubles(sums, examples * this.width);
     return this.unmoved.some((h) => this.isAny(computed, h, (sum) => sum > 0));
   }
 
   /**
-   * @param {Float64Array} values [examples, width]
-   * @param {number} h a unit
-   * @param {(value: number) => boolean} test asked for the unit's value of each example
+   * @param values [examples, width]
+   * @param h a unit
+   * @param test asked for the unit's value of each example
    */
-  isAny(values, h, test) {
+  isAny(values: Float64Array, h: number, test: (value: number) => boolean) {
     for (let at = h; at < values.length; at += this.width) if (test(values[at])) return true;
     return false;
   }
 
-  /**
-   * What both forward passes are given first.
-   * @param {Batch} batch
-   * @returns {[number, number, number, number, number, number]}
-   */
-  layerOf({ rows, examples }) {
+  /** What both forward passes are given first. */
+  layerOf({ rows, examples }: Batch): [number, number, number, number, number, number] {
     return [rows, examples, this.shape.features, this.width, this.at.kernel1.values, this.at.bias1.values];
   }
 
-  /**
-   * @param {Uint32Array} indices
-   * @param {Float64Array} errors where `forwardBatch` left the logits
-   * @param {import('../core/head.js').Rates} rates
-   */
-  backwardBatch(indices, errors, rates) {
+  /** @param errors where `forwardBatch` left the logits */
+  backwardBatch(indices: Uint32Array, errors: Float64Array, rates: Rates) {
     const { code, at, width } = this;
     const { features, hidden, classes } = this.shape;
     const { rows, groups, examples, sums, gradients, logits, room } = this.placeBatch(this.addresses(indices));
@@ -383,13 +434,17 @@ export class KernelHead extends PlainHead {
   }
 
   /**
-   * @param {Place} place of the kernel or bias
-   * @param {[number, number, number]} inputs address, bytes from one example's to the next's, how many
-   * @param {[number, number, number]} errors likewise
-   * @param {number} examples
-   * @param {import('../core/head.js').Rates} rates
+   * @param place of the kernel or bias
+   * @param inputs address, bytes from one example's to the next's, how many
+   * @param errors likewise
    */
-  updateSmall({ values, m, v }, inputs, errors, examples, rates) {
+  updateSmall(
+    { values, m, v }: Place,
+    inputs: [number, number, number],
+    errors: [number, number, number],
+    examples: number,
+    rates: Rates,
+  ) {
     this.code.updateSmall(...inputs, ...errors, examples, values, m, v, rates.rate, rates.m, rates.v);
   }
 
@@ -404,20 +459,12 @@ export class KernelHead extends PlainHead {
     this.scale /= Math.sqrt(BETA2);
   }
 
-  /**
-   * @param {Uint32Array} indices
-   * @returns {Uint32Array}
-   */
-  addresses(indices) {
+  addresses(indices: Uint32Array): Uint32Array {
     return indices.map((i) => this.at.examples + 4 * this.shape.features * i);
   }
 
-  /**
-   * Writes where the examples of a batch are.
-   * @param {ArrayLike<number>} addresses
-   * @returns {Batch}
-   */
-  placeBatch(addresses) {
+  /** Writes where the examples of a batch are. */
+  placeBatch(addresses: ArrayLike<number>): Batch {
     this.reserve(addresses.length);
     const groups = Math.ceil(addresses.length / GROUP);
     const rows = this.at.batch;
@@ -434,9 +481,9 @@ export class KernelHead extends PlainHead {
 
   /**
    * Grows the memory where it does not hold everything and a batch.
-   * @param {number} examples in the batch
+   * @param examples in the batch
    */
-  reserve(examples) {
+  reserve(examples: number) {
     const filled = Math.ceil(examples / GROUP) * GROUP;
     const logits = aligned(this.at.batch + 4 * filled) + 2 * 8 * filled * this.width;
     const end = aligned(logits + 8 * examples * this.shape.classes) + 4 * (filled + 2) * this.width;
@@ -450,46 +497,34 @@ export class KernelHead extends PlainHead {
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   }
 
-  /** @param {Float32Array} weights kernel1, [features, hidden] */
-  writeKernel(weights) {
+  /** @param weights kernel1, [features, hidden] */
+  writeKernel(weights: Float32Array) {
     const { features, hidden } = this.shape;
     const to = this.floats(this.at.kernel1.values, features * this.width);
     if (hidden === this.width) to.set(weights);
     else for (let f = 0; f < features; f++) to.set(weights.subarray(f * hidden, (f + 1) * hidden), f * this.width);
   }
 
-  /**
-   * @param {number} at address of kernel1 or of one of its moments
-   * @param {number} [factor]
-   */
-  readKernel(at, factor = 1) {
+  /** @param at address of kernel1 or of one of its moments */
+  readKernel(at: number, factor: number = 1) {
     const { features, hidden } = this.shape;
     const padded = this.floats(at, features * this.width).slice();
     const copy = hidden === this.width ? padded : padded.filter((_, i) => i % this.width < hidden);
     return factor === 1 ? copy : copy.map((value) => factor * value);
   }
 
-  /**
-   * @param {number} at address
-   * @param {number} length
-   */
-  floats(at, length) {
+  /** @param at address */
+  floats(at: number, length: number) {
     return new Float32Array(this.code.memory.buffer, at, length);
   }
 
-  /**
-   * @param {number} at address
-   * @param {number} length
-   */
-  doubles(at, length) {
+  /** @param at address */
+  doubles(at: number, length: number) {
     return new Float64Array(this.code.memory.buffer, at, length);
   }
 }
 
-/**
- * @param {number} address
- * @returns {number} the next one that begins a line of the cache
- */
-function aligned(address) {
+/** @returns the next one that begins a line of the cache */
+function aligned(address: number): number {
   return Math.ceil(address / 64) * 64;
 }

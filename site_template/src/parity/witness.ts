@@ -4,23 +4,34 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
+import type { HeadWeights } from '../core/head.ts';
+import type { HeadSettings } from '../protocol.ts';
 
-/**
- * @typedef {object} WitnessTask
- * @property {Float32Array} features [n, F]
- * @property {Uint16Array} labels [n]
- * @property {Float32Array} asked [k, F], what probabilities are wanted for
- * @property {number} classes
- * @property {number[][]} orders for each epoch the order of its examples
- * @property {import('../protocol.js').HeadSettings} settings
- * @property {import('../core/head.js').HeadWeights} weights to start from
- */
+interface WitnessTask {
+  /** [n, F] */
+  features: Float32Array;
+  /** [n] */
+  labels: Uint16Array;
+  /** [k, F], what probabilities are wanted for. */
+  asked: Float32Array;
+  classes: number;
+  /** For each epoch the order of its examples. */
+  orders: number[][];
+  settings: HeadSettings;
+  /** To start from. */
+  weights: HeadWeights;
+}
 
-/**
- * @param {WitnessTask} task
- * @returns {Promise<{losses: number[], probabilities: Float32Array}>} the mean loss of each epoch; [k, classes] at the end
- */
-export async function train({ features, labels, asked, classes, orders, settings, weights }) {
+/** @returns the mean loss of each epoch; [k, classes] at the end */
+export async function train({
+  features,
+  labels,
+  asked,
+  classes,
+  orders,
+  settings,
+  weights,
+}: WitnessTask): Promise<{ losses: number[]; probabilities: Float32Array }> {
   await tf.setBackend('cpu');
   const width = features.length / labels.length;
   const model = sequential({
@@ -42,9 +53,9 @@ export async function train({ features, labels, asked, classes, orders, settings
   for (const order of orders) {
     const places = tf.tensor1d(Int32Array.from(order), 'int32');
     const options = { epochs: 1, batchSize: settings.batch, shuffle: false, verbose: 0, yieldEvery: 'never' };
-    const { history } = await model.fit(tf.gather(x, places), tf.gather(y, places), /** @type {any} */ (options));
+    const { history } = await model.fit(tf.gather(x, places), tf.gather(y, places), options as any);
     losses.push(Number(history.loss[0]));
   }
-  const output = /** @type {tf.Tensor} */ (model.predict(tf.tensor2d(asked, [asked.length / width, width])));
-  return { losses, probabilities: /** @type {Float32Array} */ (await output.data()) };
+  const output = model.predict(tf.tensor2d(asked, [asked.length / width, width])) as tf.Tensor;
+  return { losses, probabilities: (await output.data()) as Float32Array };
 }

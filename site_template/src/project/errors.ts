@@ -1,11 +1,9 @@
 // Why a project or a model cannot be written or taken, as codes and data for programs, and in English.
 
-import { CodedError } from '../errors.js';
-
-/** @typedef {import('../errors.js').Messages} Messages */
+import { CodedError, type CodeOf, type Given, type Messages } from '../errors.ts';
 
 /** What can be wrong at a place in a file. */
-export const DAMAGES = /** @type {const} */ ({
+export const DAMAGES = {
   text: 'should be text',
   length: 'should have {min} to {max} characters',
   characters: 'has characters that do not belong there',
@@ -46,29 +44,26 @@ export const DAMAGES = /** @type {const} */ ({
   longer: 'holds more than the directory of the zip says',
   unpacking: 'cannot be unpacked',
   shorter: 'ends too early',
-});
+} as const;
 
 /**
  * A message for each damage.
- * @template {Messages} Damages
- * @param {Damages} damages
- * @param {string} sentence around each, which `{what}` stands for
+ * @param sentence around each, which `{what}` stands for
  */
-export function damageMessages(damages, sentence) {
+export function damageMessages<Damages extends Messages>(damages: Damages, sentence: string) {
   const made = Object.entries(damages).map(([reason, what]) => [`damaged/${reason}`, sentence.replace('{what}', what)]);
-  return /** @type {DamageMessages<Damages>} */ (Object.fromEntries(made));
+  return Object.fromEntries(made) as DamageMessages<Damages>;
 }
 
-/**
- * `where`: member of the zip, and place in it.
- * @template {Messages} Damages
- * @typedef {{[Reason in keyof Damages & string as `damaged/${Reason}`]: `{where}${Damages[Reason]}`}} DamageMessages
- */
+/** `where`: member of the zip, and place in it. */
+type DamageMessages<Damages extends Messages> = {
+  [Reason in keyof Damages & string as `damaged/${Reason}`]: `{where}${Damages[Reason]}`;
+};
 
 const TOO_LARGE = 'This project is larger than any this page could have made';
 
 /** Of a backbone: its name, precision and the beginning of its model's hash; `our…` are the site's. */
-export const PROJECT_MESSAGES = /** @type {const} */ ({
+export const PROJECT_MESSAGES = {
   'not-a-project/kind': 'This file is not a project of On-the-Fly.',
   'not-a-project/model': 'This file is not a model of On-the-Fly.',
   'not-a-project/lacks': 'This file is not a project of On-the-Fly: it has no {file}.',
@@ -102,27 +97,25 @@ export const PROJECT_MESSAGES = /** @type {const} */ ({
   'no-head': 'This project holds no trained head. Train before exporting it.',
   diverged: 'The training ran away: its numbers are not finite. Train with a lower rate.',
   ...damageMessages(DAMAGES, 'This project is damaged: {where}: {what}.'),
-});
+} as const;
 
-/** @typedef {import('../errors.js').CodeOf<keyof typeof PROJECT_MESSAGES>} ProjectErrorCode */
+type ProjectErrorCode = CodeOf<keyof typeof PROJECT_MESSAGES>;
 
-/** @extends {CodedError<ProjectErrorCode>} */
-export class ProjectError extends CodedError {
-  /** @param {import('../errors.js').Given<typeof PROJECT_MESSAGES>} given */
-  constructor(...[key, data]) {
+export class ProjectError extends CodedError<ProjectErrorCode> {
+  constructor(...[key, data]: Given<typeof PROJECT_MESSAGES>) {
     super('ProjectError', PROJECT_MESSAGES, key, data);
   }
 }
 
 /**
  * A file that does not hold what it has to.
- * @template {keyof typeof DAMAGES} Reason
- * @param {string} where member of the zip, and place in it
- * @param {import('../errors.js').Given<Pick<typeof DAMAGES, Reason>>} given the reason, and what says it exactly
+ * @param where member of the zip, and place in it
+ * @param given the reason, and what says it exactly
  */
-export function damaged(where, ...[reason, data]) {
-  const given = /** @type {import('../errors.js').Given<typeof PROJECT_MESSAGES>} */ (
-    /** @type {unknown} */ ([`damaged/${reason}`, { where, ...data }])
-  );
+export function damaged<Reason extends keyof typeof DAMAGES>(
+  where: string,
+  ...[reason, data]: Given<Pick<typeof DAMAGES, Reason>>
+) {
+  const given = [`damaged/${reason}`, { where, ...data }] as unknown as Given<typeof PROJECT_MESSAGES>;
   return new ProjectError(...given);
 }

@@ -1,26 +1,28 @@
 // From what was taught to the bytes of `project.zip`. Formats only: no page, no TensorFlow.js, no worker.
 
-import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORFLOW_JS, TENSORS } from '../contract.js';
-import { sha256 } from '../verified.js';
-import { ProjectError } from './errors.js';
-import { folderOf, picturePath, shapesOf } from './format.js';
-import { jpegSize } from './jpeg.js';
-import { projectSchema } from './schemas.js';
-import { writeZip } from './zip.js';
+import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORFLOW_JS, TENSORS } from '../contract.ts';
+import type { HeadSnapshot } from '../protocol.ts';
+import { sha256 } from '../verified.ts';
+import { ProjectError } from './errors.ts';
+import { folderOf, type Project, picturePath, shapesOf } from './format.ts';
+import { jpegSize } from './jpeg.ts';
+import { projectSchema } from './schemas.ts';
+import { writeZip } from './zip.ts';
 
 /** The version of Teachable Machine whose fields `metadata.json` carries. */
 const TM_VERSION = '2.4.10';
 
-/** @typedef {import('./format.js').Project} Project */
-
-/**
- * @param {Project} project
- * @param {object} about
- * @param {string} about.modelName
- * @param {Date} about.timeStamp the only time in the file
- * @returns {Promise<Blob>}
- */
-export async function packProject(project, { modelName, timeStamp }) {
+export async function packProject(
+  project: Project,
+  {
+    modelName,
+    timeStamp,
+  }: {
+    modelName: string;
+    /** The only time in the file. */
+    timeStamp: Date;
+  },
+): Promise<Blob> {
   const { examples, head } = project;
   if (examples.length > PROJECT_LIMITS.examples || project.classes.length > PROJECT_LIMITS.classes) {
     throw new ProjectError('too-large/contents', {
@@ -29,8 +31,7 @@ export async function packProject(project, { modelName, timeStamp }) {
     });
   }
   const folders = new Map(project.classes.map(({ id, name }, i) => [id, folderOf(name, i)]));
-  /** @type {[string, Uint8Array<ArrayBuffer>][]} */
-  const files = [
+  const files: [string, Uint8Array<ArrayBuffer>][] = [
     [PROJECT_FILES.features, floats(examples.map(({ features }) => features))],
     [PROJECT_FILES.metadata, json(describeProject(project, modelName, timeStamp))],
   ];
@@ -40,24 +41,22 @@ export async function packProject(project, { modelName, timeStamp }) {
     files.push([PROJECT_FILES.trace, floats([Float32Array.from(head.trace.losses)])]);
   }
   for (const { id, classId, picture } of examples) {
-    files.push([picturePath(/** @type {string} */ (folders.get(classId)), id), await readPicture(picture)]);
+    files.push([picturePath(folders.get(classId)!, id), await readPicture(picture)]);
   }
   files.sort(([a], [b]) => (a < b ? -1 : 1));
-  /** @type {Record<string, string>} */
-  const hashes = {};
+  const hashes: Record<string, string> = {};
   for (const [name, contents] of files) hashes[name] = await sha256(contents);
   const described = describe(project, folders, hashes);
   projectSchema(described, PROJECT_FILES.project); // what is written can be read
   return writeZip([[PROJECT_FILES.project, json(described)], ...files]);
 }
 
-/**
- * The object in `project.json`.
- * @param {Project} project
- * @param {Map<string, string>} folders
- * @param {Record<string, string>} files
- */
-function describe({ generator, backbone, preprocess, settings, classes, examples }, folders, files) {
+/** The object in `project.json`. */
+function describe(
+  { generator, backbone, preprocess, settings, classes, examples }: Project,
+  folders: Map<string, string>,
+  files: Record<string, string>,
+) {
   return {
     format: PROJECT_FORMAT,
     kind: PROJECT_KIND,
@@ -74,12 +73,8 @@ function describe({ generator, backbone, preprocess, settings, classes, examples
   };
 }
 
-/**
- * The object in `head.json`.
- * @param {import('../protocol.js').HeadSnapshot} head
- * @param {number} features
- */
-function describeHead({ classes, settings, examples, history, trace }, features) {
+/** The object in `head.json`. */
+function describeHead({ classes, settings, examples, history, trace }: HeadSnapshot, features: number) {
   return {
     format: PROJECT_FORMAT,
     classes,
@@ -92,27 +87,27 @@ function describeHead({ classes, settings, examples, history, trace }, features)
   };
 }
 
-/**
- * @param {Project} project
- * @param {string} modelName
- * @param {Date} timeStamp
- */
-function describeProject({ generator, classes, preprocess, head }, modelName, timeStamp) {
+function describeProject({ generator, classes, preprocess, head }: Project, modelName: string, timeStamp: Date) {
   const names = new Map(classes.map(({ id, name }) => [id, name]));
-  const labels = (head?.classes ?? [...names.keys()]).map((id) => /** @type {string} */ (names.get(id)));
+  const labels = (head?.classes ?? [...names.keys()]).map((id) => names.get(id)!);
   return metadata({ generator, labels, imageSize: preprocess.size, modelName, timeStamp });
 }
 
-/**
- * What Teachable Machine writes beside a model.
- * @param {object} about
- * @param {string} about.generator
- * @param {string[]} about.labels in the order of the head's outputs
- * @param {number} about.imageSize
- * @param {string} about.modelName
- * @param {Date} about.timeStamp
- */
-export function metadata({ generator, labels, imageSize, modelName, timeStamp }) {
+/** What Teachable Machine writes beside a model. */
+export function metadata({
+  generator,
+  labels,
+  imageSize,
+  modelName,
+  timeStamp,
+}: {
+  generator: string;
+  /** In the order of the head's outputs. */
+  labels: string[];
+  imageSize: number;
+  modelName: string;
+  timeStamp: Date;
+}) {
   return {
     tfjsVersion: TENSORFLOW_JS,
     tmVersion: TM_VERSION,
@@ -126,8 +121,7 @@ export function metadata({ generator, labels, imageSize, modelName, timeStamp })
   };
 }
 
-/** @param {Blob} picture */
-async function readPicture(picture) {
+async function readPicture(picture: Blob) {
   const bytes = new Uint8Array(await picture.arrayBuffer());
   if (!jpegSize(bytes) || bytes.length > PROJECT_LIMITS.pictureBytes) {
     throw new ProjectError('unreadable-photo/stored');
@@ -135,18 +129,12 @@ async function readPicture(picture) {
   return bytes;
 }
 
-/**
- * @param {unknown} value
- * @param {number} [indent] spaces per level
- */
-export const json = (value, indent = 1) =>
+/** @param indent spaces per level */
+export const json = (value: unknown, indent: number = 1) =>
   new Uint8Array(new TextEncoder().encode(`${JSON.stringify(value, null, indent)}\n`));
 
-/**
- * One after another, as little-endian bytes.
- * @param {Float32Array[]} arrays
- */
-export function floats(arrays) {
+/** One after another, as little-endian bytes. */
+export function floats(arrays: Float32Array[]) {
   const bytes = new Uint8Array(4 * arrays.reduce((sum, array) => sum + array.length, 0));
   const view = new DataView(bytes.buffer);
   let at = 0;

@@ -1,20 +1,19 @@
 // The backbone's graph with a head appended: one TensorFlow.js graph model from pictures to probabilities.
 // The Python twin is `builder/project/whole_model.py`.
 
-import { TENSORS } from '../contract.js';
-import { shapesOf } from './format.js';
+import { TENSORS } from '../contract.ts';
+import { shapesOf } from './format.ts';
 
-/** @typedef {{name: string, op: string, input?: string[], attr?: object}} GraphNode */
+type GraphNode = { name: string; op: string; input?: string[]; attr?: object };
 
-/**
- * A `model.json` of TensorFlow.js, as far as it is touched here.
- * @typedef {object} GraphDocument
- * @property {{node: GraphNode[], versions?: object}} modelTopology
- * @property {{inputs: Record<string, Tensor>, outputs: Record<string, Tensor>}} signature
- * @property {{paths: string[], weights: {name: string}[]}[]} weightsManifest
- */
+/** A `model.json` of TensorFlow.js, as far as it is touched here. */
+interface GraphDocument {
+  modelTopology: { node: GraphNode[]; versions?: object };
+  signature: { inputs: Record<string, Tensor>; outputs: Record<string, Tensor> };
+  weightsManifest: { paths: string[]; weights: { name: string }[] }[];
+}
 
-/** @typedef {{name: string, dtype: string, tensorShape: {dim: {size: string}[]}}} Tensor */
+type Tensor = { name: string; dtype: string; tensorShape: { dim: { size: string }[] } };
 
 const FLOAT = { type: 'DT_FLOAT' };
 const NHWC = 'TkhXQw=='; // as protocol buffers write bytes into JSON: base64
@@ -22,17 +21,19 @@ const NHWC = 'TkhXQw=='; // as protocol buffers write bytes into JSON: base64
 /**
  * The graph from `[n, size, size, 3]` to `[n, classes]`. Plain operations that every backend has: a fused one would
  * gain nothing, at two small products per picture.
- * @param {GraphDocument} document of the backbone
- * @param {{features: number, hidden: number, classes: number}} shape
- * @param {string} weightsFile the one file that holds all weights: the backbone's in their order, then the head's
- *   in the order of `TENSORS`
- * @returns {GraphDocument & {format: string}}
+ * @param document of the backbone
+ * @param weightsFile the one file that holds all weights: the backbone's in their order, then the head's in the order
+ *   of `TENSORS`
  */
-export function appendHead({ modelTopology, signature, weightsManifest }, { features, hidden, classes }, weightsFile) {
+export function appendHead(
+  { modelTopology, signature, weightsManifest }: GraphDocument,
+  { features, hidden, classes }: { features: number; hidden: number; classes: number },
+  weightsFile: string,
+): GraphDocument & { format: string } {
   const [given] = Object.values(signature.outputs);
   const prefix = freePrefix(modelTopology.node);
   const shapes = shapesOf(features, hidden, classes);
-  const named = (/** @type {string} */ name) => `${prefix}/${name}`;
+  const named = (name: string) => `${prefix}/${name}`;
   const constants = TENSORS.map((name) => constant(named(name), shapes[name]));
   const last = named('probabilities');
   const node = [
@@ -61,44 +62,24 @@ export function appendHead({ modelTopology, signature, weightsManifest }, { feat
   };
 }
 
-/**
- * A name for the head that no node of the backbone has.
- * @param {GraphNode[]} nodes
- */
-function freePrefix(nodes) {
+/** A name for the head that no node of the backbone has. */
+function freePrefix(nodes: GraphNode[]) {
   let prefix = 'head';
   while (nodes.some(({ name }) => name === prefix || name.startsWith(`${prefix}/`))) prefix += '_';
   return prefix;
 }
 
-/**
- * @param {string} name
- * @param {number[]} shape
- * @returns {GraphNode}
- */
-function constant(name, shape) {
+function constant(name: string, shape: number[]): GraphNode {
   const tensorShape = { dim: shape.map((size) => ({ size: String(size) })) };
   return { attr: { dtype: FLOAT, value: { tensor: { dtype: 'DT_FLOAT', tensorShape } } }, name, op: 'Const' };
 }
 
-/**
- * @param {string} name
- * @param {string} input
- * @param {string} kernel
- * @returns {GraphNode}
- */
-const product = (name, input, kernel) => ({
+const product = (name: string, input: string, kernel: string): GraphNode => ({
   attr: { T: FLOAT, transpose_a: { b: false }, transpose_b: { b: false } },
   ...{ name, op: 'MatMul', input: [input, kernel] },
 });
 
-/**
- * @param {string} name
- * @param {string} input
- * @param {string} bias
- * @returns {GraphNode}
- */
-const sum = (name, input, bias) => ({
+const sum = (name: string, input: string, bias: string): GraphNode => ({
   attr: { T: FLOAT, data_format: { s: NHWC } },
   ...{ name, op: 'BiasAdd', input: [input, bias] },
 });

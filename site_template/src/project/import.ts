@@ -1,24 +1,19 @@
 // From the bytes of a `project.zip`, whoever made it, to what was taught. Formats only: no page, no TensorFlow.js,
 // no worker. Everything is checked before anything is returned, so a refused file leaves the page as it was.
 
-import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORS } from '../contract.js';
-import { sha256 } from '../verified.js';
-import { damaged, ProjectError } from './errors.js';
-import { backboneOf, picturePath, shapesOf } from './format.js';
-import { jpegSize } from './jpeg.js';
-import { normalNames } from './names.js';
-import { headSchema, projectSchema } from './schemas.js';
-import { readDirectory, readEntry } from './zip.js';
+import { PROJECT_FILES, PROJECT_FORMAT, PROJECT_KIND, PROJECT_LIMITS, TENSORS } from '../contract.ts';
+import type { HeadSnapshot, Site } from '../protocol.ts';
+import { sha256 } from '../verified.ts';
+import { damaged, ProjectError } from './errors.ts';
+import { backboneOf, type Described, type Project, picturePath, shapesOf } from './format.ts';
+import { jpegSize } from './jpeg.ts';
+import { normalNames } from './names.ts';
+import { headSchema, projectSchema } from './schemas.ts';
+import { type Entry, readDirectory, readEntry } from './zip.ts';
 
-/** @typedef {import('./format.js').Project} Project */
-/** @typedef {import('./format.js').Described} Described */
-/** @typedef {(name: string) => Promise<Uint8Array<ArrayBuffer>>} Read */
+type Read = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
-/**
- * @param {Blob} file
- * @returns {Promise<Project>}
- */
-export async function unpackProject(file) {
+export async function unpackProject(file: Blob): Promise<Project> {
   const directory = await readDirectory(file);
   const described = checked(
     parse(PROJECT_FILES.project, await entryOf(file, directory, PROJECT_FILES.project, PROJECT_LIMITS.jsonBytes)),
@@ -27,8 +22,7 @@ export async function unpackProject(file) {
   const hasHead = directory.has(PROJECT_FILES.head);
   checkMembers(directory, described, [...pictures.values()], hasHead);
 
-  /** @type {Read} */
-  const read = async (name) => {
+  const read: Read = async (name) => {
     const limit = name.startsWith('images/') ? PROJECT_LIMITS.pictureBytes : PROJECT_LIMITS.totalBytes;
     const contents = await entryOf(file, directory, name, limit);
     if ((await sha256(contents)) !== described.files[name]) {
@@ -44,10 +38,9 @@ export async function unpackProject(file) {
   );
   parse(PROJECT_FILES.metadata, await read(PROJECT_FILES.metadata));
   const head = hasHead ? await readHead(read, described) : null;
-  /** @type {Project['examples']} */
-  const examples = [];
+  const examples: Project['examples'] = [];
   for (const [i, { id, class: classId }] of described.examples.entries()) {
-    const picture = await readPicture(read, /** @type {string} */ (pictures.get(id)));
+    const picture = await readPicture(read, pictures.get(id)!);
     examples.push({ id, classId, picture, features: features.slice(i * width, (i + 1) * width) });
   }
   const { generator, backbone, preprocess, settings } = described;
@@ -61,13 +54,11 @@ export async function unpackProject(file) {
   return { generator, classes, settings, preprocess, backbone, examples, head };
 }
 
-/**
- * Why a site cannot go on from a project's features; null where it can.
- * @param {Pick<Project, 'backbone'|'preprocess'>} project
- * @param {import('../protocol.js').Site} site
- * @returns {ProjectError|null}
- */
-export function siteRefusal({ backbone, preprocess }, site) {
+/** Why a site cannot go on from a project's features; null where it can. */
+export function siteRefusal(
+  { backbone, preprocess }: Pick<Project, 'backbone' | 'preprocess'>,
+  site: Site,
+): ProjectError | null {
   const same = backbone.modelHash === site.model.hash && backbone.features === site.backbone.features;
   if (same && preprocess.fit === site.preprocess.fit && preprocess.size === site.preprocess.size) return null;
   const [theirs, ours] = [
@@ -78,16 +69,14 @@ export function siteRefusal({ backbone, preprocess }, site) {
   return new ProjectError('other-backbone/project', bothBackbones(theirs, ours));
 }
 
-/**
- * @typedef {Pick<Project, 'backbone'|'preprocess'>} Computed with what a project or a model was made
- */
+/** With what a project or a model was made. */
+type Computed = Pick<Project, 'backbone' | 'preprocess'>;
 
-/**
- * Two backbones as an error names them.
- * @param {Computed} theirs
- * @param {Computed} ours
- */
-export function bothBackbones({ backbone, preprocess }, { backbone: ours, preprocess: { fit: ourFit } }) {
+/** Two backbones as an error names them. */
+export function bothBackbones(
+  { backbone, preprocess }: Computed,
+  { backbone: ours, preprocess: { fit: ourFit } }: Computed,
+) {
   const { name, precision, modelHash } = backbone;
   return {
     ...{ name, precision, hash: modelHash.slice(0, 16), fit: preprocess.fit },
@@ -95,13 +84,8 @@ export function bothBackbones({ backbone, preprocess }, { backbone: ours, prepro
   };
 }
 
-/**
- * @param {Blob} file
- * @param {Map<string, import('./zip.js').Entry>} directory
- * @param {string} name
- * @param {number} limit bytes
- */
-export async function entryOf(file, directory, name, limit) {
+/** @param limit bytes */
+export async function entryOf(file: Blob, directory: Map<string, Entry>, name: string, limit: number) {
   const entry = directory.get(name);
   if (!entry) {
     throw name === PROJECT_FILES.project
@@ -112,12 +96,7 @@ export async function entryOf(file, directory, name, limit) {
   return readEntry(file, entry);
 }
 
-/**
- * @param {string} name
- * @param {Uint8Array} bytes
- * @returns {any}
- */
-export function parse(name, bytes) {
+export function parse(name: string, bytes: Uint8Array): any {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
@@ -125,11 +104,7 @@ export function parse(name, bytes) {
   }
 }
 
-/**
- * @param {any} described
- * @returns {Described}
- */
-function checked(described) {
+function checked(described: any): Described {
   if (described?.kind !== PROJECT_KIND) throw new ProjectError('not-a-project/kind');
   if (Number.isInteger(described.format) && described.format > PROJECT_FORMAT) throw new ProjectError('newer/project');
   projectSchema(described, PROJECT_FILES.project);
@@ -137,8 +112,7 @@ function checked(described) {
   return described;
 }
 
-/** @param {Described} described */
-function checkReferences({ classes, examples }) {
+function checkReferences({ classes, examples }: Described) {
   const ids = new Set(classes.map(({ id }) => id));
   const folders = new Set(classes.map(({ folder }) => folder));
   if (ids.size !== classes.length || folders.size !== classes.length) {
@@ -152,24 +126,14 @@ function checkReferences({ classes, examples }) {
   }
 }
 
-/**
- * The file of each photo, by the example's id.
- * @param {Described} described
- * @returns {Map<number, string>}
- */
-function picturesOf({ classes, examples }) {
+/** The file of each photo, by the example's id. */
+function picturesOf({ classes, examples }: Described): Map<number, string> {
   const folders = new Map(classes.map(({ id, folder }) => [id, folder]));
-  return new Map(examples.map((e) => [e.id, picturePath(/** @type {string} */ (folders.get(e.class)), e.id)]));
+  return new Map(examples.map((e) => [e.id, picturePath(folders.get(e.class)!, e.id)]));
 }
 
-/**
- * The zip holds exactly the files of the project, and there is a hash of each.
- * @param {Map<string, unknown>} directory
- * @param {Described} described
- * @param {string[]} pictures
- * @param {boolean} hasHead
- */
-function checkMembers(directory, described, pictures, hasHead) {
+/** The zip holds exactly the files of the project, and there is a hash of each. */
+function checkMembers(directory: Map<string, unknown>, described: Described, pictures: string[], hasHead: boolean) {
   const wanted = new Set([PROJECT_FILES.features, PROJECT_FILES.metadata, ...pictures]);
   if (hasHead) [PROJECT_FILES.head, PROJECT_FILES.weights, PROJECT_FILES.trace].forEach((name) => wanted.add(name));
   for (const name of wanted) {
@@ -181,12 +145,7 @@ function checkMembers(directory, described, pictures, hasHead) {
   }
 }
 
-/**
- * @param {string} name
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {number} count
- */
-export function toFloats(name, bytes, count) {
+export function toFloats(name: string, bytes: Uint8Array<ArrayBuffer>, count: number) {
   if (bytes.length !== count * 4) throw damaged(name, 'bytes', { bytes: bytes.length, needed: count * 4 });
   const view = new DataView(bytes.buffer);
   const values = new Float32Array(count);
@@ -197,17 +156,12 @@ export function toFloats(name, bytes, count) {
   return values;
 }
 
-/**
- * @param {Read} read
- * @param {Described} described
- * @returns {Promise<import('../protocol.js').HeadSnapshot>}
- */
-async function readHead(read, described) {
+async function readHead(read: Read, described: Described): Promise<HeadSnapshot> {
   const told = parse(PROJECT_FILES.head, await read(PROJECT_FILES.head));
   headSchema(told, PROJECT_FILES.head);
   const { classes, settings, examples, history, norms, steps } = told;
   const ids = new Set(described.classes.map(({ id }) => id));
-  if (new Set(classes).size !== classes.length || !classes.every((/** @type {string} */ id) => ids.has(id))) {
+  if (new Set(classes).size !== classes.length || !classes.every((id: string) => ids.has(id))) {
     throw damaged(PROJECT_FILES.head, 'other-classes');
   }
   if (new Set(examples).size !== examples.length) throw damaged(PROJECT_FILES.head, 'twice');
@@ -228,7 +182,7 @@ async function readHead(read, described) {
   const epochs = settings.epochs;
   return {
     ...{ kernel1, bias1, kernel2, bias2, classes, settings, examples },
-    history: history.map((/** @type {object} */ epoch, /** @type {number} */ i) => ({
+    history: history.map((epoch: object, i: number) => ({
       epoch: i + 1,
       epochs,
       ...epoch,
@@ -237,11 +191,7 @@ async function readHead(read, described) {
   };
 }
 
-/**
- * @param {Read} read
- * @param {string} name
- */
-async function readPicture(read, name) {
+async function readPicture(read: Read, name: string) {
   const bytes = await read(name);
   const size = jpegSize(bytes);
   if (!size) throw damaged(name, 'jpeg');

@@ -1,10 +1,7 @@
 // The size of a JPEG from its header, so that a picture is known to be one, and small, before it is decoded.
 
-/**
- * @param {Uint8Array} bytes
- * @returns {{width: number, height: number}|null} null where it is no JPEG
- */
-export function jpegSize(bytes) {
+/** @returns null where it is no JPEG */
+export function jpegSize(bytes: Uint8Array): { width: number; height: number } | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return null;
   let at = 2;
@@ -19,8 +16,5 @@ export function jpegSize(bytes) {
   return null;
 }
 
-/**
- * SOF0 to SOF15 without the tables that share their range: DHT, JPG and DAC.
- * @param {number} marker
- */
-const isFrameHeader = (marker) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+/** SOF0 to SOF15 without the tables that share their range: DHT, JPG and DAC. */
+const isFrameHeader = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);

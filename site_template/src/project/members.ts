@@ -1,11 +1,10 @@
 // Which entries of a zip are a project's files, or a model's, and under which names. Who unpacks one and packs the folder
 // again gets more than there was: every name begins with the folder's, and the system adds files of its own.
 
-import { PROJECT_FILES } from '../contract.js';
-import { damaged, ProjectError } from './errors.js';
-import { MODEL_FILES } from './model-format.js';
-
-/** @typedef {import('./zip.js').Entry} Entry */
+import { PROJECT_FILES } from '../contract.ts';
+import { damaged, ProjectError } from './errors.ts';
+import { MODEL_FILES } from './model-format.ts';
+import type { Entry } from './zip.ts';
 
 /** What macOS, Windows and Linux desktops put beside files without being asked. */
 const LITTER = /^(\._.*|\.DS_Store|\.localized|\.directory|thumbs\.db|ehthumbs\.db|desktop\.ini)$/i;
@@ -16,10 +15,8 @@ const MARKS = [PROJECT_FILES.project, MODEL_FILES.about];
 /**
  * The files by their names in the project, without entries of folders. A file that is neither in the project's folder
  * nor known litter keeps its name, so that it can be refused.
- * @param {Entry[]} entries
- * @returns {Map<string, Entry>}
  */
-export function members(entries) {
+export function members(entries: Entry[]): Map<string, Entry> {
   for (const { name, size } of byName(entries, ({ name: whole }) => whole).values()) {
     if (name.endsWith('/') && size) throw damaged(name, 'folder');
   }
@@ -28,13 +25,8 @@ export function members(entries) {
   return byName(files, ({ name }) => (name.startsWith(folder) ? name.slice(folder.length) : name));
 }
 
-/**
- * @param {Entry[]} entries
- * @param {(entry: Entry) => string} nameOf
- */
-function byName(entries, nameOf) {
-  /** @type {Map<string, Entry>} */
-  const named = new Map();
+function byName(entries: Entry[], nameOf: (entry: Entry) => string) {
+  const named = new Map<string, Entry>();
   for (const entry of entries) {
     const name = nameOf(entry);
     if (named.has(name)) throw new ProjectError('unsafe/twice', { file: name });
@@ -43,22 +35,18 @@ function byName(entries, nameOf) {
   return named;
 }
 
-/** @param {string} name */
-function isLitter(name) {
+function isLitter(name: string) {
   const parts = name.split('/');
-  const last = /** @type {string} */ (parts.pop());
+  const last = parts.pop()!;
   return parts.includes(MAC_FOLDER) ? last.startsWith('._') : LITTER.test(last);
 }
 
-/**
- * The folder, with its slash, that the project lies in; empty where it lies in none.
- * @param {string[]} names
- */
-function wrapping(names) {
+/** The folder, with its slash, that the project lies in; empty where it lies in none. */
+function wrapping(names: string[]) {
   const folders = names
     .map((name) => name.lastIndexOf('/') + 1)
     .flatMap((end, i) => (MARKS.includes(names[i].slice(end)) ? [names[i].slice(0, end)] : []));
-  const depth = (/** @type {string} */ folder) => folder.split('/').length;
+  const depth = (folder: string) => folder.split('/').length;
   const [outermost = ''] = folders.sort((a, b) => depth(a) - depth(b));
   return outermost;
 }

@@ -1,5 +1,8 @@
 // What an exported model is made of; docs/formats.md describes it.
 
+import type { HeadSettings, Preprocess } from '../protocol.ts';
+import type { ProjectBackbone } from './format.ts';
+
 export const MODEL_FILES = {
   about: 'onthefly.json',
   graph: 'model.json',
@@ -10,15 +13,17 @@ export const MODEL_FILES = {
   readme: 'README.md',
 };
 
-/**
- * The object in `onthefly.json`.
- * @typedef {object} AboutModel
- * @property {number} format
- * @property {string} kind
- * @property {string} generator
- * @property {import('./format.js').ProjectBackbone} backbone
- * @property {import('../protocol.js').Preprocess} preprocess
- * @property {import('../protocol.js').HeadSettings} settings that the head was trained with
- * @property {string[]} classes names, in the order of the outputs
- * @property {Record<string, string>} files sha256 of the files that the model is in
- */
+/** The object in `onthefly.json`. */
+export interface AboutModel {
+  format: number;
+  kind: string;
+  generator: string;
+  backbone: ProjectBackbone;
+  preprocess: Preprocess;
+  /** That the head was trained with. */
+  settings: HeadSettings;
+  /** Names, in the order of the outputs. */
+  classes: string[];
+  /** sha256 of the files that the model is in. */
+  files: Record<string, string>;
+}

@@ -1,28 +1,28 @@
 // From the zip of an exported model, whoever made it, to the head in it. Its graph is never run here: a site has the
-// backbone already, and takes the head of a model with the very same one. Twin of `model.js`.
+// backbone already, and takes the head of a model with the very same one. Twin of `model.ts`.
 
-import { MODEL_FORMAT, MODEL_KIND, PROJECT_LIMITS, TENSORS } from '../contract.js';
-import { sha256 } from '../verified.js';
-import { damaged, ProjectError } from './errors.js';
-import { backboneOf, shapesOf } from './format.js';
-import { bothBackbones, entryOf, parse, siteRefusal, toFloats } from './import.js';
-import { MODEL_FILES } from './model-format.js';
-import { normalNames } from './names.js';
-import { modelSchema } from './schemas.js';
+import { MODEL_FORMAT, MODEL_KIND, PROJECT_LIMITS, TENSORS } from '../contract.ts';
+import type { HeadWeights } from '../core/head.ts';
+import type { Site } from '../protocol.ts';
+import { sha256 } from '../verified.ts';
+import { damaged, ProjectError } from './errors.ts';
+import { backboneOf, shapesOf } from './format.ts';
+import { bothBackbones, entryOf, parse, siteRefusal, toFloats } from './import.ts';
+import { type AboutModel, MODEL_FILES } from './model-format.ts';
+import { normalNames } from './names.ts';
+import { modelSchema } from './schemas.ts';
+import type { Entry } from './zip.ts';
+
+interface UnpackedModel {
+  about: AboutModel;
+  weights: HeadWeights;
+}
 
 /**
- * @typedef {object} UnpackedModel
- * @property {import('./model-format.js').AboutModel} about
- * @property {import('../core/head.js').HeadWeights} weights
+ * @param directory of the file
+ * @param site whose backbone the model has to have
  */
-
-/**
- * @param {Blob} file
- * @param {Map<string, import('./zip.js').Entry>} directory of the file
- * @param {import('../protocol.js').Site} site whose backbone the model has to have
- * @returns {Promise<UnpackedModel>}
- */
-export async function unpackModel(file, directory, site) {
+export async function unpackModel(file: Blob, directory: Map<string, Entry>, site: Site): Promise<UnpackedModel> {
   const about = checked(
     parse(MODEL_FILES.about, await entryOf(file, directory, MODEL_FILES.about, PROJECT_LIMITS.jsonBytes)),
   );
@@ -37,23 +37,15 @@ export async function unpackModel(file, directory, site) {
   return { about: { ...about, classes: normalNames(about.classes) }, weights: readWeights(bytes, about) };
 }
 
-/**
- * @param {any} about
- * @returns {import('./model-format.js').AboutModel}
- */
-function checked(about) {
+function checked(about: any): AboutModel {
   if (about?.kind !== MODEL_KIND) throw new ProjectError('not-a-project/model');
   if (Number.isInteger(about.format) && about.format > MODEL_FORMAT) throw new ProjectError('newer/model');
   modelSchema(about, MODEL_FILES.about);
   return about;
 }
 
-/**
- * The head's tensors: the last ones in the file.
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {import('./model-format.js').AboutModel} about
- */
-function readWeights(bytes, { backbone, settings, classes }) {
+/** The head's tensors: the last ones in the file. */
+function readWeights(bytes: Uint8Array<ArrayBuffer>, { backbone, settings, classes }: AboutModel) {
   const shapes = shapesOf(backbone.features, settings.hidden, classes.length);
   const sizes = TENSORS.map((name) => shapes[name].reduce((product, size) => product * size, 1));
   const count = sizes.reduce((sum, size) => sum + size, 0);

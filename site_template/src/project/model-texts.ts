@@ -1,8 +1,8 @@
 // What travels beside an exported model: a page that runs it, the code to copy, and how to use both. Nothing in them
-// depends on what was taught; the page reads the names from `onthefly.json`. `toInput` is `core/preprocess.js` in
+// depends on what was taught; the page reads the names from `onthefly.json`. `toInput` is `core/preprocess.ts` in
 // fewer lines, to the bit; a test compares the two.
 
-import { TENSORFLOW_JS } from '../contract.js';
+import { TENSORFLOW_JS } from '../contract.ts';
 
 export const CODE = `// Runs the model in this folder. The numbers are those of the page it was taught on, because the
 // picture is prepared in the same way: copy this file as it is.

@@ -1,29 +1,19 @@
 // From a trained head to a model that needs nothing of this project: a zip with one TensorFlow.js graph, backbone and
 // head, and a page that runs it. Formats only: no page, no TensorFlow.js, no worker.
 
-import { MODEL_FORMAT, MODEL_KIND, TENSORS } from '../contract.js';
-import { fetchVerified, sha256 } from '../verified.js';
-import { ProjectError } from './errors.js';
-import { floats, json, metadata } from './export.js';
-import { backboneOf, readableName } from './format.js';
-import { appendHead } from './graph.js';
-import { MODEL_FILES } from './model-format.js';
-import { modelSchema } from './schemas.js';
-import { CODE, PAGE, README } from './model-texts.js';
-import { writeZip } from './zip.js';
+import { MODEL_FORMAT, MODEL_KIND, TENSORS } from '../contract.ts';
+import type { HeadSettings, HeadSnapshot, Site } from '../protocol.ts';
+import { fetchVerified, sha256 } from '../verified.ts';
+import { ProjectError } from './errors.ts';
+import { floats, json, metadata } from './export.ts';
+import { backboneOf, readableName } from './format.ts';
+import { appendHead } from './graph.ts';
+import { MODEL_FILES } from './model-format.ts';
+import { CODE, PAGE, README } from './model-texts.ts';
+import { modelSchema } from './schemas.ts';
+import { writeZip } from './zip.ts';
 
-/**
- * @param {object} given
- * @param {import('../protocol.js').Site} given.site
- * @param {string} given.base absolute URL of the site's root
- * @param {import('../protocol.js').HeadSnapshot} given.head
- * @param {string[]} given.classNames in the order of the head's outputs, which is that of `head.classes`
- * @param {import('../protocol.js').HeadSettings} [given.settings] that the head was trained with, where they are not
- *   `head.settings`
- * @param {string} [given.modelName] the site's title unless given
- * @param {Date} [given.timeStamp] the only time in the file
- * @returns {Promise<Blob>} the same bytes for the same head, names and time
- */
+/** @returns the same bytes for the same head, names and time */
 export async function packModel({
   site,
   base,
@@ -32,7 +22,20 @@ export async function packModel({
   settings = head.settings,
   modelName = site.title,
   timeStamp = new Date(),
-}) {
+}: {
+  site: Site;
+  /** Absolute URL of the site's root. */
+  base: string;
+  head: HeadSnapshot;
+  /** In the order of the head's outputs, which is that of `head.classes`. */
+  classNames: string[];
+  /** That the head was trained with, where they are not `head.settings`. */
+  settings?: HeadSettings;
+  /** The site's title unless given. */
+  modelName?: string;
+  /** The only time in the file. */
+  timeStamp?: Date;
+}): Promise<Blob> {
   if (classNames.length !== head.classes.length) {
     throw new RangeError(`The head has ${head.classes.length} classes, and ${classNames.length} names are given.`);
   }
@@ -71,20 +74,15 @@ export async function packModel({
   ]);
 }
 
-/**
- * The name for the download of a model.
- * @param {string} title
- */
-export function modelFileName(title) {
+/** The name for the download of a model. */
+export function modelFileName(title: string) {
   const words = title.normalize('NFKD').match(/[A-Za-z0-9]+/g) ?? [];
   return `${[...words, 'model'].join('-').slice(0, 60)}.zip`;
 }
 
-/** @param {string} words */
-const text = (words) => new TextEncoder().encode(words);
+const text = (words: string) => new TextEncoder().encode(words);
 
-/** @param {Uint8Array[]} parts */
-function joined(parts) {
+function joined(parts: Uint8Array[]) {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,17 +1,11 @@
 // Checks of JSON that a stranger wrote: what is there has the right kind and size, and nothing else is there.
 
-import { damaged } from './errors.js';
+import { damaged } from './errors.ts';
 
-/** @typedef {(value: any, at: string) => void} Check throws a ProjectError that names the place */
+/** Throws a ProjectError that names the place. */
+type Check = (value: any, at: string) => void;
 
-/**
- * @param {object} [limits]
- * @param {number} [limits.min]
- * @param {number} [limits.max]
- * @param {RegExp} [limits.pattern]
- * @returns {Check}
- */
-export function text({ min = 1, max = 200, pattern } = {}) {
+export function text({ min = 1, max = 200, pattern }: { min?: number; max?: number; pattern?: RegExp } = {}): Check {
   return (value, at) => {
     if (typeof value !== 'string') throw damaged(at, 'text');
     // Characters, as Python counts them, not UTF-16's units; what is far too long is not counted.
@@ -22,49 +16,36 @@ export function text({ min = 1, max = 200, pattern } = {}) {
   };
 }
 
-/**
- * @param {number} min
- * @param {number} max
- * @returns {Check}
- */
-export function whole(min, max) {
+export function whole(min: number, max: number): Check {
   return (value, at) => {
     if (!Number.isSafeInteger(value)) throw damaged(at, 'whole');
     if (value < min || value > max) throw damaged(at, 'range', { min, max });
   };
 }
 
-/**
- * @param {object} [limits]
- * @param {number} [limits.min]
- * @param {number} [limits.above]
- * @param {number} [limits.max]
- * @returns {Check}
- */
-export function number({ min = -Infinity, above = -Infinity, max = Infinity } = {}) {
+export function number({
+  min = -Infinity,
+  above = -Infinity,
+  max = Infinity,
+}: {
+  min?: number;
+  above?: number;
+  max?: number;
+} = {}): Check {
   return (value, at) => {
     if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged(at, 'number');
     if (value < min || value <= above || value > max) throw damaged(at, 'bounds');
   };
 }
 
-/**
- * @param {unknown[]} values
- * @returns {Check}
- */
-export function oneOf(...values) {
+export function oneOf(...values: unknown[]): Check {
   return (value, at) => {
     if (!values.includes(value)) throw damaged(at, 'choice', { values: values.map((each) => JSON.stringify(each)) });
   };
 }
 
-/**
- * @param {Check} check of each item
- * @param {number} min
- * @param {number} max
- * @returns {Check}
- */
-export function list(check, min, max) {
+/** @param check of each item */
+export function list(check: Check, min: number, max: number): Check {
   return (value, at) => {
     if (!Array.isArray(value)) throw damaged(at, 'list');
     if (value.length < min || value.length > max) throw damaged(at, 'items', { min, max });
@@ -72,28 +53,22 @@ export function list(check, min, max) {
   };
 }
 
-/** @param {any} value */
-const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: any) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Keys of a record that may be absent. @type {WeakSet<Check>} */
-const absent = new WeakSet();
+/** Keys of a record that may be absent. */
+const absent = new WeakSet<Check>();
 
 /**
  * For a key of a `record` that may be absent.
- * @param {Check} check where it is there
- * @returns {Check}
+ * @param check where it is there
  */
-export function optional(check) {
+export function optional(check: Check): Check {
   absent.add(check);
   return check;
 }
 
-/**
- * An object with exactly these keys.
- * @param {Record<string, Check>} checks
- * @returns {Check}
- */
-export function record(checks) {
+/** An object with exactly these keys. */
+export function record(checks: Record<string, Check>): Check {
   return (value, at) => {
     if (!isObject(value)) throw damaged(at, 'object');
     for (const key of Object.keys(value)) {
@@ -109,14 +84,8 @@ export function record(checks) {
   };
 }
 
-/**
- * An object with any keys that satisfy one check, and values that satisfy another.
- * @param {Check} keys
- * @param {Check} values
- * @param {number} max
- * @returns {Check}
- */
-export function table(keys, values, max) {
+/** An object with any keys that satisfy one check, and values that satisfy another. */
+export function table(keys: Check, values: Check, max: number): Check {
   return (value, at) => {
     if (!isObject(value)) throw damaged(at, 'object');
     const entries = Object.entries(value);

@@ -2,21 +2,26 @@
 // Everything is bounded by the directory before a file is read, and by the directory's word while it is inflated.
 
 import { Inflate, zipSync } from 'fflate';
-import { PROJECT_LIMITS } from '../contract.js';
-import { damaged, ProjectError } from './errors.js';
-import { members } from './members.js';
+import { PROJECT_LIMITS } from '../contract.ts';
+import { damaged, ProjectError } from './errors.ts';
+import { members } from './members.ts';
 
-/**
- * @typedef {object} Entry
- * @property {string} name
- * @property {Uint8Array} rawName as it stands in the zip
- * @property {0|8} method stored or deflated
- * @property {number} crc
- * @property {number} packed bytes in the zip
- * @property {number} size bytes unpacked
- * @property {number} start of the entry's own header
- * @property {number} end where the next entry, or the directory, begins
- */
+export interface Entry {
+  name: string;
+  /** As it stands in the zip. */
+  rawName: Uint8Array;
+  /** Stored or deflated. */
+  method: 0 | 8;
+  crc: number;
+  /** Bytes in the zip. */
+  packed: number;
+  /** Bytes unpacked. */
+  size: number;
+  /** Of the entry's own header. */
+  start: number;
+  /** Where the next entry, or the directory, begins. */
+  end: number;
+}
 
 const END = { signature: 0x06054b50, bytes: 22, comment: 65_535 };
 const LOCATOR = { signature: 0x07064b50, bytes: 20 };
@@ -32,12 +37,7 @@ const CRC_CHUNK = 1 << 20;
 
 const notAZip = () => new ProjectError('not-a-project/zip');
 
-/**
- * @param {Blob} file
- * @param {number} start
- * @param {number} end
- */
-async function slice(file, start, end) {
+async function slice(file: Blob, start: number, end: number) {
   try {
     return new Uint8Array(await file.slice(start, end).arrayBuffer());
   } catch {
@@ -45,15 +45,13 @@ async function slice(file, start, end) {
   }
 }
 
-/** @param {Uint8Array} bytes */
-const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
  * The directory of a zip, everything in it within bounds.
- * @param {Blob} file
- * @returns {Promise<Map<string, Entry>>} the files of a project or model by their names in it
+ * @returns the files of a project or model by their names in it
  */
-export async function readDirectory(file) {
+export async function readDirectory(file: Blob): Promise<Map<string, Entry>> {
   if (file.size > PROJECT_LIMITS.zipBytes) throw new ProjectError('too-large/file');
   const extent = await findDirectory(file);
   if (extent.count > PROJECT_LIMITS.records || extent.bytes > PROJECT_LIMITS.directoryBytes) throw tooManyFiles();
@@ -64,20 +62,18 @@ export async function readDirectory(file) {
 
 const tooManyFiles = () => new ProjectError('too-large/files');
 
-/**
- * @typedef {object} Extent where the directory lies
- * @property {number} start
- * @property {number} bytes
- * @property {number} count of its entries
- * @property {boolean} wraps whether the count is the rest of a division by 2^16, as macOS writes it for many files
- */
+/** Where the directory lies. */
+interface Extent {
+  start: number;
+  bytes: number;
+  /** Of its entries. */
+  count: number;
+  /** Whether the count is the rest of a division by 2^16, as macOS writes it for many files. */
+  wraps: boolean;
+}
 
-/**
- * By the record at the end of the file; right before that record the directory has to stand.
- * @param {Blob} file
- * @returns {Promise<Extent>}
- */
-async function findDirectory(file) {
+/** By the record at the end of the file; right before that record the directory has to stand. */
+async function findDirectory(file: Blob): Promise<Extent> {
   const from = Math.max(0, file.size - END.bytes - END.comment);
   const tail = viewOf(await slice(file, from, file.size));
   for (let at = tail.byteLength - END.bytes; at >= 0; at--) {
@@ -98,13 +94,10 @@ async function findDirectory(file) {
 
 /**
  * By the record with 64 bits.
- * @param {Blob} file
- * @param {number} end where that record ends and its locator begins
- * @param {DataView} locator
- * @param {number[]} short what the record without 64 bits says
- * @returns {Promise<Extent>}
+ * @param end where that record ends and its locator begins
+ * @param short what the record without 64 bits says
  */
-async function findWide(file, end, locator, short) {
+async function findWide(file: Blob, end: number, locator: DataView, short: number[]): Promise<Extent> {
   const at = wholeAt(locator, 8);
   if (locator.getUint32(4, true) !== 0 || locator.getUint32(16, true) > 1 || at + END_64.bytes > end) throw notAZip();
   const view = viewOf(await slice(file, at, at + END_64.bytes));
@@ -117,22 +110,12 @@ async function findWide(file, end, locator, short) {
   return { start, bytes, count, wraps: false };
 }
 
-/**
- * A number of 64 bits; beyond 2^53 it is rounded, and far beyond every bound.
- * @param {DataView} view
- * @param {number} at
- */
-const wholeAt = (view, at) => Number(view.getBigUint64(at, true));
+/** A number of 64 bits; beyond 2^53 it is rounded, and far beyond every bound. */
+const wholeAt = (view: DataView, at: number) => Number(view.getBigUint64(at, true));
 
-/**
- * @param {Uint8Array} bytes
- * @param {Extent} extent
- * @returns {Entry[]}
- */
-function parseDirectory(bytes, { count, wraps }) {
+function parseDirectory(bytes: Uint8Array, { count, wraps }: Extent): Entry[] {
   const view = viewOf(bytes);
-  /** @type {{at: number, rawName: Uint8Array, extra: Uint8Array}[]} */
-  const records = [];
+  const records: { at: number; rawName: Uint8Array; extra: Uint8Array }[] = [];
   let at = 0;
   while (at < bytes.length) {
     if (at + CENTRAL.bytes > bytes.length || view.getUint32(at, true) !== CENTRAL.signature) throw notAZip();
@@ -150,13 +133,12 @@ function parseDirectory(bytes, { count, wraps }) {
   return records.map((record) => entryAt(view, record, backslashes));
 }
 
-/**
- * @param {DataView} view of the directory
- * @param {{at: number, rawName: Uint8Array, extra: Uint8Array}} record
- * @param {boolean} backslashes
- * @returns {Entry}
- */
-function entryAt(view, { at, rawName, extra }, backslashes) {
+/** @param view of the directory */
+function entryAt(
+  view: DataView,
+  { at, rawName, extra }: { at: number; rawName: Uint8Array; extra: Uint8Array },
+  backslashes: boolean,
+): Entry {
   const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
   const name = safeName(rawName, backslashes);
   if (flags & 1) throw damaged(name, 'encrypted');
@@ -173,14 +155,10 @@ function entryAt(view, { at, rawName, extra }, backslashes) {
   return { name, rawName, method, crc: view.getUint32(at + 16, true), packed, size, start, end: 0 };
 }
 
-/**
- * The fields with 64 bits among the extra ones of an entry.
- * @param {Uint8Array} extra
- * @returns {number[]}
- */
-function wideOf(extra) {
+/** The fields with 64 bits among the extra ones of an entry. */
+function wideOf(extra: Uint8Array): number[] {
   const view = viewOf(extra);
-  for (let at = 0; at + 4 <= extra.length;) {
+  for (let at = 0; at + 4 <= extra.length; ) {
     const end = at + 4 + view.getUint16(at + 2, true);
     if (view.getUint16(at, true) === EXTRA_64) {
       const count = Math.floor((Math.min(end, extra.length) - at - 4) / 8);
@@ -197,10 +175,9 @@ const UNSAFE = /^\/|^[A-Za-z]:|[\\\0-\x1f\x7f-\x9f]/;
 
 /**
  * A name that stays inside the folder it is unpacked to, on every system.
- * @param {Uint8Array} rawName
- * @param {boolean} backslashes whether they stand for slashes
+ * @param backslashes whether they stand for slashes
  */
-function safeName(rawName, backslashes) {
+function safeName(rawName: Uint8Array, backslashes: boolean) {
   // A folder's name may be in whatever code a system has.
   const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(rawName);
   const name = backslashes ? decoded.replaceAll('\\', '/') : decoded;
@@ -214,10 +191,10 @@ function safeName(rawName, backslashes) {
 
 /**
  * Checks sizes before anything is read, and that no two entries share bytes.
- * @param {Entry[]} entries whose `end` is filled in
- * @param {number} directory where the directory begins
+ * @param entries whose `end` is filled in
+ * @param directory where the directory begins
  */
-function boundBy(entries, directory) {
+function boundBy(entries: Entry[], directory: number) {
   const ordered = [...entries].sort((a, b) => a.start - b.start);
   let total = 0;
   ordered.forEach((entry, i) => {
@@ -235,13 +212,8 @@ function boundBy(entries, directory) {
   if (total > PROJECT_LIMITS.totalBytes) throw new ProjectError('too-large/unpacked');
 }
 
-/**
- * The bytes of one file, checked against the directory's size and checksum.
- * @param {Blob} file
- * @param {Entry} entry
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function readEntry(file, entry) {
+/** The bytes of one file, checked against the directory's size and checksum. */
+export async function readEntry(file: Blob, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await slice(file, entry.start, entry.end);
   const view = viewOf(bytes);
   if (bytes.length < LOCAL.bytes || view.getUint32(0, true) !== LOCAL.signature) throw damaged(entry.name, 'missing');
@@ -257,11 +229,7 @@ export async function readEntry(file, entry) {
   return contents;
 }
 
-/**
- * @param {Uint8Array} packed
- * @param {Entry} entry
- */
-function inflate(packed, { name, size }) {
+function inflate(packed: Uint8Array, { name, size }: Entry) {
   const out = roomFor(size, name);
   let at = 0;
   const stream = new Inflate((chunk) => {
@@ -280,11 +248,8 @@ function inflate(packed, { name, size }) {
   return out;
 }
 
-/**
- * @param {number} size bytes
- * @param {string} name
- */
-function roomFor(size, name) {
+/** @param size bytes */
+function roomFor(size: number, name: string) {
   try {
     return new Uint8Array(size);
   } catch {
@@ -299,8 +264,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** @param {Uint8Array} bytes */
-async function crc32(bytes) {
+async function crc32(bytes: Uint8Array) {
   let crc = 0xffffffff;
   for (let start = 0; start < bytes.length; start += CRC_CHUNK) {
     if (start) await new Promise((resolve) => setTimeout(resolve));
@@ -309,21 +273,13 @@ async function crc32(bytes) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/**
- * @param {number} crc
- * @param {Uint8Array} bytes
- */
-function updateCrc(crc, bytes) {
+function updateCrc(crc: number, bytes: Uint8Array) {
   for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
   return crc;
 }
 
-/**
- * A zip of stored files: photos do not get smaller, and the bytes depend on no compressor.
- * @param {[name: string, contents: Uint8Array][]} files
- * @returns {Blob}
- */
-export function writeZip(files) {
+/** A zip of stored files: photos do not get smaller, and the bytes depend on no compressor. */
+export function writeZip(files: [name: string, contents: Uint8Array][]): Blob {
   // Zip's clock begins in 1980 and has no time zone: fflate writes the local parts of this date.
   const mtime = new Date(1980, 0, 1);
   const bytes = zipSync(Object.fromEntries(files), { level: 0, mtime });

@@ -1,25 +1,27 @@
 // Which projects this tab works on, so that a second tab that opens one of them knows.
 
-/**
- * @typedef {object} Held
- * @property {Promise<boolean>} granted
- * @property {() => Promise<void>} release
- */
+interface Held {
+  granted: Promise<boolean>;
+  release: () => Promise<void>;
+}
 
 export class Claims {
-  /** @param {string} prefix of the locks' names, which all tabs of an origin share */
-  constructor(prefix) {
+  prefix: string;
+  /** By project. */
+  held: Map<string, Held>;
+
+  /** @param prefix of the locks' names, which all tabs of an origin share */
+  constructor(prefix: string) {
     this.prefix = prefix;
-    /** @type {Map<string, Held>} by project */
     this.held = new Map();
   }
 
   /**
    * Ends with the tab at the latest. Where the browser has no Web Locks, every claim is granted.
-   * @param {string} id of the project
-   * @returns {Promise<boolean>} false where another tab holds it
+   * @param id of the project
+   * @returns false where another tab holds it
    */
-  async claim(id) {
+  async claim(id: string): Promise<boolean> {
     if (!navigator.locks) return true;
     const held = this.held.get(id) ?? this.#request(id);
     this.held.set(id, held);
@@ -32,10 +34,10 @@ export class Claims {
   }
 
   /**
-   * @param {string} id of the project
-   * @returns {Promise<void>} when another tab can claim it
+   * @param id of the project
+   * @returns when another tab can claim it
    */
-  async release(id) {
+  async release(id: string): Promise<void> {
     const held = this.held.get(id);
     this.held.delete(id);
     await held?.release();
@@ -45,17 +47,12 @@ export class Claims {
     await Promise.all([...this.held.keys()].map((id) => this.release(id)));
   }
 
-  /**
-   * @param {string} id of the project
-   * @returns {Held}
-   */
-  #request(id) {
-    /** @type {(granted: boolean) => void} */
-    let answer;
-    /** @type {() => void} */
-    let letGo;
-    const granted = /** @type {Promise<boolean>} */ (new Promise((resolve) => (answer = resolve)));
-    const until = /** @type {Promise<void>} */ (new Promise((resolve) => (letGo = resolve)));
+  /** @param id of the project */
+  #request(id: string): Held {
+    let answer: (granted: boolean) => void;
+    let letGo: () => void;
+    const granted = new Promise((resolve) => (answer = resolve)) as Promise<boolean>;
+    const until = new Promise((resolve) => (letGo = resolve)) as Promise<void>;
     // The lock is held for as long as the promise that this function returns is pending.
     const ended = navigator.locks.request(this.prefix + id, { ifAvailable: true }, (lock) => {
       answer(lock !== null);

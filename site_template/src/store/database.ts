@@ -1,58 +1,62 @@
 // The database: what it holds, how each version of it comes out of the one before, and how it is opened.
 // `idb` makes promises of IndexedDB's requests and types of its stores, in about a kilobyte.
 
-import { openDB } from 'idb';
-import { openingError, StoreError, workingError } from './errors.js';
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
+import type { HeadSnapshot } from '../protocol.ts';
+import { openingError, StoreError, workingError } from './errors.ts';
 
 /**
  * What a list of projects shows, kept apart from everything large. Examples are not counted here but where they are:
  * they can be removed when the disk is too full for as little as a new count.
- * @typedef {object} ProjectRecord
- * @property {string} id
- * @property {string} name
- * @property {number} updated milliseconds since 1970
- * @property {string[]} classes names, in display order
- * @property {{modelHash: string, name: string}} backbone
- * @property {number} headBytes of the head, where there is one
  */
+export interface ProjectRecord {
+  id: string;
+  name: string;
+  /** Milliseconds since 1970. */
+  updated: number;
+  /** Names, in display order. */
+  classes: string[];
+  backbone: { modelHash: string; name: string };
+  /** Of the head, where there is one. */
+  headBytes: number;
+}
 
 /**
  * The part of an example that changes, apart from the part that is large: so moving a thousand photos to
  * another class writes a thousand small records and no picture.
- * @typedef {object} ExampleRecord
- * @property {string} project
- * @property {number} id
- * @property {string|null} classId
- * @property {number} bytes of its content
  */
+interface ExampleRecord {
+  project: string;
+  id: number;
+  classId: string | null;
+  /** Of its content. */
+  bytes: number;
+}
 
-/**
- * @typedef {object} ContentRecord
- * @property {string} project
- * @property {number} id
- * @property {Float32Array} features
- * @property {Blob|{bytes: ArrayBuffer, type: string}} picture bytes where the browser keeps no blobs
- */
+export interface ContentRecord {
+  project: string;
+  id: number;
+  features: Float32Array;
+  /** Bytes where the browser keeps no blobs. */
+  picture: Blob | { bytes: ArrayBuffer; type: string };
+}
 
-/**
- * @typedef {import('idb').DBSchema & {
- *   projects: {key: string, value: ProjectRecord},
- *   docs: {key: string, value: object},
- *   heads: {key: string, value: import('../protocol.js').HeadSnapshot},
- *   examples: {key: [string, number], value: ExampleRecord},
- *   contents: {key: [string, number], value: ContentRecord},
- * }} Schema
- */
+export type Schema = DBSchema & {
+  projects: { key: string; value: ProjectRecord };
+  docs: { key: string; value: object };
+  heads: { key: string; value: HeadSnapshot };
+  examples: { key: [string, number]; value: ExampleRecord };
+  contents: { key: [string, number]; value: ContentRecord };
+};
 
-/** @typedef {import('idb').IDBPDatabase<Schema>} Database */
-/** @typedef {(database: Database, transaction: import('idb').IDBPTransaction<Schema, any, 'versionchange'>) => void} Migration */
+type Database = IDBPDatabase<Schema>;
+type Migration = (database: Database, transaction: IDBPTransaction<Schema, any, 'versionchange'>) => void;
 
 /**
  * Each makes the next version of the database out of the one before; the first out of nothing. One that
  * visitors have is never changed: another is added.
- * @type {Migration[]}
  */
-export const MIGRATIONS = [
+export const MIGRATIONS: Migration[] = [
   (database) => {
     database.createObjectStore('projects', { keyPath: 'id' });
     database.createObjectStore('docs');
@@ -62,27 +66,27 @@ export const MIGRATIONS = [
   },
 ];
 
-/**
- * @typedef {object} Connection
- * @property {Database} database
- * @property {Promise<never>} terminated rejects with a StoreError once the browser has closed it from its side
- */
+export interface Connection {
+  database: Database;
+  /** Rejects with a StoreError once the browser has closed it from its side. */
+  terminated: Promise<never>;
+}
 
 /**
- * @param {string} name
- * @param {Migration[]} migrations
- * @param {(error: StoreError) => void} onLost called once, where something else than the caller closes the database
- * @returns {Promise<Connection>} rejects with a StoreError
+ * @param onLost called once, where something else than the caller closes the database
+ * @returns rejects with a StoreError
  */
-export function openDatabase(name, migrations, onLost) {
+export function openDatabase(
+  name: string,
+  migrations: Migration[],
+  onLost: (error: StoreError) => void,
+): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let blocked = false;
-    /** @type {(error: StoreError) => void} */
-    let terminate;
-    const terminated = /** @type {Promise<never>} */ (new Promise((_, fail) => (terminate = fail)));
+    let terminate: (error: StoreError) => void;
+    const terminated = new Promise((_, fail) => (terminate = fail)) as Promise<never>;
     terminated.catch(onLost);
-    /** @type {Promise<Database>} */
-    let opening;
+    let opening: Promise<Database>;
     try {
       if (!globalThis.indexedDB) throw new StoreError('refused');
       opening = openDB(name, migrations.length, {
@@ -94,7 +98,7 @@ export function openDatabase(name, migrations, onLost) {
         },
         // Another tab wants to upgrade or to delete it, and waits for this one. What has begun still ends well.
         blocking: (_, __, event) => {
-          /** @type {IDBDatabase} */ (event.target).close();
+          (event.target as IDBDatabase).close();
           onLost(new StoreError('closed'));
         },
         terminated: () => terminate(new StoreError('closed')),
@@ -116,17 +120,16 @@ export function openDatabase(name, migrations, onLost) {
  *
  * What is written is on the disk, not only with the operating system, when this resolves ("strict"): the photos
  * of a phone whose battery dies are worth a few milliseconds.
- * @template {import('idb').StoreNames<Schema>[]} Names
- * @template {'readonly'|'readwrite'} Mode
- * @template Result
- * @param {Connection} connection
- * @param {Names} names of the object stores
- * @param {Mode} mode
- * @param {(transaction: import('idb').IDBPTransaction<Schema, Names, Mode>) => Promise<Result>} work waits for nothing
- *   but the transaction's own requests
- * @returns {Promise<Result>} rejects with a StoreError
+ * @param names of the object stores
+ * @param work waits for nothing but the transaction's own requests
+ * @returns rejects with a StoreError
  */
-export async function transact(connection, names, mode, work) {
+export async function transact<Names extends StoreNames<Schema>[], Mode extends 'readonly' | 'readwrite', Result>(
+  connection: Connection,
+  names: Names,
+  mode: Mode,
+  work: (transaction: IDBPTransaction<Schema, Names, Mode>) => Promise<Result>,
+): Promise<Result> {
   try {
     return await attempt(connection, names, mode, work);
   } catch (error) {
@@ -136,23 +139,18 @@ export async function transact(connection, names, mode, work) {
   }
 }
 
-/**
- * `transact` with the browser's own errors.
- * @template {import('idb').StoreNames<Schema>[]} Names
- * @template {'readonly'|'readwrite'} Mode
- * @template Result
- * @param {Connection} connection
- * @param {Names} names
- * @param {Mode} mode
- * @param {(transaction: import('idb').IDBPTransaction<Schema, Names, Mode>) => Promise<Result>} work
- * @returns {Promise<Result>}
- */
-async function attempt({ database, terminated }, names, mode, work) {
+/** `transact` with the browser's own errors. */
+async function attempt<Names extends StoreNames<Schema>[], Mode extends 'readonly' | 'readwrite', Result>(
+  { database, terminated }: Connection,
+  names: Names,
+  mode: Mode,
+  work: (transaction: IDBPTransaction<Schema, Names, Mode>) => Promise<Result>,
+): Promise<Result> {
   const transaction = database.transaction(names, mode, { durability: 'strict' });
   // Looked at below; it may fail before the work knows.
   transaction.done.catch(() => {});
   // In Chromium a transaction that is begun just when the browser closes the connection never ends.
-  const orTerminated = (/** @type {Promise<any>} */ promise) => Promise.race([promise, terminated]);
+  const orTerminated = (promise: Promise<any>) => Promise.race([promise, terminated]);
   try {
     const result = await orTerminated(work(transaction));
     await orTerminated(transaction.done);
@@ -170,9 +168,8 @@ async function attempt({ database, terminated }, names, mode, work) {
 /**
  * Whether a connection still answers. The browser ends the transactions of one that it closes before it tells
  * why, and with an error that may mean anything.
- * @param {Connection} connection
  */
-function isAlive(connection) {
+function isAlive(connection: Connection) {
   return attempt(connection, ['projects'], 'readonly', (transaction) =>
     transaction.objectStore('projects').count(),
   ).then(

@@ -1,6 +1,6 @@
 // Why something is not kept in this browser, as a code for programs, and in English.
 
-import { CodedError } from '../errors.js';
+import { CodedError } from '../errors.ts';
 
 /**
  * - `refused`: the browser keeps nothing for this page (its settings, a private window, an isolated frame)
@@ -10,11 +10,10 @@ import { CodedError } from '../errors.js';
  * - `closed`: the connection was closed by the browser, by another tab, or by `close`
  * - `missing`: there is no such project or photo; another tab may have removed it
  * - `failed`: anything else; `cause` tells
- * @typedef {'refused'|'newer'|'blocked'|'full'|'closed'|'missing'|'failed'} StoreErrorCode
  */
+type StoreErrorCode = 'refused' | 'newer' | 'blocked' | 'full' | 'closed' | 'missing' | 'failed';
 
-/** @type {Record<StoreErrorCode, string>} */
-export const STORE_MESSAGES = {
+export const STORE_MESSAGES: Record<StoreErrorCode, string> = {
   refused: 'This browser does not let this page keep anything.',
   newer: 'A newer version of this page keeps projects in this browser. Reload the page to get it.',
   blocked: 'An older version of this page is open in another tab. Close that tab and try again.',
@@ -24,21 +23,17 @@ export const STORE_MESSAGES = {
   failed: 'The browser could not keep or read this.',
 };
 
-/** @extends {CodedError<StoreErrorCode>} */
-export class StoreError extends CodedError {
-  /**
-   * @param {StoreErrorCode} code
-   * @param {unknown} [cause]
-   */
-  constructor(code, cause) {
+export class StoreError extends CodedError<StoreErrorCode> {
+  constructor(code: StoreErrorCode, cause?: unknown) {
     super('StoreError', STORE_MESSAGES, code, {}, { cause });
   }
 }
 
-/** @param {unknown} error */
-const nameOf = (error) => (error instanceof Error || error instanceof DOMException ? error.name : '');
+const nameOf = (error: unknown) => (error instanceof Error || error instanceof DOMException ? error.name : '');
 
-/** Whether a visitor lets no site keep data. Chromium then calls the failure of a database unknown, but says it here. */
+/**
+ * Whether a visitor lets no site keep data. Chromium then calls the failure of a database unknown, but says it here.
+ */
 function isDenied() {
   try {
     void globalThis.localStorage;
@@ -48,8 +43,8 @@ function isDenied() {
   }
 }
 
-/** @param {unknown} error met while opening the database */
-export function openingError(error) {
+/** @param error met while opening the database */
+export function openingError(error: unknown) {
   if (error instanceof StoreError) return error;
   switch (nameOf(error)) {
     case 'VersionError':
@@ -65,8 +60,8 @@ export function openingError(error) {
   }
 }
 
-/** @param {unknown} error met while reading or writing */
-export function workingError(error) {
+/** @param error met while reading or writing */
+export function workingError(error: unknown) {
   if (error instanceof StoreError) return error;
   return new StoreError(nameOf(error) === 'QuotaExceededError' ? 'full' : 'failed', error);
 }

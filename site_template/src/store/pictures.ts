@@ -1,20 +1,15 @@
 // Pictures as the database holds them: blobs, which are read only when they are looked at, or bytes in a browser
 // that keeps no blobs. Safari is one in private windows.
 
-import { transact } from './database.js';
-import { StoreError } from './errors.js';
+import { type Connection, type ContentRecord, transact } from './database.ts';
+import { StoreError } from './errors.ts';
 
-/** @typedef {import('./database.js').ContentRecord['picture']} StoredPicture */
+type StoredPicture = ContentRecord['picture'];
 
-/**
- * Whether a blob that is put into the database comes out of it again. Leaves no trace.
- * @param {import('./database.js').Connection} connection
- * @returns {Promise<boolean>}
- */
-export async function keepsBlobs(connection) {
+/** Whether a blob that is put into the database comes out of it again. Leaves no trace. */
+export async function keepsBlobs(connection: Connection): Promise<boolean> {
   const picture = new Blob(['?'], { type: 'image/jpeg' });
-  /** @type {[string, number]} */
-  const key = ['', 0];
+  const key: [string, number] = ['', 0];
   try {
     return await transact(connection, ['contents'], 'readwrite', async (transaction) => {
       const contents = transaction.objectStore('contents');
@@ -30,19 +25,10 @@ export async function keepsBlobs(connection) {
   }
 }
 
-/**
- * @param {Blob} picture
- * @param {boolean} asBlob
- * @returns {Promise<StoredPicture>}
- */
-export async function toStored(picture, asBlob) {
+export async function toStored(picture: Blob, asBlob: boolean): Promise<StoredPicture> {
   return asBlob ? picture : { bytes: await picture.arrayBuffer(), type: picture.type };
 }
 
-/**
- * @param {StoredPicture} stored
- * @returns {Blob}
- */
-export function fromStored(stored) {
+export function fromStored(stored: StoredPicture): Blob {
   return stored instanceof Blob ? stored : new Blob([stored.bytes], { type: stored.type });
 }

@@ -1,57 +1,61 @@
 // What a visitor teaches, kept in this browser: several projects, each with its settings, its examples and its head.
 // Only this browser has them; nothing here leaves the device.
 
-import { Claims } from './claims.js';
-import { MIGRATIONS, openDatabase, transact } from './database.js';
-import { StoreError, workingError } from './errors.js';
-import { fromStored, keepsBlobs, toStored } from './pictures.js';
+import type { IDBPTransaction, StoreNames } from 'idb';
+import type { HeadSnapshot } from '../protocol.ts';
+import { Claims } from './claims.ts';
+import { type Connection, MIGRATIONS, openDatabase, type ProjectRecord, type Schema, transact } from './database.ts';
+import { StoreError, workingError } from './errors.ts';
+import { fromStored, keepsBlobs, toStored } from './pictures.ts';
 
-/** @typedef {import('./database.js').ProjectRecord} ProjectRecord */
-/** @typedef {import('../protocol.js').HeadSnapshot} HeadSnapshot */
+/** What the store reads of a project's document. The document may hold anything else that can be cloned. */
+interface DocBasics {
+  /** Of the project. */
+  name: string;
+  /** In display order. */
+  classes: (string | { name: string })[];
+  /** That the features come from. */
+  backbone: { modelHash: string; name: string };
+}
 
-/**
- * What the store reads of a project's document. The document may hold anything else that can be cloned.
- * @typedef {object} DocBasics
- * @property {string} name of the project
- * @property {(string|{name: string})[]} classes in display order
- * @property {{modelHash: string, name: string}} backbone that the features come from
- */
+export interface ProjectInfo {
+  id: string;
+  name: string;
+  /** When it was last changed, in milliseconds since 1970. */
+  updated: number;
+  /** How many. */
+  examples: number;
+  /** Names, in display order. */
+  classes: string[];
+  backbone: { modelHash: string; name: string };
+  /** Of the examples and the head. */
+  bytes: number;
+}
 
-/**
- * @typedef {object} ProjectInfo
- * @property {string} id
- * @property {string} name
- * @property {number} updated when it was last changed, in milliseconds since 1970
- * @property {number} examples how many
- * @property {string[]} classes names, in display order
- * @property {{modelHash: string, name: string}} backbone
- * @property {number} bytes of the examples and the head
- */
+export interface StoredExample {
+  /** Rising in the order of adding. */
+  id: number;
+  classId: string | null;
+  features: Float32Array;
+  picture: Blob;
+}
 
-/**
- * @typedef {object} StoredExample
- * @property {number} id rising in the order of adding
- * @property {string|null} classId
- * @property {Float32Array} features
- * @property {Blob} picture
- */
+export interface StoredProject<Doc extends DocBasics> {
+  doc: Doc;
+  /** In the order of their ids. */
+  examples: StoredExample[];
+  head: HeadSnapshot | null;
+}
 
-/**
- * @template {DocBasics} Doc
- * @typedef {object} StoredProject
- * @property {Doc} doc
- * @property {StoredExample[]} examples in the order of their ids
- * @property {HeadSnapshot|null} head
- */
+interface OpenOptions {
+  /**
+   * Called once, when the browser or another tab closes the database; from then on every call rejects with the code
+   * 'closed', and `openStore` may be tried again.
+   */
+  onLost?: (error: StoreError) => void;
+}
 
-/**
- * @typedef {object} OpenOptions
- * @property {(error: StoreError) => void} [onLost] called once, when the browser or another tab closes the database;
- *   from then on every call rejects with the code 'closed', and `openStore` may be tried again
- */
-
-/** @type {import('idb').StoreNames<import('./database.js').Schema>[]} */
-const EVERYTHING = ['projects', 'docs', 'heads', 'examples', 'contents'];
+const EVERYTHING: StoreNames<Schema>[] = ['projects', 'docs', 'heads', 'examples', 'contents'];
 
 /** Examples read at once: enough to be quick, few enough for the page to draw in between. */
 const PART = 100;
@@ -60,12 +64,13 @@ const SMALL_PART = 1000;
 
 /**
  * Opens what is kept in this browser, or begins it.
- * @template {DocBasics} [Doc=DocBasics]
- * @param {string} [name] of the database; all sites of one origin that use the same name share it
- * @param {OpenOptions} [options]
- * @returns {Promise<Store<Doc>>} rejects with a StoreError: 'refused', 'newer', 'blocked', 'full' or 'failed'
+ * @param name of the database; all sites of one origin that use the same name share it
+ * @returns rejects with a StoreError: 'refused', 'newer', 'blocked', 'full' or 'failed'
  */
-export async function openStore(name = 'onthefly', { onLost } = {}) {
+export async function openStore<Doc extends DocBasics = DocBasics>(
+  name: string = 'onthefly',
+  { onLost }: OpenOptions = {},
+): Promise<Store<Doc>> {
   const claims = new Claims(`${name} project `);
   const connection = await openDatabase(name, MIGRATIONS, (error) => {
     void claims.releaseAll();
@@ -78,33 +83,25 @@ export async function openStore(name = 'onthefly', { onLost } = {}) {
  * Projects in this browser. Calls take effect in the order in which they were made, and read what was written
  * before. What is handed over is copied at once and may be changed afterwards. A write that resolved outlives the
  * page and the browser; one that rejects, always with a StoreError, has changed nothing.
- * @template {DocBasics} [Doc=DocBasics]
  */
-export class Store {
-  /** @type {import('./database.js').Connection} */
-  #connection;
-  /** @type {Claims} */
-  #claims;
-  /** @type {Promise<unknown>} the last call's end; never rejects */
-  #tail = Promise.resolve();
-  /** @type {Promise<boolean>|null} whether pictures are kept as blobs; asked when there is the first one */
-  #asBlobs = null;
+export class Store<Doc extends DocBasics = DocBasics> {
+  #connection: Connection;
+  #claims: Claims;
+  /** The last call's end; never rejects. */
+  #tail: Promise<unknown> = Promise.resolve();
+  /** Whether pictures are kept as blobs; asked when there is the first one. */
+  #asBlobs: Promise<boolean> | null = null;
 
-  /**
-   * @param {import('./database.js').Connection} connection
-   * @param {Claims} claims
-   */
-  constructor(connection, claims) {
+  constructor(connection: Connection, claims: Claims) {
     this.#connection = connection;
     this.#claims = claims;
   }
 
-  /** @returns {Promise<ProjectInfo[]>} the last changed first */
-  projects() {
+  /** @returns the last changed first */
+  projects(): Promise<ProjectInfo[]> {
     return this.#inTurn(() =>
       transact(this.#connection, ['projects', 'heads', 'examples'], 'readonly', async (transaction) => {
-        /** @type {ProjectInfo[]} */
-        const infos = [];
+        const infos: ProjectInfo[] = [];
         for (const { headBytes, ...record } of await transaction.objectStore('projects').getAll()) {
           const hasHead = (await transaction.objectStore('heads').getKey(record.id)) !== undefined;
           const info = { ...record, examples: 0, bytes: hasHead ? headBytes : 0 };
@@ -121,11 +118,8 @@ export class Store {
     );
   }
 
-  /**
-   * @param {Doc} doc
-   * @returns {Promise<string>} the new project's id
-   */
-  async create(doc) {
+  /** @returns the new project's id */
+  async create(doc: Doc): Promise<string> {
     const id = crypto.randomUUID();
     const copy = copied(() => structuredClone(doc));
     return this.#inTurn(() =>
@@ -140,19 +134,17 @@ export class Store {
 
   /**
    * Everything of a project. Pictures are read from the disk only when they are looked at.
-   * @param {string} id
-   * @param {(done: number, total: number) => void} [onProgress] counts examples
-   * @returns {Promise<StoredProject<Doc>|null>} null where there is no such project
+   * @param onProgress counts examples
+   * @returns null where there is no such project
    */
-  load(id, onProgress) {
+  load(id: string, onProgress?: (done: number, total: number) => void): Promise<StoredProject<Doc> | null> {
     return this.#inTurn(() =>
       transact(this.#connection, EVERYTHING, 'readonly', async (transaction) => {
         const project = await transaction.objectStore('projects').get(id);
         if (!project) return null;
-        const doc = /** @type {Doc} */ (await transaction.objectStore('docs').get(id));
+        const doc = (await transaction.objectStore('docs').get(id)) as Doc;
         const head = (await transaction.objectStore('heads').get(id)) ?? null;
-        /** @type {StoredExample[]} */
-        const examples = [];
+        const examples: StoredExample[] = [];
         const total = onProgress ? await transaction.objectStore('examples').count(rangeOf(id)) : 0;
         await inParts(id, PART, async (range, most) => {
           const [part, contents] = await Promise.all([
@@ -175,13 +167,8 @@ export class Store {
     );
   }
 
-  /**
-   * Puts another document in the place of a project's own.
-   * @param {string} id
-   * @param {Doc} doc
-   * @returns {Promise<void>}
-   */
-  async saveDoc(id, doc) {
+  /** Puts another document in the place of a project's own. */
+  async saveDoc(id: string, doc: Doc): Promise<void> {
     const copy = copied(() => structuredClone(doc));
     return this.#change(id, ['docs'], async (transaction) => {
       await transaction.objectStore('docs').put(copy, id);
@@ -189,12 +176,7 @@ export class Store {
     });
   }
 
-  /**
-   * @param {string} id
-   * @param {string} name
-   * @returns {Promise<void>}
-   */
-  rename(id, name) {
+  rename(id: string, name: string): Promise<void> {
     return this.#change(id, ['docs'], async (transaction) => {
       const docs = transaction.objectStore('docs');
       await docs.put({ ...(await docs.get(id)), name }, id);
@@ -204,11 +186,9 @@ export class Store {
 
   /**
    * Adds examples, or puts them in the place of those with the same ids. All are kept, or none.
-   * @param {string} id of the project
-   * @param {readonly StoredExample[]} examples
-   * @returns {Promise<void>}
+   * @param id of the project
    */
-  async putExamples(id, examples) {
+  async putExamples(id: string, examples: readonly StoredExample[]): Promise<void> {
     // A part of an array is stored with the whole buffer behind it, so features are copied out of theirs.
     const copies = copied(() => examples.map((each) => ({ ...each, features: each.features.slice() })));
     const unique = [...new Map(copies.map((each) => [each.id, each])).values()];
@@ -238,11 +218,10 @@ export class Store {
 
   /**
    * Moves examples to other classes.
-   * @param {string} id of the project
-   * @param {readonly {id: number, classId: string|null}[]} examples that are there; where one is not, none is moved
-   * @returns {Promise<void>}
+   * @param id of the project
+   * @param examples that are there; where one is not, none is moved
    */
-  assignExamples(id, examples) {
+  assignExamples(id: string, examples: readonly { id: number; classId: string | null }[]): Promise<void> {
     const wanted = [...new Map(examples.map((each) => [each.id, each.classId]))];
     return this.#change(id, ['examples'], async (transaction) => {
       const records = transaction.objectStore('examples');
@@ -258,11 +237,10 @@ export class Store {
   }
 
   /**
-   * @param {string} id of the project
-   * @param {Iterable<number>} ids of examples; those that are not there are passed over
-   * @returns {Promise<void>}
+   * @param id of the project
+   * @param ids of examples; those that are not there are passed over
    */
-  async removeExamples(id, ids) {
+  async removeExamples(id: string, ids: Iterable<number>): Promise<void> {
     const unwanted = [...ids];
     return this.#delete(id, ['examples', 'contents'], async (transaction) => {
       await Promise.all(
@@ -274,12 +252,8 @@ export class Store {
     });
   }
 
-  /**
-   * @param {string} id
-   * @param {HeadSnapshot|null} head null: the project has none any more
-   * @returns {Promise<void>}
-   */
-  async saveHead(id, head) {
+  /** @param head null: the project has none any more */
+  async saveHead(id: string, head: HeadSnapshot | null): Promise<void> {
     if (!head) return this.#delete(id, ['heads'], (transaction) => transaction.objectStore('heads').delete(id));
     const copy = copied(() => compact(head));
     return this.#change(id, ['heads'], async (transaction) => {
@@ -288,12 +262,8 @@ export class Store {
     });
   }
 
-  /**
-   * Removes a project and everything in it.
-   * @param {string} id
-   * @returns {Promise<void>}
-   */
-  remove(id) {
+  /** Removes a project and everything in it. */
+  remove(id: string): Promise<void> {
     return this.#inTurn(async () => {
       await transact(this.#connection, EVERYTHING, 'readwrite', async (transaction) => {
         await Promise.all([
@@ -311,51 +281,43 @@ export class Store {
   /**
    * Says that this tab works on a project, until `release`, `remove` or `close`, or until the tab is closed.
    * Nothing keeps a tab from writing without it.
-   * @param {string} id
-   * @returns {Promise<boolean>} false where another tab does. Where the browser cannot tell, it is true
+   * @returns false where another tab does. Where the browser cannot tell, it is true
    */
-  claim(id) {
+  claim(id: string): Promise<boolean> {
     return this.#claims.claim(id).catch((error) => {
       throw workingError(error);
     });
   }
 
-  /**
-   * @param {string} id
-   * @returns {Promise<void>} when another tab can claim it
-   */
-  release(id) {
+  /** @returns when another tab can claim it */
+  release(id: string): Promise<void> {
     return this.#claims.release(id);
   }
 
-  /** @returns {Promise<{usage: number, quota: number}|null>} bytes of this origin; null where the browser won't say */
-  async estimate() {
+  /** @returns bytes of this origin; null where the browser won't say */
+  async estimate(): Promise<{ usage: number; quota: number } | null> {
     const { usage, quota } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
     return usage === undefined || quota === undefined ? null : { usage, quota };
   }
 
   /**
    * Asks the browser not to clear this away when room gets short. Some ask the visitor.
-   * @returns {Promise<boolean>} whether it promised
+   * @returns whether it promised
    */
-  async persist() {
+  async persist(): Promise<boolean> {
     return (await navigator.storage?.persist?.().catch(() => false)) ?? false;
   }
 
-  /** @returns {Promise<void>} when everything asked for before is done. Every later call rejects with 'closed' */
-  close() {
+  /** @returns when everything asked for before is done. Every later call rejects with 'closed' */
+  close(): Promise<void> {
     return this.#inTurn(async () => {
       this.#connection.database.close();
       await this.#claims.releaseAll();
     });
   }
 
-  /**
-   * @template Result
-   * @param {() => Promise<Result>} work begins when every earlier one has ended
-   * @returns {Promise<Result>}
-   */
-  #inTurn(work) {
+  /** @param work begins when every earlier one has ended */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#tail.then(work);
     this.#tail = turn.catch(() => {});
     return turn;
@@ -363,23 +325,17 @@ export class Store {
 
   /**
    * Changes something of a project that is there.
-   * @template {import('idb').StoreNames<import('./database.js').Schema>} Name
-   * @param {string} id
-   * @param {Name[]} names of object stores besides `projects`
-   * @param {Change<Name>} change
+   * @param names of object stores besides `projects`
    */
-  #change(id, names, change) {
+  #change<Name extends StoreNames<Schema>>(id: string, names: Name[], change: Change<Name>) {
     return this.#inTurn(() => this.#changeNow(id, names, change));
   }
 
   /**
-   * @template {import('idb').StoreNames<import('./database.js').Schema>} Name
-   * @param {string} id
-   * @param {Name[]} names of object stores besides `projects`
-   * @param {Change<Name>} change
-   * @param {boolean} [dated] whether the project's record is written
+   * @param names of object stores besides `projects`
+   * @param dated whether the project's record is written
    */
-  #changeNow(id, names, change, dated = true) {
+  #changeNow<Name extends StoreNames<Schema>>(id: string, names: Name[], change: Change<Name>, dated: boolean = true) {
     return transact(this.#connection, [...names, 'projects'], 'readwrite', async (transaction) => {
       const projects = transaction.objectStore('projects');
       const project = await projects.get(id);
@@ -393,14 +349,10 @@ export class Store {
   /**
    * Deletes something of a project that is there. A full disk takes no new date of the last change, but whoever
    * wants to make room must be able to.
-   * @template {import('idb').StoreNames<import('./database.js').Schema>} Name
-   * @param {string} id
-   * @param {Name[]} names of object stores besides `projects`
-   * @param {Work<Name, void>} work
+   * @param names of object stores besides `projects`
    */
-  #delete(id, names, work) {
-    /** @type {Change<Name>} */
-    const change = async (transaction) => {
+  #delete<Name extends StoreNames<Schema>>(id: string, names: Name[], work: Work<Name, void>) {
+    const change: Change<Name> = async (transaction) => {
       await work(transaction);
       return {};
     };
@@ -421,45 +373,37 @@ export class Store {
   }
 }
 
-/**
- * @template {import('idb').StoreNames<import('./database.js').Schema>} Name
- * @template Result
- * @typedef {(transaction: import('idb').IDBPTransaction<import('./database.js').Schema, (Name|'projects')[], 'readwrite'>)
- *   => Promise<Result>} Work
- */
+type Work<Name extends StoreNames<Schema>, Result> = (
+  transaction: IDBPTransaction<Schema, (Name | 'projects')[], 'readwrite'>,
+) => Promise<Result>;
 
-/**
- * Writes, and says what that changes in the project's record.
- * @template {import('idb').StoreNames<import('./database.js').Schema>} Name
- * @typedef {Work<Name, Partial<ProjectRecord>>} Change
- */
+/** Writes, and says what that changes in the project's record. */
+type Change<Name extends StoreNames<Schema>> = Work<Name, Partial<ProjectRecord>>;
 
 /**
  * Keys of a project's examples. An array comes after every number.
- * @param {string} id of the project
- * @param {number} [after] of the example before the first
+ * @param id of the project
+ * @param after of the example before the first
  */
-const rangeOf = (id, after) =>
+const rangeOf = (id: string, after?: number) =>
   after === undefined ? IDBKeyRange.bound([id], [id, []]) : IDBKeyRange.bound([id, after], [id, []], true);
 
 /**
  * Reads a project's examples part by part, in the order of their ids.
- * @param {string} id of the project
- * @param {number} most examples of a part
- * @param {(range: IDBKeyRange, most: number) => Promise<{id: number}[]>} read
+ * @param id of the project
+ * @param most examples of a part
  */
-async function inParts(id, most, read) {
-  /** @type {{id: number}[]} */
-  let part = [];
+async function inParts(
+  id: string,
+  most: number,
+  read: (range: IDBKeyRange, most: number) => Promise<{ id: number }[]>,
+) {
+  let part: { id: number }[] = [];
   do part = await read(rangeOf(id, part.at(-1)?.id), most);
   while (part.length === most);
 }
 
-/**
- * @param {DocBasics} doc
- * @returns {Pick<ProjectRecord, 'name'|'classes'|'backbone'>}
- */
-function basicsOf({ name, classes, backbone }) {
+function basicsOf({ name, classes, backbone }: DocBasics): Pick<ProjectRecord, 'name' | 'classes' | 'backbone'> {
   return {
     name,
     classes: classes.map((each) => (typeof each === 'string' ? each : each.name)),
@@ -467,12 +411,7 @@ function basicsOf({ name, classes, backbone }) {
   };
 }
 
-/**
- * @template Copy
- * @param {() => Copy} copy
- * @returns {Copy}
- */
-function copied(copy) {
+function copied<Copy>(copy: () => Copy): Copy {
   try {
     return copy();
   } catch (error) {
@@ -480,12 +419,8 @@ function copied(copy) {
   }
 }
 
-/**
- * A copy whose tensors have buffers of their own size.
- * @param {HeadSnapshot} head
- * @returns {HeadSnapshot}
- */
-function compact(head) {
+/** A copy whose tensors have buffers of their own size. */
+function compact(head: HeadSnapshot): HeadSnapshot {
   const { kernel1, bias1, kernel2, bias2, ...rest } = head;
   return {
     ...structuredClone(rest),
@@ -496,6 +431,5 @@ function compact(head) {
   };
 }
 
-/** @param {HeadSnapshot} head */
-const weightBytes = ({ kernel1, bias1, kernel2, bias2 }) =>
+const weightBytes = ({ kernel1, bias1, kernel2, bias2 }: HeadSnapshot) =>
   [kernel1, bias1, kernel2, bias2].reduce((sum, { byteLength }) => sum + byteLength, 0);

@@ -1,24 +1,24 @@
-// What a visitor can do. These modules, with `document.js`, are the only ones of the page that talk to the worker.
+// What a visitor can do. These modules, with `document.ts`, are the only ones of the page that talk to the worker.
 
-import { watchCameras } from './camera.js';
-import { openLast, openNew } from './actions/project.js';
-import { startModel } from './actions/model.js';
-import { keepTraining } from './actions/training.js';
-import { keepTrying } from './actions/trial.js';
-import { session } from './session.js';
+import type { Site } from '../protocol.ts';
+import { startModel } from './actions/model.ts';
+import { openLast, openNew } from './actions/project.ts';
+import { keepTraining } from './actions/training.ts';
+import { keepTrying } from './actions/trial.ts';
+import { watchCameras } from './camera.ts';
+import { session } from './session.ts';
 
-export * from './actions/classes.js';
-export * from './actions/model.js';
-export * from './actions/photos.js';
-export * from './actions/predict.js';
-export * from './actions/project.js';
-export * from './actions/training.js';
-export * from './actions/uploads.js';
-export { redo, undo } from './document.js';
-export { say } from './session.js';
+export * from './actions/classes.ts';
+export * from './actions/model.ts';
+export * from './actions/photos.ts';
+export * from './actions/predict.ts';
+export * from './actions/project.ts';
+export * from './actions/training.ts';
+export * from './actions/uploads.ts';
+export { redo, undo } from './document.ts';
+export { say } from './session.ts';
 
-/** @param {import('../protocol.js').Site} site */
-export function openPage(site) {
+export function openPage(site: Site) {
   session.site = site;
   openNew();
   openLast();

@@ -5,18 +5,14 @@ const LEAST_PART = 1 / 3;
 /** With fewer photos than this a class is hardly known. */
 export const ENOUGH = 10;
 
-/**
- * @template T
- * @typedef {{few: T, count: number, most: {many: T, count: number}|null}} Advice
- *   a class with few photos; the largest class where it outweighs that one, else null
- */
+/** A class with few photos; the largest class where it outweighs that one, else null. */
+type Advice<T> = { few: T; count: number; most: { many: T; count: number } | null };
 
 /**
- * @template T
- * @param {{entry: T, count: number}[]} classes that take part in training, with how many photos each has
- * @returns {Advice<T>[]} those with the fewest photos first
+ * @param classes that take part in training, with how many photos each has
+ * @returns those with the fewest photos first
  */
-export function balanceAdvice(classes) {
+export function balanceAdvice<T>(classes: { entry: T; count: number }[]): Advice<T>[] {
   const largest = classes.reduce((most, each) => (each.count > most.count ? each : most), classes[0]);
   return classes
     .filter(({ count }) => count < ENOUGH || count < largest.count * LEAST_PART)

@@ -1,38 +1,40 @@
 // Which backend computes: chosen by a visitor, in the address for once, in this browser for good; or by the page, which
 // takes a graphics card only where that was measured to be clearly faster on this machine.
 
-import { BACKENDS } from '../contract.js';
-
-/** @import {BackendName, Site} from '../protocol.js' */
+import { BACKENDS } from '../contract.ts';
+import type { ErrorReport } from '../errors.ts';
+import type { BackendName, Site } from '../protocol.ts';
 
 const KEY = 'onthefly backend';
 const TRIALS_KEY = 'onthefly backend trials';
 
-/** Tried in this order. @type {BackendName[]} */
-export const CANDIDATES = ['webgl', 'webgpu'];
+/** Tried in this order. */
+export const CANDIDATES: BackendName[] = ['webgl', 'webgpu'];
 
 /** A candidate is taken where its frame takes less than this share of wasm's time. */
 const CLEARLY = 0.7;
 
-/**
- * What is known of a candidate.
- * @typedef {object} Trial
- * @property {BackendName} backend
- * @property {'measured'|'software'|'missing'|'failed'|'lost'} outcome 'software': computed on the processor after all
- * @property {number} [ms] median time of a frame
- * @property {number} [wasmMs] the same on wasm, measured in turns
- * @property {string} [detail] name of the device
- * @property {import('../errors.js').ErrorReport} [error] why it failed
- */
+/** What is known of a candidate. */
+export interface Trial {
+  backend: BackendName;
+  /** 'software': computed on the processor after all. */
+  outcome: 'measured' | 'software' | 'missing' | 'failed' | 'lost';
+  /** Median time of a frame. */
+  ms?: number;
+  /** The same on wasm, measured in turns. */
+  wasmMs?: number;
+  /** Name of the device. */
+  detail?: string;
+  /** Why it failed. */
+  error?: ErrorReport;
+}
 
 /**
  * The fastest candidate that is clearly faster than wasm.
- * @param {Trial[]} trials
- * @returns {BackendName|null} null: wasm stays
+ * @returns null: wasm stays
  */
-export function fastest(trials) {
-  /** @type {{backend: BackendName|null, share: number}} */
-  let best = { backend: null, share: CLEARLY };
+export function fastest(trials: Trial[]): BackendName | null {
+  let best: { backend: BackendName | null; share: number } = { backend: null, share: CLEARLY };
   for (const { backend, outcome, ms, wasmMs } of trials) {
     if (outcome !== 'measured' || !ms || !wasmMs) continue;
     if (ms / wasmMs < best.share) best = { backend, share: ms / wasmMs };
@@ -43,15 +45,14 @@ export function fastest(trials) {
 /** Names of devices that are programs: by Google, Mesa, Microsoft and others. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|swrast|software|basic render|\bwarp\b/i;
 
-/** @param {string} device its name in the browser's words */
-export const isSoftware = (device) => SOFTWARE.test(device);
+/** @param device its name in the browser's words */
+export const isSoftware = (device: string) => SOFTWARE.test(device);
 
 /**
  * What can be told of a candidate without downloading anything.
- * @param {BackendName} backend
- * @returns {Promise<Trial|null>} null: it may be worth a trial
+ * @returns null: it may be worth a trial
  */
-export async function foresee(backend) {
+export async function foresee(backend: BackendName): Promise<Trial | null> {
   const drawing = webglDevice();
   // Without a graphics card for WebGL there is none for WebGPU, and a browser complains when it is asked for one.
   const device = backend === 'webgpu' && drawing !== null && !isSoftware(drawing) ? await webgpuDevice() : drawing;
@@ -59,8 +60,7 @@ export async function foresee(backend) {
   return isSoftware(device) ? { backend, outcome: 'software', detail: device } : null;
 }
 
-/** @returns {string|null} */
-function webglDevice() {
+function webglDevice(): string | null {
   // Where the browser itself knows that it draws slowly there is nothing to gain.
   const context = document.createElement('canvas').getContext('webgl2', { failIfMajorPerformanceCaveat: true });
   if (!context) return null;
@@ -70,17 +70,21 @@ function webglDevice() {
   return device;
 }
 
-/**
- * The parts of WebGPU that are asked for here.
- * @typedef {object} Gpu
- * @property {() => Promise<{isFallbackAdapter?: boolean, info?: GpuInfo}|null>} requestAdapter
- */
+/** The parts of WebGPU that are asked for here. */
+interface Gpu {
+  requestAdapter: () => Promise<{ isFallbackAdapter?: boolean; info?: GpuInfo } | null>;
+}
 
-/** @typedef {{vendor?: string, architecture?: string, device?: string, description?: string, isFallbackAdapter?: boolean}} GpuInfo */
+type GpuInfo = {
+  vendor?: string;
+  architecture?: string;
+  device?: string;
+  description?: string;
+  isFallbackAdapter?: boolean;
+};
 
-/** @returns {Promise<string|null>} */
-async function webgpuDevice() {
-  const { gpu } = /** @type {{gpu?: Gpu}} */ (/** @type {unknown} */ (navigator));
+async function webgpuDevice(): Promise<string | null> {
+  const { gpu } = navigator as unknown as { gpu?: Gpu };
   const adapter = await gpu?.requestAdapter().catch(() => null);
   if (!adapter) return null;
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info ?? {};
@@ -90,18 +94,17 @@ async function webgpuDevice() {
 
 /** Whether the visitor asks sites to download little. */
 export function savesData() {
-  const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
+  const { connection } = navigator as { connection?: { saveData?: boolean } };
   return connection?.saveData === true || matchMedia('(prefers-reduced-data: reduce)').matches;
 }
 
-/** @returns {BackendName|null} null where the choice is left to the page */
-export function chosenBackend() {
+/** @returns null where the choice is left to the page */
+export function chosenBackend(): BackendName | null {
   const asked = new URLSearchParams(location.search).get('backend') ?? stored(KEY);
   return BACKENDS.find((name) => name === asked) ?? null;
 }
 
-/** @param {BackendName|null} name */
-export function rememberBackend(name) {
+export function rememberBackend(name: BackendName | null) {
   const address = new URL(location.href);
   if (address.searchParams.has('backend')) {
     address.searchParams.delete('backend');
@@ -110,24 +113,17 @@ export function rememberBackend(name) {
   store(KEY, name);
 }
 
-/**
- * What trials depend on: another browser, model or worker has to be measured anew.
- * @param {Site} site
- */
-function circumstances({ model, workers }) {
+/** What trials depend on: another browser, model or worker has to be measured anew. */
+function circumstances({ model, workers }: Site) {
   return [
     navigator.userAgent,
     model.hash,
-    ...['wasm', ...CANDIDATES].map((name) => workers[/** @type {BackendName} */ (name)].sha256),
+    ...['wasm', ...CANDIDATES].map((name) => workers[name as BackendName].sha256),
   ];
 }
 
-/**
- * The trials of an earlier visit, where they still hold.
- * @param {Site} site
- * @returns {Trial[]}
- */
-export function rememberedTrials(site) {
+/** The trials of an earlier visit, where they still hold. */
+export function rememberedTrials(site: Site): Trial[] {
   try {
     const { under, trials } = JSON.parse(stored(TRIALS_KEY) ?? 'null') ?? {};
     return JSON.stringify(under) === JSON.stringify(circumstances(site)) && Array.isArray(trials) ? trials : [];
@@ -136,16 +132,11 @@ export function rememberedTrials(site) {
   }
 }
 
-/**
- * @param {Site} site
- * @param {Trial[]} trials
- */
-export function rememberTrials(site, trials) {
+export function rememberTrials(site: Site, trials: Trial[]) {
   store(TRIALS_KEY, JSON.stringify({ under: circumstances(site), trials }));
 }
 
-/** @param {string} key */
-function stored(key) {
+function stored(key: string) {
   try {
     return localStorage.getItem(key);
   } catch {
@@ -153,11 +144,7 @@ function stored(key) {
   }
 }
 
-/**
- * @param {string} key
- * @param {string|null} value
- */
-function store(key, value) {
+function store(key: string, value: string | null) {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);

@@ -1,36 +1,33 @@
 // What a visitor may set, and how the text they type becomes a number.
 
-import { HEAD_SETTINGS, HELD_OUT_PERCENT } from '../contract.js';
+import { HEAD_SETTINGS, HELD_OUT_PERCENT } from '../contract.ts';
+import type { HeadSettings } from '../protocol.ts';
 
-/**
- * @typedef {object} Bounds
- * @property {number} min
- * @property {number} max
- * @property {boolean} whole whether only whole numbers will do
- * @property {boolean} above whether `min` itself is too small
- */
+interface Bounds {
+  min: number;
+  max: number;
+  /** Whether only whole numbers will do. */
+  whole: boolean;
+  /** Whether `min` itself is too small. */
+  above: boolean;
+}
 
-/** @typedef {keyof import('../protocol.js').HeadSettings | 'share'} SettingName */
+export type SettingName = keyof HeadSettings | 'share';
 
-/** @type {Record<SettingName, Bounds>} `share`, of every class's photos that is held out, in percent */
-export const BOUNDS = { ...HEAD_SETTINGS, share: HELD_OUT_PERCENT };
+/** `share`, of every class's photos that is held out, in percent. */
+export const BOUNDS: Record<SettingName, Bounds> = { ...HEAD_SETTINGS, share: HELD_OUT_PERCENT };
 
-/**
- * @param {SettingName} name
- * @param {number} value
- */
-export function fits(name, value) {
+export function fits(name: SettingName, value: number) {
   const { min, max, whole: asWhole, above } = BOUNDS[name];
   if (!Number.isFinite(value) || (asWhole && !Number.isInteger(value))) return false;
   return value <= max && (above ? value > min : value >= min);
 }
 
 /**
- * @param {SettingName} name
- * @param {string} text as typed: with a point or a comma before the decimals
- * @returns {number|null} null where it is no number within the bounds
+ * @param text as typed: with a point or a comma before the decimals
+ * @returns null where it is no number within the bounds
  */
-export function readSetting(name, text) {
+export function readSetting(name: SettingName, text: string): number | null {
   const plain = text.trim().replace(',', '.');
   // `Number` also takes hexadecimals, and nothing at all for zero.
   if (!/^\d*\.?\d+(e[+-]?\d+)?$/i.test(plain)) return null;

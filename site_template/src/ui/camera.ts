@@ -1,18 +1,13 @@
 // The camera: choosing, starting and stopping it, telling its faults apart, and handing out frames.
 
-import { grab } from './grab.js';
-import { camera, cameraId, cameras, facing, lens, permission } from './state.js';
-
-/** @typedef {import('./state.js').CameraFault} CameraFault */
-/** @typedef {import('./state.js').Facing} Facing */
+import { grab } from './grab.ts';
+import { type CameraFault, camera, cameraId, cameras, type Facing, facing, lens, permission } from './state.ts';
 
 // Small enough to be quick on a phone, and still larger than what the backbone reads.
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
 
-/** @type {HTMLVideoElement|null} */
-let video = null;
-/** @type {MediaStream|null} */
-let stream = null;
+let video: HTMLVideoElement | null = null;
+let stream: MediaStream | null = null;
 // A visitor may press Stop while the browser still asks for permission: only the latest attempt counts.
 let attempt = 0;
 /** Whether the camera stopped because the page was put away, and starts again with it. */
@@ -23,8 +18,8 @@ export function mayUseCamera() {
   return window.isSecureContext && !!navigator.mediaDevices?.getUserMedia;
 }
 
-/** @param {HTMLVideoElement|null} element the preview, which is also where frames are taken from */
-export function bindVideo(element) {
+/** @param element the preview, which is also where frames are taken from */
+export function bindVideo(element: HTMLVideoElement | null) {
   video = element;
   if (video && stream) show(video, stream);
 }
@@ -71,21 +66,20 @@ function rest() {
   resting = true;
 }
 
-/** @param {string} id of one of `cameras`; empty for whichever the browser takes */
-export function chooseCamera(id) {
+/** @param id of one of `cameras`; empty for whichever the browser takes */
+export function chooseCamera(id: string) {
   cameraId.value = id;
   if (camera.value.status !== 'off') startCamera();
 }
 
-/** @param {Facing} side */
-export function turnCamera(side) {
+export function turnCamera(side: Facing) {
   facing.value = side;
   chooseCamera('');
 }
 
 /**
- * Follows what the browser says of cameras, and starts one by itself where the visitor has allowed it before, so that no
- * prompt surprises.
+ * Follows what the browser says of cameras, and starts one by itself where the visitor has allowed it before, so that
+ * no prompt surprises.
  */
 export async function watchCameras() {
   document.addEventListener('visibilitychange', () => {
@@ -100,7 +94,7 @@ export async function watchCameras() {
 
 async function watchPermission() {
   try {
-    const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ ('camera') });
+    const status = await navigator.permissions.query({ name: 'camera' as PermissionName });
     const { fault } = camera.value;
     permission.value = status.state;
     status.onchange = () => follow(status.state);
@@ -112,11 +106,8 @@ async function watchPermission() {
   }
 }
 
-/**
- * The visitor has changed the permission in the browser itself.
- * @param {PermissionState} now
- */
-function follow(now) {
+/** The visitor has changed the permission in the browser itself. */
+function follow(now: PermissionState) {
   permission.value = now;
   const { status, fault } = camera.value;
   if (now === 'granted' && fault === 'refused') startCamera();
@@ -137,9 +128,8 @@ async function listCameras() {
 
 /** Whether the page's host, or the page that it stands in, keeps the camera from it. Only some browsers tell. */
 function isForbidden() {
-  const policy = /** @type {{featurePolicy?: {allowsFeature: (name: string) => boolean}}} */ (
-    /** @type {unknown} */ (document)
-  ).featurePolicy;
+  const policy = (document as unknown as { featurePolicy?: { allowsFeature: (name: string) => boolean } })
+    .featurePolicy;
   return policy?.allowsFeature('camera') === false;
 }
 
@@ -148,18 +138,15 @@ export const framed = window.parent !== window;
 
 /**
  * The frame on show, not mirrored.
- * @returns {Promise<ImageBitmap|VideoFrame|null>} to be transferred or closed; null while the camera gives no picture
+ * @returns to be transferred or closed; null while the camera gives no picture
  */
-export async function grabFrame() {
+export async function grabFrame(): Promise<ImageBitmap | VideoFrame | null> {
   if (camera.value.status !== 'on' || !video || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
   return grab(video);
 }
 
-/**
- * What to ask the browser for, the best first, each with what it gives up.
- * @returns {{video: true|MediaTrackConstraints, compromise?: 'size'|'other'}[]}
- */
-function wishes() {
+/** What to ask the browser for, the best first, each with what it gives up. */
+function wishes(): { video: true | MediaTrackConstraints; compromise?: 'size' | 'other' }[] {
   const towards = { facingMode: facing.value };
   if (!cameraId.value) {
     return [
@@ -177,13 +164,9 @@ function wishes() {
   ];
 }
 
-/**
- * Opens a camera, with fewer wishes where the browser cannot grant them all.
- * @param {number} mine
- */
-async function open(mine) {
-  /** @type {unknown} */
-  let refusal;
+/** Opens a camera, with fewer wishes where the browser cannot grant them all. */
+async function open(mine: number) {
+  let refusal: unknown;
   for (const { video: wish, compromise } of wishes()) {
     try {
       const opened = await navigator.mediaDevices.getUserMedia({ audio: false, video: wish });
@@ -196,21 +179,13 @@ async function open(mine) {
   throw refusal;
 }
 
-/**
- * @param {MediaStreamTrack} track
- * @returns {{id: string, facing: Facing|null}}
- */
-function lensOf(track) {
+function lensOf(track: MediaStreamTrack): { id: string; facing: Facing | null } {
   const { deviceId = '', facingMode } = track.getSettings();
   const sided = facingMode === 'user' || facingMode === 'environment';
   return { id: deviceId, facing: sided ? facingMode : null };
 }
 
-/**
- * @param {HTMLVideoElement} element
- * @param {MediaStream} source
- */
-async function show(element, source) {
+async function show(element: HTMLVideoElement, source: MediaStream) {
   if (element.srcObject !== source) element.srcObject = source;
   try {
     await element.play();
@@ -219,11 +194,7 @@ async function show(element, source) {
   }
 }
 
-/**
- * @param {MediaStreamTrack} track
- * @param {number} mine
- */
-function watch(track, mine) {
+function watch(track: MediaStreamTrack, mine: number) {
   track.addEventListener('ended', () => {
     if (mine !== attempt) return;
     // The browser's list may still name it.
@@ -240,8 +211,7 @@ function watch(track, mine) {
   });
 }
 
-/** @param {CameraFault} fault */
-function fail(fault) {
+function fail(fault: CameraFault) {
   attempt += 1;
   release();
   if (fault === 'missing') cameras.value = []; // whatever was listed, until the browser tells of a change
@@ -254,13 +224,10 @@ function release() {
   if (video) video.srcObject = null;
 }
 
-/**
- * @param {unknown} error as getUserMedia throws it
- * @returns {CameraFault}
- */
-function faultOf(error) {
+/** @param error as getUserMedia throws it */
+function faultOf(error: unknown): CameraFault {
   // By its name alone: in older browsers an OverconstrainedError is no Error.
-  const { name = '', message = '' } = /** @type {{name?: string, message?: string}} */ (error ?? {});
+  const { name = '', message = '' } = (error ?? {}) as { name?: string; message?: string };
   switch (name) {
     case 'NotAllowedError':
     case 'SecurityError':

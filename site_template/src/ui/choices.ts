@@ -1,7 +1,7 @@
 // What a visitor chose about camera and answer, kept in this browser. No picture, and nothing of what was taught.
 
 import { effect } from '@preact/signals';
-import { cameraId, facing, mirror, threshold } from './state.js';
+import { cameraId, type Facing, facing, mirror, threshold } from './state.ts';
 
 const KEY = 'onthefly stage';
 /** The slider's end. */
@@ -25,8 +25,7 @@ export function keepChoices() {
   });
 }
 
-/** @returns {Record<string, unknown>} */
-function read() {
+function read(): Record<string, unknown> {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     return kept && typeof kept === 'object' ? kept : {};
@@ -35,8 +34,7 @@ function read() {
   }
 }
 
-/** @param {object} choices */
-function write(choices) {
+function write(choices: object) {
   try {
     localStorage.setItem(KEY, JSON.stringify(choices));
   } catch {
@@ -44,12 +42,8 @@ function write(choices) {
   }
 }
 
-/**
- * @param {unknown} kept
- * @returns {Partial<Record<import('./state.js').Facing, boolean>>}
- */
-function mirrorsIn(kept) {
-  const { user, environment } = /** @type {Record<string, unknown>} */ (kept ?? {});
+function mirrorsIn(kept: unknown): Partial<Record<Facing, boolean>> {
+  const { user, environment } = (kept ?? {}) as Record<string, unknown>;
   return {
     ...(typeof user === 'boolean' && { user }),
     ...(typeof environment === 'boolean' && { environment }),

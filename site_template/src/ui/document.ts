@@ -5,59 +5,51 @@
 // neither the present one nor one that Undo or Redo could bring back, are forgotten.
 
 import { batch, signal } from '@preact/signals';
-import { complain, say, session } from './session.js';
-import * as state from './state.js';
-import { strings } from './strings.js';
+import type { HeadSettings } from '../protocol.ts';
+import { complain, say, session } from './session.ts';
+import type { ClassEntry, Photo } from './state.ts';
+import * as state from './state.ts';
+import { strings } from './strings.ts';
 
-/** @typedef {import('./state.js').ClassEntry} ClassEntry */
-/** @typedef {import('./state.js').Photo} Photo */
+interface Document {
+  classes: ClassDocument[];
+  settings: HeadSettings;
+  /** See `state.version`. */
+  version: number;
+}
 
-/**
- * @typedef {object} Document
- * @property {ClassDocument[]} classes
- * @property {import('../protocol.js').HeadSettings} settings
- * @property {number} version see `state.version`
- */
-
-/**
- * @typedef {object} ClassDocument
- * @property {string} id
- * @property {string} name
- * @property {number} tone
- * @property {boolean} enabled
- * @property {Photo[]} photos
- */
+interface ClassDocument {
+  id: string;
+  name: string;
+  tone: number;
+  enabled: boolean;
+  photos: Photo[];
+}
 
 /** How many changes can be undone. */
 const DEPTH = 100;
 
-/** @type {{document: Document, what: string}[]} the documents so far, each with the change that led to it */
-let timeline = [];
+/** The documents so far, each with the change that led to it. */
+let timeline: { document: Document; what: string }[] = [];
 let at = -1;
 let lastVersion = 0;
 /** The id of the last photo that this page has been told of. */
 let lastPhotoId = 0;
 
-/** Called with the document after every change, for whoever keeps it. @type {Set<(document: Document) => void>} */
-const followers = new Set();
-/** Called with the ids of photos that nothing can bring back. @type {Set<(ids: number[]) => void>} */
-const forgetters = new Set();
+/** Called with the document after every change, for whoever keeps it. */
+const followers = new Set<(document: Document) => void>();
+/** Called with the ids of photos that nothing can bring back. */
+const forgetters = new Set<(ids: number[]) => void>();
 
-/** @param {(document: Document) => void} follower */
-export const onDocument = (follower) => followers.add(follower);
-/** @param {(ids: number[]) => void} forgetter */
-export const onForgotten = (forgetter) => forgetters.add(forgetter);
+export const onDocument = (follower: (document: Document) => void) => followers.add(follower);
+export const onForgotten = (forgetter: (ids: number[]) => void) => forgetters.add(forgetter);
 
-/**
- * @param {ClassDocument} document
- * @returns {ClassEntry}
- */
-function entryOf({ id, name, tone, enabled, photos }) {
+function entryOf({ id, name, tone, enabled, photos }: ClassDocument): ClassEntry {
   return { id, name: signal(name), tone: signal(tone), enabled: signal(enabled), photos: signal(photos) };
 }
 
-/** @returns {Document} what the page shows now */
-export function currentDocument() {
+/** @returns what the page shows now */
+export function currentDocument(): Document {
   return {
     classes: state.classes.value.map(({ id, name, tone, enabled, photos }) => ({
       ...{ id, name: name.value, tone: tone.value },
@@ -70,9 +62,9 @@ export function currentDocument() {
 
 /**
  * Begins with a document; what was before cannot be brought back. Nobody is told: it is no change.
- * @param {Omit<Document, 'version'>} document which the worker holds already, or will get by `arrange`
+ * @param document which the worker holds already, or will get by `arrange`
  */
-export function openDocument(document) {
+export function openDocument(document: Omit<Document, 'version'>) {
   const opened = { ...document, version: ++lastVersion };
   show(opened);
   timeline = [{ document: opened, what: '' }];
@@ -81,8 +73,7 @@ export function openDocument(document) {
   offer();
 }
 
-/** @param {Document} document */
-function show(document) {
+function show(document: Document) {
   const known = new Map(state.classes.peek().map((entry) => [entry.id, entry]));
   batch(() => {
     state.classes.value = document.classes.map((wanted) => {
@@ -101,21 +92,17 @@ function show(document) {
 
 /**
  * Changes the document in a way that training depends on.
- * @param {() => void} change writes signals of `state.js`
+ * @param change writes signals of `state.ts`
  */
-export function touch(change) {
+export function touch(change: () => void) {
   batch(() => {
     change();
     state.version.value = ++lastVersion;
   });
 }
 
-/**
- * Adds photos that the worker has already put into their class. `remember` follows when the recording ends.
- * @param {ClassEntry} entry
- * @param {Photo[]} photos
- */
-export function addPhotos(entry, photos) {
+/** Adds photos that the worker has already put into their class. `remember` follows when the recording ends. */
+export function addPhotos(entry: ClassEntry, photos: Photo[]) {
   lastPhotoId = photos.reduce((last, { id }) => Math.max(last, id), lastPhotoId);
   touch(() => {
     entry.photos.value = [...entry.photos.value, ...photos];
@@ -124,9 +111,9 @@ export function addPhotos(entry, photos) {
 
 /**
  * Makes what stands now a step that Undo goes back from. Without a change since the last one it does nothing.
- * @param {string} what was done, in words
+ * @param what was done, in words
  */
-export function remember(what) {
+export function remember(what: string) {
   const document = currentDocument();
   if (same(document, timeline[at].document)) return;
   const oldest = Math.max(0, at + 2 - DEPTH);
@@ -153,8 +140,7 @@ export function redo() {
   say(strings.history.redone(timeline[at].what));
 }
 
-/** @param {number} place */
-function go(place) {
+function go(place: number) {
   at = place;
   show(timeline[at].document);
   offer();
@@ -177,11 +163,10 @@ function offer() {
   state.redoable.value = timeline[at + 1]?.what ?? null;
 }
 
-/** @param {Document} document */
-const tell = (document) => followers.forEach((follower) => follower(document));
+const tell = (document: Document) => followers.forEach((follower) => follower(document));
 
-/** @param {Document[]} dropped documents that nothing leads to any more */
-function forgetUnreachable(dropped) {
+/** @param dropped documents that nothing leads to any more */
+function forgetUnreachable(dropped: Document[]) {
   const gone = new Set(listsOf(dropped).flatMap((photos) => photos.map(({ id }) => id)));
   // The nearest documents share the most photos, so a few of them are enough to see that none is gone.
   for (const photos of listsOf(timeline.map((each) => each.document))) {
@@ -194,14 +179,11 @@ function forgetUnreachable(dropped) {
   forgetters.forEach((forgetter) => forgetter(ids));
 }
 
-/** @param {Document[]} documents */
-const listsOf = (documents) => [...new Set(documents.flatMap(({ classes }) => classes.map(({ photos }) => photos)))];
+const listsOf = (documents: Document[]) => [
+  ...new Set(documents.flatMap(({ classes }) => classes.map(({ photos }) => photos))),
+];
 
-/**
- * @param {Document} a
- * @param {Document} b
- */
-const same = (a, b) =>
+const same = (a: Document, b: Document) =>
   a.version === b.version &&
   a.settings === b.settings &&
   a.classes.length === b.classes.length &&

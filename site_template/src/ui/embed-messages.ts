@@ -2,7 +2,8 @@
 // feature or a photo. Only a page that asks is told, at the origin it asks from. docs/integrate.md has its side.
 
 import { effect } from '@preact/signals';
-import { classes, nameOf, prediction } from './state.js';
+import type { Prediction } from '../protocol.ts';
+import { classes, nameOf, prediction } from './state.ts';
 
 export const HELLO = 'onthefly:hello';
 export const BYE = 'onthefly:bye';
@@ -11,16 +12,13 @@ export const PREDICTION = 'onthefly:prediction';
 /** Version of these messages. */
 const VERSION = 1;
 
-/** @type {{page: Window, origin: string}|null} who has asked */
-let embedder = null;
+/** Who has asked. */
+let embedder: { page: Window; origin: string } | null = null;
 /** Whether the last thing told is that nothing is seen. */
 let silent = true;
 
-/**
- * Listens for a page that asks, and then tells it of every prediction.
- * @param {Window} [here]
- */
-export function tellEmbedder(here = window) {
+/** Listens for a page that asks, and then tells it of every prediction. */
+export function tellEmbedder(here: Window = window) {
   if (here.parent === here) return;
   here.addEventListener('message', (event) => answer(event, here.parent));
   effect(() => {
@@ -29,11 +27,7 @@ export function tellEmbedder(here = window) {
   });
 }
 
-/**
- * @param {MessageEvent} event
- * @param {Window} parent
- */
-function answer({ source, origin, data }, parent) {
+function answer({ source, origin, data }: MessageEvent, parent: Window) {
   // A page without an origin (from a file, or in a sandbox) cannot be addressed, and nobody else is to read along.
   if (source !== parent || origin === 'null' || typeof data !== 'object') return;
   if (data?.type === BYE) embedder = null;
@@ -45,10 +39,10 @@ function answer({ source, origin, data }, parent) {
 
 /**
  * Tells the page that asked, if one has, of a prediction.
- * @param {import('../protocol.js').Prediction|null} given null where nothing is seen, which is told once
- * @param {Map<string, string>} names of classes by their ids
+ * @param given null where nothing is seen, which is told once
+ * @param names of classes by their ids
  */
-export function announcePrediction(given, names) {
+export function announcePrediction(given: Prediction | null, names: Map<string, string>) {
   if (!embedder || (!given && silent)) return;
   silent = !given;
   const probabilities = Object.entries(given?.probabilities ?? {})
@@ -57,7 +51,6 @@ export function announcePrediction(given, names) {
   send({ type: PREDICTION, winner: probabilities[0]?.class ?? null, probabilities });
 }
 
-/** @param {object} message */
-function send(message) {
+function send(message: object) {
   embedder?.page.postMessage(message, embedder.origin);
 }

@@ -2,19 +2,19 @@
 // it what the video shows, so the worker compares one with a bitmap first.
 
 import * as Comlink from 'comlink';
-import { session } from './session.js';
+import { session } from './session.ts';
 
-/** The stream whose frames were compared. @type {MediaProvider|null} */
-let compared = null;
+/** The stream whose frames were compared. */
+let compared: MediaProvider | null = null;
 /** Whether its frames are good. */
 let direct = false;
 let comparing = false;
 
 /**
- * @param {HTMLVideoElement} video that shows a picture
- * @returns {Promise<ImageBitmap|VideoFrame>} to be transferred or closed
+ * @param video that shows a picture
+ * @returns to be transferred or closed
  */
-export async function grab(video) {
+export async function grab(video: HTMLVideoElement): Promise<ImageBitmap | VideoFrame> {
   if (compared !== video.srcObject && !comparing) compare(video);
   if (direct && compared === video.srcObject) {
     try {
@@ -26,14 +26,12 @@ export async function grab(video) {
   return createImageBitmap(video);
 }
 
-/** @param {HTMLVideoElement} video */
-async function compare(video) {
+async function compare(video: HTMLVideoElement) {
   const { worker } = session;
   if (!worker || typeof VideoFrame === 'undefined') return;
   const stream = video.srcObject;
   comparing = true;
-  /** @type {VideoFrame|undefined} */
-  let frame;
+  let frame: VideoFrame | undefined;
   try {
     // Both in one task, so that they are of one moment.
     frame = new VideoFrame(video);

@@ -2,25 +2,22 @@
 
 import { signal } from '@preact/signals';
 
-/** @typedef {{countdown: number, rate: number, duration: number}} HandsFree seconds, photos per second, seconds */
+/** Seconds, photos per second, seconds. */
+type HandsFree = { countdown: number; rate: number; duration: number };
 
 const KEY = 'onthefly hands-free';
 
-/** @type {Record<keyof HandsFree, {least: number, most: number, usual: number}>} whole numbers */
-export const HANDS_FREE = {
+/** Whole numbers. */
+export const HANDS_FREE: Record<keyof HandsFree, { least: number; most: number; usual: number }> = {
   countdown: { least: 0, most: 60, usual: 3 },
   rate: { least: 1, most: 20, usual: 5 },
   duration: { least: 1, most: 300, usual: 5 },
 };
 
-/** @type {import('@preact/signals').Signal<HandsFree>} */
-export const handsFreeSettings = signal(stored());
+export const handsFreeSettings = signal<HandsFree>(stored());
 
-/**
- * Changes some of them; what is no whole number within the bounds is not taken.
- * @param {Partial<HandsFree>} changed
- */
-export function changeHandsFree(changed) {
+/** Changes some of them; what is no whole number within the bounds is not taken. */
+export function changeHandsFree(changed: Partial<HandsFree>) {
   handsFreeSettings.value = checked({ ...handsFreeSettings.value, ...changed }, handsFreeSettings.value);
   try {
     localStorage.setItem(KEY, JSON.stringify(handsFreeSettings.value));
@@ -29,14 +26,8 @@ export function changeHandsFree(changed) {
   }
 }
 
-/**
- * @param {Record<string, unknown>} wanted
- * @param {HandsFree} otherwise
- * @returns {HandsFree}
- */
-function checked(wanted, otherwise) {
-  /** @param {keyof HandsFree} name */
-  const take = (name) => {
+function checked(wanted: Record<string, unknown>, otherwise: HandsFree): HandsFree {
+  const take = (name: keyof HandsFree) => {
     const value = wanted[name];
     const { least, most } = HANDS_FREE[name];
     return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
@@ -46,8 +37,7 @@ function checked(wanted, otherwise) {
   return { countdown: take('countdown'), rate: take('rate'), duration: take('duration') };
 }
 
-/** @returns {HandsFree} */
-function stored() {
+function stored(): HandsFree {
   const { countdown, rate, duration } = HANDS_FREE;
   const usual = { countdown: countdown.usual, rate: rate.usual, duration: duration.usual };
   try {

@@ -2,38 +2,37 @@
 // What has to be written is gathered while a write is under way, and written in the order in which it makes sense:
 // the document before its photos, photos before they move, moves before photos go.
 
-import { openStore } from '../store/store.js';
-import { currentDocument, onDocument, onForgotten } from './document.js';
-import { onPhoto } from './actions/photos.js';
-import { onTrained } from './actions/training.js';
-import { messageOf } from './error-words.js';
-import { session } from './session.js';
-import * as state from './state.js';
+import type { HeadSettings, Preprocess } from '../protocol.ts';
+import { openStore, type Store, type StoredExample, type StoredProject } from '../store/store.ts';
+import { onPhoto } from './actions/photos.ts';
+import { onTrained } from './actions/training.ts';
+import { currentDocument, onDocument, onForgotten } from './document.ts';
+import { messageOf } from './error-words.ts';
+import { session } from './session.ts';
+import * as state from './state.ts';
 
-/** @import {Store, StoredExample, StoredProject} from '../store/store.js' */
-/** @import {HeadSettings, Preprocess} from '../protocol.js' */
-
-/**
- * What is kept of a document; its photos are kept as examples.
- * @typedef {object} KeptDocument
- * @property {string} name of the project
- * @property {{id: string, name: string, tone: number, enabled: boolean}[]} classes in display order
- * @property {HeadSettings} settings
- * @property {{modelHash: string, name: string}} backbone
- * @property {Preprocess} preprocess
- */
+/** What is kept of a document; its photos are kept as examples. */
+interface KeptDocument {
+  /** Of the project. */
+  name: string;
+  /** In display order. */
+  classes: { id: string; name: string; tone: number; enabled: boolean }[];
+  settings: HeadSettings;
+  backbone: { modelHash: string; name: string };
+  preprocess: Preprocess;
+}
 
 /** How long a new head waits for the next one: while a visitor records there are several a second. */
 const HEAD_DELAY = 1000;
 /** Photos written at once. */
 const PART = 100;
 
-/** @type {Store<KeptDocument>|null} null where this browser keeps nothing */
-let store = null;
-/** The writes under way; never rejects. @type {Promise<void>} */
-let writing = Promise.resolve();
-/** Which class each photo belongs to, as far as the store was told or is about to be. @type {Map<number, string|null>} */
-let placed = new Map();
+/** Null where this browser keeps nothing. */
+let store: Store<KeptDocument> | null = null;
+/** The writes under way; never rejects. */
+let writing: Promise<void> = Promise.resolve();
+/** Which class each photo belongs to, as far as the store was told or is about to be. */
+let placed = new Map<number, string | null>();
 let waiting = nothing();
 /** Whether what is on the page is as the site brought it: that is kept once the visitor changes something. */
 let untouched = false;
@@ -42,12 +41,9 @@ function nothing() {
   return {
     document: false,
     head: false,
-    /** @type {StoredExample[]} */
-    photos: [],
-    /** @type {Map<number, string|null>} */
-    moves: new Map(),
-    /** @type {Set<number>} */
-    forgotten: new Set(),
+    photos: [] as StoredExample[],
+    moves: new Map() as Map<number, string | null>,
+    forgotten: new Set() as Set<number>,
   };
 }
 
@@ -56,9 +52,9 @@ const KEY = `onthefly project ${new URL('.', document.baseURI).pathname}`;
 
 /**
  * Opens this browser's storage and begins to keep things there.
- * @returns {Promise<Store<KeptDocument>|null>} null where it keeps nothing; `state.keeping` says why
+ * @returns null where it keeps nothing; `state.keeping` says why
  */
-export async function openKeeping() {
+export async function openKeeping(): Promise<Store<KeptDocument> | null> {
   try {
     const { pathname } = new URL('.', document.baseURI);
     store = await openStore(`onthefly ${pathname}`, { onLost: failed });
@@ -102,8 +98,7 @@ export async function openKeeping() {
   return store;
 }
 
-/** @param {unknown} error */
-function failed(error) {
+function failed(error: unknown) {
   state.keeping.value = { status: 'failed', message: messageOf(error) };
 }
 
@@ -150,16 +145,14 @@ async function writeWaiting() {
   }
 }
 
-/** @param {Store<KeptDocument>} opened */
-async function begin(opened) {
+async function begin(opened: Store<KeptDocument>) {
   const id = await opened.create(describe());
   await opened.claim(id);
   open(id);
   return id;
 }
 
-/** @param {string|null} id */
-function open(id) {
+function open(id: string | null) {
   state.projectId.value = id;
   try {
     if (id) localStorage.setItem(KEY, id);
@@ -169,8 +162,7 @@ function open(id) {
   }
 }
 
-/** @returns {KeptDocument} */
-function describe() {
+function describe(): KeptDocument {
   const { classes, settings } = currentDocument();
   const { backbone, model, preprocess } = session.site;
   return {
@@ -182,9 +174,7 @@ function describe() {
   };
 }
 
-/**
- * Leaves the project, after everything of it is kept. What comes next is a new one until `enter` says otherwise.
- */
+/** Leaves the project, after everything of it is kept. What comes next is a new one until `enter` says otherwise. */
 export async function leave() {
   await kept();
   const id = state.projectId.value;
@@ -212,9 +202,9 @@ export async function discard() {
 
 /**
  * What the last visit left.
- * @returns {Promise<string|null>} the id of its project; null where there is none, or where another tab has it open
+ * @returns the id of its project; null where there is none, or where another tab has it open
  */
-export async function lastProject() {
+export async function lastProject(): Promise<string | null> {
   const projects = await store?.projects();
   if (!projects?.length) return null;
   const last = projects.find(({ id }) => id === remembered()) ?? projects[0];
@@ -230,15 +220,15 @@ function remembered() {
 }
 
 /**
- * @param {string} id of a project that was claimed
- * @returns {Promise<StoredProject<KeptDocument>|null>} null where it is no longer there
+ * @param id of a project that was claimed
+ * @returns null where it is no longer there
  */
-export async function enter(id) {
+export async function enter(id: string): Promise<StoredProject<KeptDocument> | null> {
   const project = await store?.load(id);
   if (!project) return null;
   // What Undo could have brought back belongs to no class, and nothing can bring it back now.
   const ids = new Set(project.doc.classes.map((each) => each.id));
-  const belongs = (/** @type {StoredExample} */ { classId }) => classId !== null && ids.has(classId);
+  const belongs = ({ classId }: StoredExample) => classId !== null && ids.has(classId);
   const examples = project.examples.filter(belongs);
   const lost = project.examples.filter((each) => !belongs(each)).map((each) => each.id);
   if (lost.length) await store?.removeExamples(id, lost);
@@ -252,10 +242,9 @@ export async function enter(id) {
 
 /**
  * Keeps something that came as a whole, as from a file, as a project of its own.
- * @param {{examples: StoredExample[], head: object|null}} whole which the worker holds too
- * @param {string} name
+ * @param whole which the worker holds too
  */
-export async function keepWhole(whole, name) {
+export async function keepWhole(whole: { examples: StoredExample[]; head: object | null }, name: string) {
   takeWhole(whole);
   state.projectName.value = name;
   await kept();
@@ -263,22 +252,21 @@ export async function keepWhole(whole, name) {
 
 /**
  * Takes over what the site brought along. It is kept with the visitor's first change.
- * @param {{examples: StoredExample[], head: object|null}} whole which the worker holds too
+ * @param whole which the worker holds too
  */
-export function takeGiven(whole) {
+export function takeGiven(whole: { examples: StoredExample[]; head: object | null }) {
   takeWhole(whole);
   untouched = true;
 }
 
-/** @param {{examples: StoredExample[], head: object|null}} whole */
-function takeWhole({ examples, head }) {
+function takeWhole({ examples, head }: { examples: StoredExample[]; head: object | null }) {
   begun();
   placed = new Map(examples.map(({ id, classId }) => [id, classId]));
   waiting = { ...nothing(), document: true, head: head !== null, photos: [...examples] };
 }
 
-/** The photos were learned anew: their features, and what they were made with, are kept. @param {StoredExample[]} examples */
-export async function keepRelearned(examples) {
+/** The photos were learned anew: their features, and what they were made with, are kept. */
+export async function keepRelearned(examples: StoredExample[]) {
   waiting.document = true;
   waiting.photos.push(...examples);
   const id = state.projectId.value;
@@ -286,13 +274,11 @@ export async function keepRelearned(examples) {
   await kept();
 }
 
-/** @param {string} name */
-export function nameProject(name) {
+export function nameProject(name: string) {
   state.projectName.value = name.trim();
   untouched = false;
   waiting.document = true;
   write();
 }
 
-/** @returns {Store<KeptDocument>|null} */
-export const keptProjects = () => store;
+export const keptProjects = (): Store<KeptDocument> | null => store;

@@ -1,20 +1,18 @@
 // The page's entry: reads the site's description and takes the skeleton's place.
 
-import { render } from 'preact';
-import { obstacle } from '../client.js';
-import { openPage } from './actions.js';
-import { mayUseCamera } from './camera.js';
-import { keepChoices } from './choices.js';
-import { App } from './components/App.jsx';
-import { ObstaclePanel } from './components/ObstaclePanel.jsx';
-import { tellEmbedder } from './embed-messages.js';
-import { keepPredicting } from './predictor.js';
+import { type ComponentChild, render } from 'preact';
+import { obstacle } from '../client.ts';
+import type { Site } from '../protocol.ts';
+import { openPage } from './actions.ts';
+import { mayUseCamera } from './camera.ts';
+import { keepChoices } from './choices.ts';
+import { App } from './components/App.tsx';
+import { ObstaclePanel } from './components/ObstaclePanel.tsx';
+import { tellEmbedder } from './embed-messages.ts';
+import { keepPredicting } from './predictor.ts';
 
-/** @typedef {import('../protocol.js').Site} Site */
-
-const root = /** @type {HTMLElement} */ (document.getElementById('app'));
-/** @type {Site} */
-const site = JSON.parse(/** @type {HTMLElement} */ (document.getElementById('site')).textContent ?? '');
+const root = document.getElementById('app')!;
+const site: Site = JSON.parse(document.getElementById('site')!.textContent ?? '');
 
 const found = mayUseCamera() ? obstacle() : 'insecure';
 if (found) {
@@ -27,8 +25,7 @@ if (found) {
   tellEmbedder();
 }
 
-/** @param {import('preact').ComponentChild} page */
-function show(page) {
+function show(page: ComponentChild) {
   root.replaceChildren();
   render(page, root);
   root.removeAttribute('aria-busy');

@@ -2,9 +2,9 @@
 // once for a photo that stands in the camera's place, and again for every new head.
 
 import { effect } from '@preact/signals';
-import { predictFrame, predictPhoto } from './actions.js';
-import { currentVideo } from './camera.js';
-import { camera, head, prediction, probe } from './state.js';
+import { predictFrame, predictPhoto } from './actions.ts';
+import { currentVideo } from './camera.ts';
+import { camera, head, prediction, probe } from './state.ts';
 
 /** Predicts for as long as there is something to see. */
 export function keepPredicting() {
@@ -16,11 +16,8 @@ export function keepPredicting() {
   });
 }
 
-/**
- * @param {File} photo
- * @returns {() => void} stops following
- */
-function followHeads(photo) {
+/** @returns stops following */
+function followHeads(photo: File): () => void {
   return effect(() => {
     if (!head.value) return;
     predictPhoto(photo).catch(() => {
@@ -29,8 +26,8 @@ function followHeads(photo) {
   });
 }
 
-/** @returns {() => void} stops following */
-function followFrames() {
+/** @returns stops following */
+function followFrames(): () => void {
   let stopped = false;
   let busy = false;
   // Whether a frame came during a prediction: the next one then begins at once, with what the video shows by then.

@@ -1,43 +1,36 @@
 // Recording: while a button is held, about ten photos a second after the first; or hands-free, after a countdown and
 // for as long as was wished.
 
-import { say, takePhoto } from './actions.js';
-import { remember } from './document.js';
-import { handsFreeSettings } from './hands-free.js';
-import { classes, countdown, handsFree, nameOf, recordBlocked, recording, training } from './state.js';
-import { strings } from './strings.js';
+import { say, takePhoto } from './actions.ts';
+import { remember } from './document.ts';
+import { handsFreeSettings } from './hands-free.ts';
+import { classes, countdown, handsFree, nameOf, recordBlocked, recording, training } from './state.ts';
+import { strings } from './strings.ts';
 
 // Longer than a click, so that a click takes exactly one photo.
 const HOLD_DELAY = 300;
 const INTERVAL = 100;
 
-/**
- * A recording that goes on.
- * @typedef {object} Session
- * @property {string} classId
- * @property {boolean} going
- * @property {() => void} wake ends the wait for the next photo
- */
+/** A recording that goes on. */
+interface Session {
+  classId: string;
+  going: boolean;
+  /** Ends the wait for the next photo. */
+  wake: () => void;
+}
 
-/** @type {Session|null} */
-let current = null;
+let current: Session | null = null;
 
-/**
- * Begins to record for as long as a button is held.
- * @param {string} classId
- */
-export function startRecording(classId) {
+/** Begins to record for as long as a button is held. */
+export function startRecording(classId: string) {
   const session = begin(classId);
   if (!session) return;
   recording.value = classId;
   takePhotos(session, { delay: HOLD_DELAY, interval: INTERVAL, until: Infinity });
 }
 
-/**
- * Counts down, then records by itself, as `handsFreeSettings` say.
- * @param {string} classId
- */
-export async function startHandsFree(classId) {
+/** Counts down, then records by itself, as `handsFreeSettings` say. */
+export async function startHandsFree(classId: string) {
   const session = begin(classId);
   if (!session) return;
   const { countdown: seconds, rate, duration } = handsFreeSettings.value;
@@ -80,11 +73,8 @@ export function stopHandsFree() {
   if (counting) say(strings.record.notStarted);
 }
 
-/**
- * @param {string} classId
- * @returns {Session|null} null where nothing can be recorded now, which is said
- */
-function begin(classId) {
+/** @returns null where nothing can be recorded now, which is said */
+function begin(classId: string): Session | null {
   stopRecording();
   if (recordBlocked.value) {
     say(recordBlocked.value);
@@ -94,15 +84,25 @@ function begin(classId) {
   return current;
 }
 
-/**
- * @param {Session} session
- * @param {object} pace milliseconds
- * @param {number} pace.delay between the first photo and the second
- * @param {number} pace.interval between further ones; longer where a photo takes longer
- * @param {number} pace.until which time, on the clock of `performance.now`
- * @param {number} [pace.most] photos
- */
-async function takePhotos(session, { delay, interval, until, most = Infinity }) {
+/** @param pace milliseconds */
+async function takePhotos(
+  session: Session,
+  {
+    delay,
+    interval,
+    until,
+    most = Infinity,
+  }: {
+    /** Between the first photo and the second. */
+    delay: number;
+    /** Between further ones; longer where a photo takes longer. */
+    interval: number;
+    /** Which time, on the clock of `performance.now`. */
+    until: number;
+    /** Photos. */
+    most?: number;
+  },
+) {
   let taken = 0;
   let due = performance.now() + delay;
   do {
@@ -120,12 +120,8 @@ async function takePhotos(session, { delay, interval, until, most = Infinity }) 
   if (!training.value || training.value.live) say(strings.record.done(taken, nameOf(entry)));
 }
 
-/**
- * @param {Session} session
- * @param {number} ms
- * @returns {Promise<void>} after so long, or when the session ends
- */
-const wait = (session, ms) =>
+/** @returns after so long, or when the session ends */
+const wait = (session: Session, ms: number): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     session.wake = () => {

@@ -1,26 +1,24 @@
 // What the actions share: the site, the worker in use, and how something is told to the visitor.
 
-import { messageOf } from './error-words.js';
-import { notice } from './state.js';
+import type { RemoteWorker } from '../client.ts';
+import type { Site } from '../protocol.ts';
+import { messageOf } from './error-words.ts';
+import { notice } from './state.ts';
 
 export const session = {
   /** Set by `openPage`, before anything can be clicked. */
-  site: /** @type {import('../protocol.js').Site} */ (/** @type {unknown} */ (null)),
+  site: null as unknown as Site,
   /** null until the model is there */
-  worker: /** @type {import('../client.js').RemoteWorker|null} */ (null),
+  worker: null as RemoteWorker | null,
   /** Hands the first worker what this browser kept of an earlier visit. */
-  takeUp: /** @type {(worker: import('../client.js').RemoteWorker) => Promise<void>} */ (async () => {}),
+  takeUp: (async () => {}) as (worker: RemoteWorker) => Promise<void>,
 };
 
-/** @param {string} text */
-export function say(text) {
+export function say(text: string) {
   notice.value = { tone: 'info', text };
 }
 
-/**
- * @param {string} what failed, in words for a visitor
- * @param {unknown} error
- */
-export function complain(what, error) {
+/** @param what failed, in words for a visitor */
+export function complain(what: string, error: unknown) {
   notice.value = { tone: 'error', text: `${what} ${messageOf(error)}` };
 }

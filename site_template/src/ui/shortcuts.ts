@@ -1,16 +1,15 @@
 // Keys that work anywhere on the page, except where text is typed: there they are the text's own.
 
-import { redo, undo } from './document.js';
-import { stopRecording } from './recorder.js';
+import { redo, undo } from './document.ts';
+import { stopRecording } from './recorder.ts';
 
-/** @returns {() => void} stops listening */
-export function listenForKeys() {
+/** @returns stops listening */
+export function listenForKeys(): () => void {
   document.addEventListener('keydown', onKeyDown);
   return () => document.removeEventListener('keydown', onKeyDown);
 }
 
-/** @param {KeyboardEvent} event */
-function onKeyDown(event) {
+function onKeyDown(event: KeyboardEvent) {
   const { ctrlKey, metaKey, shiftKey, altKey, defaultPrevented, target } = event;
   if (!(ctrlKey || metaKey) || altKey || defaultPrevented || isTyped(target)) return;
   const key = event.key.toLowerCase();
@@ -24,8 +23,7 @@ function onKeyDown(event) {
 
 const WITHOUT_TEXT = ['button', 'checkbox', 'radio', 'range', 'file', 'submit', 'reset', 'color'];
 
-/** @param {EventTarget|null} target */
-function isTyped(target) {
+function isTyped(target: EventTarget | null) {
   if (target instanceof HTMLInputElement) return !WITHOUT_TEXT.includes(target.type);
   return target instanceof HTMLTextAreaElement || (target instanceof HTMLElement && target.isContentEditable);
 }

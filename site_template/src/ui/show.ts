@@ -1,11 +1,12 @@
 // The show: preview and answer fill the screen, for those who watch from further away. Where the browser gives no full
 // screen, as on some phones and inside other pages, they fill the window.
 
+import type { RefObject } from 'preact';
 import { useLayoutEffect } from 'preact/hooks';
-import { showing } from './state.js';
+import { showing } from './state.ts';
 
-/** @param {HTMLElement} section what is shown */
-export async function enterShow(section) {
+/** @param section what is shown */
+export async function enterShow(section: HTMLElement) {
   showing.value = true;
   try {
     await section.requestFullscreen?.({ navigationUI: 'hide' });
@@ -27,20 +28,18 @@ function leaveFullscreen() {
 
 /**
  * Keeps focus and reading inside the show while it lasts, and ends it by its button, by Escape, or with full screen.
- * @param {import('preact').RefObject<HTMLElement|null>} section
  */
-export function useShow(section) {
+export function useShow(section: RefObject<HTMLElement | null>) {
   const { value: shown } = showing;
   useLayoutEffect(() => {
     const { current: stage } = section;
     if (!shown || !stage) return undefined;
     const before = document.activeElement;
     const release = isolate(stage);
-    const leaveButton = /** @type {HTMLElement|null} */ (stage.querySelector('[data-leave]'));
+    const leaveButton = stage.querySelector('[data-leave]') as HTMLElement | null;
     leaveButton?.addEventListener('click', leaveShow);
     leaveButton?.focus();
-    /** @param {KeyboardEvent} event */
-    const onKey = (event) => {
+    const onKey = (event: KeyboardEvent) => {
       if (event.key === 'Escape') leaveShow();
     };
     const onFullscreen = () => {
@@ -61,12 +60,10 @@ export function useShow(section) {
 
 /**
  * Makes everything but an element and what it stands in unreachable.
- * @param {HTMLElement} element
- * @returns {() => void} takes it back
+ * @returns takes it back
  */
-function isolate(element) {
-  /** @type {HTMLElement[]} */
-  const made = [];
+function isolate(element: HTMLElement): () => void {
+  const made: HTMLElement[] = [];
   for (let inside = element; inside !== document.body && inside.parentElement; inside = inside.parentElement) {
     for (const other of inside.parentElement.children) {
       if (other === inside || !(other instanceof HTMLElement) || other.inert) continue;
@@ -79,11 +76,10 @@ function isolate(element) {
 
 /**
  * Keeps the screen from going dark, where the browser lets a page ask for that.
- * @returns {() => void} lets it go dark again
+ * @returns lets it go dark again
  */
-function stayAwake() {
-  /** @type {WakeLockSentinel|null} */
-  let lock = null;
+function stayAwake(): () => void {
+  let lock: WakeLockSentinel | null = null;
   let over = false;
   const ask = async () => {
     // The browser takes it back whenever the page is hidden.

@@ -1,7 +1,7 @@
 // The words of the page's language. There is a bundle of the page for every language that has words in `strings/`, with
 // these and no others: build.mjs puts them in the place of the English ones.
 
-import { words } from './strings/en.js';
+import { words } from './strings/en.ts';
 
 export const strings = words;
 

@@ -3,90 +3,98 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { preprocess } from '../core/preprocess.js';
-import { errorReport, WorkerError } from '../errors.js';
-import { concatenate, foldScales } from './fold.js';
-import { selfCheck } from './self-check.js';
+import { preprocess } from '../core/preprocess.ts';
+import { errorReport, WorkerError } from '../errors.ts';
+import type { Plan } from '../kernel/backbone/plan.ts';
+import type {
+  BackendName,
+  KernelFault,
+  Kernels,
+  KernelsInUse,
+  Preprocess,
+  SelfCheck,
+  Site,
+  StartProgress,
+} from '../protocol.ts';
+import type { Take } from '../verified.ts';
+import { type Artifacts, concatenate, foldScales } from './fold.ts';
+import type { Pixels } from './frames.ts';
+import { type Golden, selfCheck } from './self-check.ts';
 
-/** @import {KernelFault, KernelsInUse, Kernels, Preprocess, SelfCheck, Site, StartProgress} from '../protocol.js' */
-/** @import {Pixels} from './frames.js' */
-/** @import {Golden} from './self-check.js' */
+/** The model's files, read. */
+export interface Parts {
+  artifacts: Artifacts;
+  signature: object;
+  /** Null where no road needs it, or there is none. */
+  plan: Plan | null;
+  /** Why the plan that there is could not be had. */
+  planFault?: unknown;
+}
 
-/**
- * The model's files, read.
- * @typedef {object} Parts
- * @property {import('./fold.js').Artifacts} artifacts
- * @property {object} signature
- * @property {import('../kernel/backbone/plan.js').Plan|null} plan null where no road needs it, or there is none
- * @property {unknown} [planFault] why the plan that there is could not be had
- */
+/** A backbone that is ready to run. */
+export interface Computation {
+  /** Held in memory beside tensors. */
+  bytes: number;
+  /**
+   * A picture's bytes to [1, size, size, 3], faster than the plain way and the same to the bit; null where there is no
+   * memory for it.
+   */
+  read?: (picture: Pixels, options: Preprocess) => tf.Tensor | null;
+  /** [n, size, size, 3] to [n, features]. */
+  compute: (pictures: tf.Tensor4D) => tf.Tensor;
+  dispose: () => void;
+}
 
-/**
- * A backbone that is ready to run.
- * @typedef {object} Computation
- * @property {number} bytes held in memory beside tensors
- * @property {(picture: Pixels, options: Preprocess) => tf.Tensor|null} [read] a picture's bytes to [1, size, size, 3],
- *   faster than the plain way and the same to the bit; null where there is no memory for it
- * @property {(pictures: tf.Tensor4D) => tf.Tensor} compute [n, size, size, 3] to [n, features]
- * @property {() => void} dispose
- */
+/** A way to compute the backbone. */
+export interface Road {
+  kind: Kernels;
+  /** Throws where it cannot be had here. */
+  make: (parts: Parts) => Promise<Computation>;
+}
 
-/**
- * A way to compute the backbone.
- * @typedef {object} Road
- * @property {Kernels} kind
- * @property {(parts: Parts) => Promise<Computation>} make throws where it cannot be had here
- */
+/** A backend of TensorFlow.js that one of `backends/` has registered. */
+export interface BackendChoice {
+  name: BackendName;
+  /** Run before it starts; resolves to what is to be run after. */
+  prepare?: (site: Site, take: Take) => Promise<() => void>;
+  /** Other than TensorFlow.js' graph, the fastest first. */
+  roads?: () => Road[];
+  /**
+   * What it computes on, once it has started; a graphics card can be taken away at any time. `lost` resolves soon
+   * after.
+   */
+  device?: () => { lost: Promise<unknown>; isLost: () => boolean };
+}
 
-/**
- * A backend of TensorFlow.js that one of `backends/` has registered.
- * @typedef {object} BackendChoice
- * @property {import('../protocol.js').BackendName} name
- * @property {(site: import('../protocol.js').Site, take: import('../verified.js').Take) => Promise<() => void>} [prepare]
- *   run before it starts; resolves to what is to be run after
- * @property {() => Road[]} [roads] other than TensorFlow.js' graph, the fastest first
- * @property {() => {lost: Promise<unknown>, isLost: () => boolean}} [device] what it computes on, once it has started;
- *   a graphics card can be taken away at any time. `lost` resolves soon after
- */
-
-/**
- * @param {BackendChoice} choice
- * @param {import('../protocol.js').Site} site
- * @param {import('../verified.js').Take} take
- */
-async function startBackend({ name, prepare }, site, take) {
+async function startBackend({ name, prepare }: BackendChoice, site: Site, take: Take) {
   const finish = await prepare?.(site, take);
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) throw new WorkerError('no-backend', { backend: name });
   finish?.();
 }
 
-/** @type {Road} */
-const STOCK = {
+const STOCK: Road = {
   kind: 'stock',
   async make({ artifacts, signature }) {
     const model = await loadGraphModel({ load: async () => ({ ...artifacts, signature }) });
     return {
       bytes: 0,
-      compute: (pictures) => /** @type {tf.Tensor} */ (model.execute(pictures)),
+      compute: (pictures) => model.execute(pictures) as tf.Tensor,
       dispose: () => model.dispose(),
     };
   },
 };
 
-/**
- * Downloads everything the backbone needs, all files at once, and starts the backend.
- * @param {BackendChoice} choice
- * @param {Site} site
- * @param {import('../verified.js').Take} take
- * @param {(progress: StartProgress) => void} [onProgress]
- * @returns {Promise<Parts>}
- */
-export async function loadParts(choice, site, take, onProgress) {
+/** Downloads everything the backbone needs, all files at once, and starts the backend. */
+export async function loadParts(
+  choice: BackendChoice,
+  site: Site,
+  take: Take,
+  onProgress?: (progress: StartProgress) => void,
+): Promise<Parts> {
   const { graph, shards, plan } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
-  /** @type {unknown} */
-  let planFault;
+  let planFault: unknown;
   const [, planBytes, graphBytes, ...shardBytes] = await Promise.all([
     startBackend(choice, site, take),
     // TensorFlow.js' graph does without it.
@@ -100,11 +108,11 @@ export async function loadParts(choice, site, take, onProgress) {
     ...shards.map((shard) => take(shard)),
   ]);
   onProgress?.({ phase: 'compile', bytes: total, total });
-  const read = (/** @type {ArrayBuffer} */ bytes) => JSON.parse(new TextDecoder().decode(bytes));
+  const read = (bytes: ArrayBuffer) => JSON.parse(new TextDecoder().decode(bytes));
   const { modelTopology, weightsManifest, signature } = read(graphBytes);
   const artifacts = foldScales({
     modelTopology,
-    weightSpecs: weightsManifest.flatMap((/** @type {{weights: object[]}} */ group) => group.weights),
+    weightSpecs: weightsManifest.flatMap((group: { weights: object[] }) => group.weights),
     weightData: concatenate(shardBytes.map((shard) => new Uint8Array(shard))),
   });
   return { artifacts, signature, plan: planBytes && read(planBytes), planFault };
@@ -112,16 +120,17 @@ export async function loadParts(choice, site, take, onProgress) {
 
 /**
  * The roads to try, and why the fast ones are not among them.
- * @param {BackendChoice} choice
- * @param {Site} site
- * @param {unknown} planFault
- * @param {Kernels} [wanted] this road and no other
- * @returns {{roads: Road[], missing: unknown[]}} errors
+ * @param wanted this road and no other
+ * @returns errors
  */
-function roadsFor(choice, { model }, planFault, wanted) {
+function roadsFor(
+  choice: BackendChoice,
+  { model }: Site,
+  planFault: unknown,
+  wanted?: Kernels,
+): { roads: Road[]; missing: unknown[] } {
   const own = choice.roads?.() ?? [];
-  /** @type {unknown[]} */
-  const missing = [];
+  const missing: unknown[] = [];
   if (choice.roads && !own.length) missing.push(new WorkerError('no-simd'));
   if (choice.roads && !model.plan) missing.push(new WorkerError('no-plan', { why: model.noPlan }));
   if (planFault) missing.push(planFault);
@@ -132,23 +141,21 @@ function roadsFor(choice, { model }, planFault, wanted) {
 
 /**
  * The first road that computes what the build computed.
- * @param {BackendChoice} choice
- * @param {Site} site
- * @param {Parts} parts
- * @param {Golden[]} golden
- * @param {Kernels} [wanted] this road and no other
- * @returns {Promise<{backbone: Backbone, check: SelfCheck, kernels: KernelsInUse}>}
- * @throws {Error} the last road's, where there is none
+ * @param wanted this road and no other
+ * @throws Error: the last road's, where there is none
  */
-export async function startBackbone(choice, site, parts, golden, wanted) {
+export async function startBackbone(
+  choice: BackendChoice,
+  site: Site,
+  parts: Parts,
+  golden: Golden[],
+  wanted?: Kernels,
+): Promise<{ backbone: Backbone; check: SelfCheck; kernels: KernelsInUse }> {
   const { roads, missing } = roadsFor(choice, site, parts.planFault, wanted);
-  /** @type {KernelFault[]} */
-  const faults = missing.map((error) => ({ kernels: null, error: errorReport(error) }));
-  /** @type {unknown} */
-  let failure;
+  const faults: KernelFault[] = missing.map((error) => ({ kernels: null, error: errorReport(error) }));
+  let failure: unknown;
   for (const { kind, make } of roads) {
-    /** @type {Backbone|undefined} */
-    let backbone;
+    let backbone: Backbone | undefined;
     try {
       backbone = new Backbone(await make(parts), site, choice.device?.());
       const check = await selfCheck(backbone, golden, site.golden.limit);
@@ -167,34 +174,33 @@ export async function startBackbone(choice, site, parts, golden, wanted) {
 }
 
 export class Backbone {
-  /**
-   * @param {Computation} computation
-   * @param {Site} site
-   * @param {ReturnType<NonNullable<BackendChoice['device']>>} [device]
-   */
-  constructor(computation, site, device) {
+  computation: Computation;
+  preprocess: Preprocess;
+  features: number;
+  isLost: () => boolean;
+  /** Resolves when the backend can compute no more: never, on the processor. */
+  lost: Promise<any>;
+
+  constructor(computation: Computation, site: Site, device?: ReturnType<NonNullable<BackendChoice['device']>>) {
     this.computation = computation;
     this.preprocess = site.preprocess;
     this.features = site.backbone.features;
     this.isLost = device?.isLost ?? (() => false);
-    /** Resolves when the backend can compute no more: never, on the processor. */
     this.lost = new Promise((resolve) => {
       device?.lost.then(() => resolve(undefined));
     });
   }
 
   /**
-   * @param {Pixels} picture
-   * @returns {Promise<Float32Array>} [features]
-   * @throws {RangeError} the bytes are not such a picture's
+   * @returns [features]
+   * @throws RangeError: the bytes are not such a picture's
    */
-  async embed(picture) {
+  async embed(picture: Pixels): Promise<Float32Array> {
     const input = this.read(picture, this.preprocess);
-    /** @type {tf.Tensor|undefined} */
-    let output;
+    let output: tf.Tensor | undefined;
     try {
       output = this.computation.compute(input);
-      const computed = /** @type {Float32Array} */ (await output.data());
+      const computed = (await output.data()) as Float32Array;
       // TensorFlow.js goes on without its device, and gives zeros or remains of other frames.
       if (this.isLost()) throw new WorkerError('device-lost');
       return computed;
@@ -206,23 +212,21 @@ export class Backbone {
 
   /**
    * What the backbone is given of a picture.
-   * @param {Pixels} picture
-   * @param {Preprocess} options
-   * @returns {tf.Tensor4D} [1, size, size, 3] in [0, 1]
+   * @returns [1, size, size, 3] in [0, 1]
    */
-  read(picture, options) {
+  read(picture: Pixels, options: Preprocess): tf.Tensor4D {
     const { data, width, height } = picture;
     const { size } = options;
     const read = this.computation.read?.(picture, options);
-    return /** @type {tf.Tensor4D} */ (read ?? tf.tensor(preprocess(data, width, height, options), [1, size, size, 3]));
+    return (read ?? tf.tensor(preprocess(data, width, height, options), [1, size, size, 3])) as tf.Tensor4D;
   }
 
   dispose() {
     this.computation.dispose();
   }
 
-  /** @returns {{tensors: number, bytes: number}} what is held, by TensorFlow.js and beside it */
-  memory() {
+  /** @returns what is held, by TensorFlow.js and beside it */
+  memory(): { tensors: number; bytes: number } {
     const { numTensors, numBytes } = tf.memory();
     return { tensors: numTensors, bytes: numBytes + this.computation.bytes };
   }

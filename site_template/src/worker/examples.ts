@@ -1,33 +1,44 @@
 // The examples: each picture's features, kept once computed.
 
-import { WorkerError } from '../errors.js';
+import { WorkerError } from '../errors.ts';
+import type { ArrangedClass } from '../protocol.ts';
 
-/**
- * @typedef {object} Example
- * @property {number} id rising in the order of adding
- * @property {string|null} classId null while it is set aside: not trained on, until it is placed again or forgotten
- * @property {Float32Array} features
- * @property {Blob} picture JPEG of the square that was learned from
- */
+interface Example {
+  /** Rising in the order of adding. */
+  id: number;
+  /** Null while it is set aside: not trained on, until it is placed again or forgotten. */
+  classId: string | null;
+  features: Float32Array;
+  /** JPEG of the square that was learned from. */
+  picture: Blob;
+}
 
-/**
- * What a head is trained on. The feature vectors are the examples' own: nothing is copied to make this.
- * @typedef {object} TrainingSet
- * @property {string[]} classes ids, in the order of the outputs
- * @property {number[]} ids of the examples, in the order of training
- * @property {Float32Array[]} rows [n] feature vectors
- * @property {Uint16Array} labels [n] places in `classes`
- */
+/** What a head is trained on. The feature vectors are the examples' own: nothing is copied to make this. */
+export interface TrainingSet {
+  /** Ids, in the order of the outputs. */
+  classes: string[];
+  /** Of the examples, in the order of training. */
+  ids: number[];
+  /** [n] feature vectors. */
+  rows: Float32Array[];
+  /** [n] places in `classes`. */
+  labels: Uint16Array;
+}
 
 export class Examples {
+  /** In the order of adding. */
+  byId: Map<number, Example>;
+  classes: string[];
+  /** Classes that keep their examples and stay out of training. */
+  disabled: Set<string>;
+  /** How many examples each class has, so that adding one counts none of the others. */
+  counts: Map<string | null, number>;
+  nextId: number;
+
   constructor() {
-    /** @type {Map<number, Example>} in the order of adding */
     this.byId = new Map();
-    /** @type {string[]} */
     this.classes = [];
-    /** @type {Set<string>} classes that keep their examples and stay out of training */
     this.disabled = new Set();
-    /** @type {Map<string|null, number>} how many examples each class has, so that adding one counts none of the others */
     this.counts = new Map();
     this.nextId = 1;
   }
@@ -36,13 +47,8 @@ export class Examples {
     return this.byId.size;
   }
 
-  /**
-   * @param {string} classId
-   * @param {Float32Array} features
-   * @param {Blob} picture
-   * @returns {number} the example's id
-   */
-  add(classId, features, picture) {
+  /** @returns the example's id */
+  add(classId: string, features: Float32Array, picture: Blob): number {
     if (!this.classes.includes(classId)) throw new WorkerError('no-class', { class: classId });
     const id = this.nextId++;
     this.byId.set(id, { id, classId, features, picture });
@@ -50,8 +56,7 @@ export class Examples {
     return id;
   }
 
-  /** @param {number} id */
-  remove(id) {
+  remove(id: number) {
     const example = this.byId.get(id);
     if (!example) return;
     this.byId.delete(id);
@@ -63,17 +68,16 @@ export class Examples {
     this.counts.clear();
   }
 
-  /** @returns {Example[]} in the order of adding, those that were set aside too */
-  all() {
+  /** @returns in the order of adding, those that were set aside too */
+  all(): Example[] {
     return [...this.byId.values()];
   }
 
   /**
    * Takes the place of everything kept so far.
-   * @param {string[]} classes
-   * @param {Example[]} examples in the order of adding, their ids rising
+   * @param examples in the order of adding, their ids rising
    */
-  replace(classes, examples) {
+  replace(classes: string[], examples: Example[]) {
     this.classes = [...classes];
     this.disabled.clear();
     this.byId = new Map(examples.map((example) => [example.id, example]));
@@ -81,8 +85,8 @@ export class Examples {
     this.countAll();
   }
 
-  /** @param {string[]} ids in display order; examples of other classes are dropped */
-  setClasses(ids) {
+  /** @param ids in display order; examples of other classes are dropped */
+  setClasses(ids: string[]) {
     this.classes = [...ids];
     this.disabled.clear();
     for (const { id, classId } of this.byId.values()) {
@@ -92,10 +96,10 @@ export class Examples {
 
   /**
    * Says which examples belong to which class. Those that are not named are set aside, not lost.
-   * @param {import('../protocol.js').ArrangedClass[]} classes in display order
-   * @param {number} upTo the last id that the caller knows of: later examples stay in their class
+   * @param classes in display order
+   * @param upTo the last id that the caller knows of: later examples stay in their class
    */
-  arrange(classes, upTo) {
+  arrange(classes: ArrangedClass[], upTo: number) {
     this.classes = classes.map(({ id }) => id);
     this.disabled = new Set(classes.filter(({ enabled }) => !enabled).map(({ id }) => id));
     for (const example of this.byId.values()) {
@@ -110,13 +114,11 @@ export class Examples {
     this.countAll();
   }
 
-  /** @param {ArrayLike<number>} ids */
-  forget(ids) {
+  forget(ids: ArrayLike<number>) {
     for (const id of Array.from(ids)) this.remove(id);
   }
 
-  /** @param {string|null} classId */
-  count(classId) {
+  count(classId: string | null) {
     return this.counts.get(classId) ?? 0;
   }
 
@@ -128,14 +130,12 @@ export class Examples {
   /**
    * What a head is trained on: examples in the order of class, then time of adding. Classes without
    * examples and disabled ones are left out.
-   * @returns {TrainingSet}
    */
-  trainingSet() {
+  trainingSet(): TrainingSet {
     const taking = this.classes.filter((id) => !this.disabled.has(id));
-    /** @type {Map<string|null, Example[]>} */
-    const groups = new Map(taking.map((id) => [id, []]));
+    const groups: Map<string | null, Example[]> = new Map(taking.map((id) => [id, []]));
     for (const example of this.byId.values()) groups.get(example.classId)?.push(example);
-    const filled = /** @type {[string, Example[]][]} */ ([...groups].filter(([, group]) => group.length > 0));
+    const filled = [...groups].filter(([, group]) => group.length > 0) as [string, Example[]][];
     const ordered = filled.flatMap(([, group]) => group);
     return {
       classes: filled.map(([id]) => id),

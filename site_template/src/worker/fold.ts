@@ -1,39 +1,31 @@
 // Kernels stored in 8 bits stand in the graph as a product with their channels' scales, which any
 // TensorFlow.js can load and would compute again for every picture. Here the products are done once.
 
-/**
- * @typedef {object} WeightSpec
- * @property {string} name
- * @property {number[]} shape
- * @property {'float32'|'int32'} dtype
- * @property {{dtype: 'float16'|'uint8'|'uint16', scale?: number, min?: number}} [quantization]
- */
+export interface WeightSpec {
+  name: string;
+  shape: number[];
+  dtype: 'float32' | 'int32';
+  quantization?: { dtype: 'float16' | 'uint8' | 'uint16'; scale?: number; min?: number };
+}
 
-/** @typedef {{name: string, op: string, input?: string[], attr?: object}} GraphNode */
+type GraphNode = { name: string; op: string; input?: string[]; attr?: object };
 
-/**
- * @typedef {object} Artifacts
- * @property {{node: GraphNode[]}} modelTopology
- * @property {WeightSpec[]} weightSpecs
- * @property {ArrayBuffer} weightData
- */
+export interface Artifacts {
+  modelTopology: { node: GraphNode[] };
+  weightSpecs: WeightSpec[];
+  weightData: ArrayBuffer;
+}
 
 const BYTES = { float32: 4, int32: 4, float16: 2, uint8: 1, uint16: 2 };
 
-/** @param {WeightSpec} spec */
-export function byteLength({ shape, dtype, quantization }) {
-  const stored = /** @type {keyof typeof BYTES} */ (quantization?.dtype ?? dtype);
+export function byteLength({ shape, dtype, quantization }: WeightSpec) {
+  const stored = (quantization?.dtype ?? dtype) as keyof typeof BYTES;
   return shape.reduce((product, size) => product * size, 1) * BYTES[stored];
 }
 
-/**
- * The artifacts with every product of an 8-bit kernel and its scales replaced by the kernel it makes.
- * @param {Artifacts} artifacts
- * @returns {Artifacts}
- */
-export function foldScales({ modelTopology, weightSpecs, weightData }) {
-  /** @type {Map<string, {spec: WeightSpec, bytes: Uint8Array}>} */
-  const weights = new Map();
+/** The artifacts with every product of an 8-bit kernel and its scales replaced by the kernel it makes. */
+export function foldScales({ modelTopology, weightSpecs, weightData }: Artifacts): Artifacts {
+  const weights = new Map<string, { spec: WeightSpec; bytes: Uint8Array }>();
   let at = 0;
   for (const spec of weightSpecs) {
     const length = byteLength(spec);
@@ -45,12 +37,9 @@ export function foldScales({ modelTopology, weightSpecs, weightData }) {
   });
   if (products.length === 0) return { modelTopology, weightSpecs, weightData };
 
-  /** @type {Set<string>} */
-  const used = new Set();
+  const used = new Set<string>();
   for (const { name, input = [] } of products) {
-    const [kernel, scale] = input.map(
-      (part) => /** @type {{spec: WeightSpec, bytes: Uint8Array}} */ (weights.get(part)),
-    );
+    const [kernel, scale] = input.map((part) => weights.get(part) as { spec: WeightSpec; bytes: Uint8Array });
     const values = scaled(kernel.spec, kernel.bytes, new Float32Array(scale.bytes.slice().buffer));
     weights.set(name, {
       spec: { name, shape: kernel.spec.shape, dtype: 'float32' },
@@ -72,12 +61,11 @@ export function foldScales({ modelTopology, weightSpecs, weightData }) {
 }
 
 /**
- * @param {WeightSpec} spec of the stored kernel
- * @param {Uint8Array} stored
- * @param {Float32Array} scale per output channel: the kernel's last axes
- * @returns {Float32Array} the same bits that decoding and then multiplying in float32 gives
+ * @param spec of the stored kernel
+ * @param scale per output channel: the kernel's last axes
+ * @returns the same bits that decoding and then multiplying in float32 gives
  */
-function scaled({ quantization }, stored, scale) {
+function scaled({ quantization }: WeightSpec, stored: Uint8Array, scale: Float32Array): Float32Array {
   const { scale: step = 1, min = 0 } = quantization ?? {};
   const values = new Float32Array(stored.length);
   for (let i = 0; i < stored.length; i++) {
@@ -86,11 +74,7 @@ function scaled({ quantization }, stored, scale) {
   return values;
 }
 
-/**
- * @param {Uint8Array[]} parts
- * @returns {ArrayBuffer}
- */
-export function concatenate(parts) {
+export function concatenate(parts: Uint8Array[]): ArrayBuffer {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

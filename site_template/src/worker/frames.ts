@@ -1,52 +1,46 @@
 // Pictures as the worker gets them, to bytes for the backbone and to thumbnails.
 
-import { BACKGROUND, onBackground, region } from '../core/preprocess.js';
-import { WorkerError } from '../errors.js';
+import { BACKGROUND, onBackground, region } from '../core/preprocess.ts';
+import { WorkerError } from '../errors.ts';
+import type { Frame, Preprocess } from '../protocol.ts';
 
-/** @typedef {{data: Uint8Array|Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}} Pixels RGBA bytes */
-/** @typedef {ReturnType<typeof region>} Region */
+/** RGBA bytes. */
+export type Pixels = { data: Uint8Array | Uint8ClampedArray<ArrayBufferLike>; width: number; height: number };
+type Region = ReturnType<typeof region>;
 
 const THUMBNAIL_QUALITY = 0.9;
 
 /**
- * The longest side of a canvas here. Every browser has canvases of this size; each has another limit beyond, and past it
- * gives black without a word.
+ * The longest side of a canvas here. Every browser has canvases of this size; each has another limit beyond, and past
+ * it gives black without a word.
  */
 const CANVAS_EDGE = 4096;
 
-/** @type {OffscreenCanvas|null} */
-let canvas = null;
+let canvas: OffscreenCanvas | null = null;
 
 /**
  * The canvas that all pictures share: whoever draws on it covers what was there.
- * @param {number} width at most `CANVAS_EDGE`, as is the height
- * @param {number} height
+ * @param width at most `CANVAS_EDGE`, as is the height
  */
-function context(width, height) {
+function context(width: number, height: number) {
   canvas ??= new OffscreenCanvas(width, height);
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const drawing = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
   if (!drawing) throw new WorkerError('no-canvas');
-  return /** @type {OffscreenCanvasRenderingContext2D} */ (drawing);
+  return drawing as OffscreenCanvasRenderingContext2D;
 }
 
-/**
- * Lets go of a frame. The camera stops when too many of its frames are held.
- * @param {import('../protocol.js').Frame} frame
- */
-export function release(frame) {
+/** Lets go of a frame. The camera stops when too many of its frames are held. */
+export function release(frame: Frame) {
   if ('close' in frame) frame.close();
 }
 
 /**
  * The part of a frame that is learned from, as opaque bytes: what is transparent lies on the background. The frame is
  * closed.
- * @param {import('../protocol.js').Frame} frame
- * @param {'crop'|'stretch'} fit
- * @returns {Promise<Pixels>}
  */
-export async function readFrame(frame, fit) {
+export async function readFrame(frame: Frame, fit: 'crop' | 'stretch'): Promise<Pixels> {
   if ('data' in frame) return { ...frame, data: onBackground(frame.data) };
   try {
     if ('displayWidth' in frame) return await readVideoFrame(frame, fit);
@@ -56,12 +50,11 @@ export async function readFrame(frame, fit) {
   }
 }
 
-/**
- * @param {ImageBitmap|VideoFrame} frame
- * @param {Region} part read as it is: no scaling
- * @returns {{data: Uint8ClampedArray<ArrayBufferLike>, width: number, height: number}}
- */
-function draw(frame, { x, y, width, height }) {
+/** @param part read as it is: no scaling */
+function draw(
+  frame: ImageBitmap | VideoFrame,
+  { x, y, width, height }: Region,
+): { data: Uint8ClampedArray<ArrayBufferLike>; width: number; height: number } {
   if (width <= CANVAS_EDGE && height <= CANVAS_EDGE) return drawTile(frame, { x, y, width, height });
   const data = new Uint8ClampedArray(4 * width * height);
   for (let top = 0; top < height; top += CANVAS_EDGE) {
@@ -76,11 +69,8 @@ function draw(frame, { x, y, width, height }) {
   return { data, width, height };
 }
 
-/**
- * @param {ImageBitmap|VideoFrame} frame
- * @param {Region} part no larger than a canvas may be
- */
-function drawTile(frame, { x, y, width, height }) {
+/** @param part no larger than a canvas may be */
+function drawTile(frame: ImageBitmap | VideoFrame, { x, y, width, height }: Region) {
   const drawing = context(width, height);
   drawing.fillStyle = `rgb(${BACKGROUND} ${BACKGROUND} ${BACKGROUND})`;
   drawing.fillRect(0, 0, width, height);
@@ -92,32 +82,24 @@ function drawTile(frame, { x, y, width, height }) {
   throw new WorkerError('no-memory', frameSize(frame));
 }
 
-/** @param {ImageBitmap|VideoFrame} frame */
-function frameSize(frame) {
+function frameSize(frame: ImageBitmap | VideoFrame) {
   if ('displayWidth' in frame) return { width: frame.displayWidth, height: frame.displayHeight };
   return { width: frame.width, height: frame.height };
 }
 
-/**
- * Whether copying gives the bytes that drawing gives, by kind of frame.
- * @type {Map<string, boolean>}
- */
-const copies = new Map();
+/** Whether copying gives the bytes that drawing gives, by kind of frame. */
+const copies = new Map<string, boolean>();
 
 /**
  * Copying reads only the part that is wanted and takes a third of the time of drawing, but a browser may convert
  * colours otherwise then. So the first frame of each kind is read both ways.
- * @param {VideoFrame} frame
- * @param {'crop'|'stretch'} fit
- * @returns {Promise<Pixels>}
  */
-async function readVideoFrame(frame, fit) {
+async function readVideoFrame(frame: VideoFrame, fit: 'crop' | 'stretch'): Promise<Pixels> {
   const part = region(frame.displayWidth, frame.displayHeight, fit);
   const kind = kindOf(frame);
   const known = copies.get(kind);
   if (known === false || hasAlpha(frame) || !isUpright(frame) || !isWhole(part)) return draw(frame, part);
-  /** @type {Pixels|null} */
-  const copied = await copy(frame, part).catch(() => null);
+  const copied: Pixels | null = await copy(frame, part).catch(() => null);
   if (known && copied) return copied;
   const drawn = draw(frame, part);
   if (!copied) copies.set(kind, false);
@@ -129,52 +111,40 @@ async function readVideoFrame(frame, fit) {
   return drawn;
 }
 
-/**
- * @param {VideoFrame} frame
- * @param {Region} part
- * @returns {Promise<Pixels>}
- */
-async function copy(frame, { x, y, width, height }) {
+async function copy(frame: VideoFrame, { x, y, width, height }: Region): Promise<Pixels> {
   const data = new Uint8ClampedArray(4 * width * height);
-  const { left, top } = /** @type {DOMRectReadOnly} */ (frame.visibleRect);
+  const { left, top } = frame.visibleRect!;
   const rect = { x: left + x, y: top + y, width, height };
   await frame.copyTo(data, { rect, format: 'RGBA', colorSpace: 'srgb' });
   // A frame without a format may be anything.
   return { data: frame.format ? data : onBackground(data), width, height };
 }
 
-/** @param {VideoFrame} frame */
-function kindOf({ format, codedWidth, codedHeight, colorSpace }) {
+function kindOf({ format, codedWidth, codedHeight, colorSpace }: VideoFrame) {
   return JSON.stringify([format, codedWidth, codedHeight, colorSpace.toJSON()]);
 }
 
-/**
- * Whether a frame's bytes stand as it is shown: copying neither turns nor scales.
- * @param {VideoFrame & {rotation?: number, flip?: boolean}} frame
- */
-function isUpright({ rotation, flip, visibleRect, displayWidth, displayHeight }) {
+/** Whether a frame's bytes stand as it is shown: copying neither turns nor scales. */
+function isUpright({
+  rotation,
+  flip,
+  visibleRect,
+  displayWidth,
+  displayHeight,
+}: VideoFrame & { rotation?: number; flip?: boolean }) {
   return !rotation && !flip && visibleRect?.width === displayWidth && visibleRect.height === displayHeight;
 }
 
-/**
- * Whether a frame has alpha, which only drawing puts on the background.
- * @param {VideoFrame} frame
- */
-const hasAlpha = ({ format }) => !!format?.includes('A');
+/** Whether a frame has alpha, which only drawing puts on the background. */
+const hasAlpha = ({ format }: VideoFrame) => !!format?.includes('A');
 
-/**
- * Whether a part begins and ends between the samples of colour, which stand for two by two pixels.
- * @param {Region} part
- */
-function isWhole({ x, y, width, height }) {
+/** Whether a part begins and ends between the samples of colour, which stand for two by two pixels. */
+function isWhole({ x, y, width, height }: Region) {
   return [x, y, width, height].every((value) => value % 2 === 0);
 }
 
-/**
- * Whether a picture shows nothing, as a camera's first ones do: from such a one nothing can be told.
- * @param {Pixels} pixels
- */
-function isBlank({ data }) {
+/** Whether a picture shows nothing, as a camera's first ones do: from such a one nothing can be told. */
+function isBlank({ data }: Pixels) {
   return data.every((value, i) => value === data[i % 4]);
 }
 
@@ -183,11 +153,9 @@ const CONVERSION = 8;
 
 /**
  * Whether a frame shows what a bitmap of the same moment shows, but for rounding. Both are closed.
- * @param {VideoFrame} frame
- * @param {ImageBitmap} bitmap
- * @returns {Promise<boolean|null>} null where the picture is blank, which proves nothing
+ * @returns null where the picture is blank, which proves nothing
  */
-export async function agree(frame, bitmap) {
+export async function agree(frame: VideoFrame, bitmap: ImageBitmap): Promise<boolean | null> {
   try {
     const wanted = draw(bitmap, region(bitmap.width, bitmap.height, 'stretch'));
     if (isBlank(wanted)) return null;
@@ -207,9 +175,8 @@ const KNOWN_EDGE = 32;
 /**
  * Whether pixels come back from a canvas as they were drawn. Browsers that guard against fingerprinting add
  * noise to what a page reads, and so to everything that it would learn from.
- * @returns {Promise<boolean>}
  */
-export async function readsBackExactly() {
+export async function readsBackExactly(): Promise<boolean> {
   const known = new ImageData(KNOWN_EDGE, KNOWN_EDGE);
   for (let i = 0; i < known.data.length; i++) known.data[i] = i % 4 === 3 ? 255 : (i * 37 + (i >> 5) * 11) % 256;
   const bitmap = await createImageBitmap(known);
@@ -219,18 +186,14 @@ export async function readsBackExactly() {
 
 /**
  * The square that is learned from, as a JPEG of the backbone's size.
- * @param {Pixels} pixels opaque
- * @param {import('../protocol.js').Preprocess} options
- * @returns {Promise<Blob>}
+ * @param pixels opaque
  */
-export function thumbnail(pixels, { size, fit }) {
+export function thumbnail(pixels: Pixels, { size, fit }: Preprocess): Promise<Blob> {
   const { data, width, height } = sparse(pixels, region(pixels.width, pixels.height, fit));
   const whole = context(width, height);
   whole.putImageData(new ImageData(data, width, height), 0, 0);
   const small = new OffscreenCanvas(size, size);
-  const drawing = /** @type {OffscreenCanvasRenderingContext2D} */ (
-    small.getContext('2d', { willReadFrequently: true })
-  );
+  const drawing = small.getContext('2d', { willReadFrequently: true })!;
   drawing.imageSmoothingQuality = 'high';
   drawing.drawImage(whole.canvas, 0, 0, width, height, 0, 0, size, size);
   return small.convertToBlob({ type: 'image/jpeg', quality: THUMBNAIL_QUALITY });
@@ -239,10 +202,8 @@ export function thumbnail(pixels, { size, fit }) {
 /**
  * A part of a picture, small enough for a canvas: all its pixels, or every second, third … of those beyond its size, of
  * which there are still many to each of a thumbnail's.
- * @param {Pixels} pixels
- * @param {Region} part
  */
-function sparse({ data, width: stride }, { x, y, width: w, height: h }) {
+function sparse({ data, width: stride }: Pixels, { x, y, width: w, height: h }: Region) {
   const [across, down] = [Math.ceil(w / CANVAS_EDGE), Math.ceil(h / CANVAS_EDGE)];
   const [width, height] = [Math.ceil(w / across), Math.ceil(h / down)];
   const taken = new Uint8ClampedArray(4 * width * height);

@@ -1,20 +1,22 @@
 // How often a head is right about photos that it has not seen: a second head is trained without them.
 
-import { argmax } from '../core/head.js';
-import { heldOut } from '../core/split.js';
-import { inSlices, runToEnd } from './run.js';
-
-/** @import {TrainingSet} from './examples.js' */
+import { argmax } from '../core/head.ts';
+import { heldOut } from '../core/split.ts';
+import type { HeadSettings, HeldOutResult, Mistake } from '../protocol.ts';
+import type { TrainingSet } from './examples.ts';
+import { inSlices, runToEnd } from './run.ts';
 
 /**
- * @param {TrainingSet} set
- * @param {import('../protocol.js').HeadSettings} settings of both heads; their seed also draws the split
- * @param {number} share of every class's photos, above 0 and below 1
- * @param {{stopped: boolean}} run
- * @returns {Promise<import('../protocol.js').HeldOutResult|null>} null where it was stopped, or where no class has a
- *   photo to spare
+ * @param settings of both heads; their seed also draws the split
+ * @param share of every class's photos, above 0 and below 1
+ * @returns null where it was stopped, or where no class has a photo to spare
  */
-export async function askAboutHeldOut({ classes, ids, rows, labels }, settings, share, run) {
+export async function askAboutHeldOut(
+  { classes, ids, rows, labels }: TrainingSet,
+  settings: HeadSettings,
+  share: number,
+  run: { stopped: boolean },
+): Promise<HeldOutResult | null> {
   const begin = performance.now();
   const mask = heldOut(labels, share, settings.seed);
   const asked = ids.flatMap((_, i) => (mask[i] ? [i] : []));
@@ -26,8 +28,7 @@ export async function askAboutHeldOut({ classes, ids, rows, labels }, settings, 
   if (!head) return null;
 
   const confusion = classes.map(() => classes.map(() => 0));
-  /** @type {import('../protocol.js').Mistake[]} */
-  const mistakes = [];
+  const mistakes: Mistake[] = [];
   let at = 0;
   await inSlices(() => {
     const i = asked[at++];

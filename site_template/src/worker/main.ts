@@ -2,27 +2,25 @@
 // overlap; training gives way every few milliseconds, so that predictions go on with the old head.
 
 import { expose } from 'comlink';
-import '../error-crossing.js';
-import { PlainHead } from '../core/head.js';
-import { WorkerError } from '../errors.js';
-import { fetchVerified } from '../verified.js';
-import { loadParts, startBackbone } from './backbone.js';
-import { Examples } from './examples.js';
-import { agree, readFrame, readsBackExactly, release, thumbnail } from './frames.js';
-import { askAboutHeldOut } from './held-out.js';
-import { makeProbe } from './probe.js';
-import { runToEnd } from './run.js';
-import { drawGoldenImages } from './self-check.js';
-import { first, giveWay } from './task.js';
+import '../error-crossing.ts';
+import { PlainHead } from '../core/head.ts';
+import { WorkerError } from '../errors.ts';
+import type { Added, Frame, HeadRun, HeadSnapshot, Site, WorkerApi } from '../protocol.ts';
+import { fetchVerified, type Take } from '../verified.ts';
+import { type Backbone, type BackendChoice, loadParts, startBackbone } from './backbone.ts';
+import { Examples } from './examples.ts';
+import { agree, readFrame, readsBackExactly, release, thumbnail } from './frames.ts';
+import { askAboutHeldOut } from './held-out.ts';
+import { makeProbe } from './probe.ts';
+import { runToEnd } from './run.ts';
+import { drawGoldenImages } from './self-check.ts';
+import { first, giveWay } from './task.ts';
 
-/** @type {{backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}|null} */
-let running = null;
-/** @type {({head: PlainHead} & import('../protocol.js').HeadRun)|null} */
-let trained = null;
-/** @type {{stopped: boolean}|null} */
-let run = null;
-/** @type {{stopped: boolean}|null} the run on part of the photos, for held-out figures */
-let check = null;
+let running: { backbone: Backbone; site: Site } | null = null;
+let trained: ({ head: PlainHead } & HeadRun) | null = null;
+let run: { stopped: boolean } | null = null;
+/** The run on part of the photos, for held-out figures. */
+let check: { stopped: boolean } | null = null;
 const examples = new Examples();
 
 function started() {
@@ -30,8 +28,8 @@ function started() {
   return running;
 }
 
-/** @param {import('../protocol.js').Frame} frame closed, whatever happens */
-async function embedFrame(frame) {
+/** @param frame closed, whatever happens */
+async function embedFrame(frame: Frame) {
   try {
     const { backbone, site } = started();
     const pixels = await readFrame(frame, site.preprocess.fit);
@@ -43,14 +41,10 @@ async function embedFrame(frame) {
 
 /**
  * One frame after another, each a request of its own: predictions and training have their turn between them.
- * @template Made
- * @param {import('../protocol.js').Frame[]} frames closed, whatever happens
- * @param {(frame: import('../protocol.js').Frame) => Promise<Made>} make
- * @returns {Promise<Made[]>}
+ * @param frames closed, whatever happens
  */
-async function each(frames, make) {
-  /** @type {Made[]} */
-  const made = [];
+async function each<Made>(frames: Frame[], make: (frame: Frame) => Promise<Made>): Promise<Made[]> {
+  const made: Made[] = [];
   try {
     for (const frame of frames) {
       if (made.length) await giveWay();
@@ -62,26 +56,17 @@ async function each(frames, make) {
   }
 }
 
-/** Batches follow one another, so that examples keep the order in which they were sent. @type {Promise<unknown>} */
-let lastBatch = Promise.resolve();
+/** Batches follow one another, so that examples keep the order in which they were sent. */
+let lastBatch: Promise<unknown> = Promise.resolve();
 
-/**
- * @template Made
- * @param {() => Promise<Made>} batch
- * @returns {Promise<Made>}
- */
-function inTurn(batch) {
+function inTurn<Made>(batch: () => Promise<Made>): Promise<Made> {
   const made = lastBatch.then(batch);
   lastBatch = made.catch(() => {});
   return made;
 }
 
-/**
- * @param {import('../protocol.js').Frame[]} frames closed
- * @param {string[]} classIds
- * @returns {Promise<(import('../protocol.js').Added|null)[]>}
- */
-async function addAll(frames, classIds) {
+/** @param frames closed */
+async function addAll(frames: Frame[], classIds: string[]): Promise<(Added | null)[]> {
   const made = await each(frames, async (frame) => {
     const { pixels, features } = await embedFrame(frame);
     // The browser encodes it beside this thread, which goes on with the next frame.
@@ -100,16 +85,15 @@ async function addAll(frames, classIds) {
 /** The size that the page asks cameras for. */
 const TIMED = { width: 640, height: 480 };
 
-/** @returns {import('../protocol.js').Frame} noise: what a frame shows makes no difference to its time */
-function madeUpFrame() {
+/** @returns noise: what a frame shows makes no difference to its time */
+function madeUpFrame(): Frame {
   const data = Uint8ClampedArray.from({ length: 4 * TIMED.width * TIMED.height }, (_, i) =>
     i % 4 === 3 ? 255 : Math.imul(i, 0x9e3779b1) >>> 24,
   );
   return { data, ...TIMED };
 }
 
-/** @type {import('../protocol.js').Frame|null} */
-let timed = null;
+let timed: Frame | null = null;
 
 function stopTraining() {
   if (run) run.stopped = true;
@@ -120,23 +104,19 @@ function stopCheck() {
   if (check) check.stopped = true;
 }
 
-/** @returns {import('../protocol.js').HeadSnapshot|null} */
-function headSnapshot() {
+function headSnapshot(): HeadSnapshot | null {
   if (!trained) return null;
   const { head, ...how } = trained;
   return { ...head.weights, ...how };
 }
 
-/** @type {import('./backbone.js').BackendChoice} */
-let choice;
+let choice: BackendChoice;
 
 const probe = makeProbe(started);
 
-/** @type {import('../protocol.js').WorkerApi} */
-const api = {
+const api: WorkerApi = {
   async start(site, base, onProgress, given, kernels) {
-    /** @type {import('../verified.js').Take} */
-    const take = given ?? ((asset) => fetchVerified(asset, base));
+    const take: Take = given ?? ((asset) => fetchVerified(asset, base));
     const [parts, golden] = await Promise.all([
       loadParts(choice, site, take, onProgress),
       drawGoldenImages(site, take),
@@ -268,11 +248,8 @@ const api = {
   },
 };
 
-/**
- * Makes this worker one that computes on the given backend.
- * @param {import('./backbone.js').BackendChoice} backend
- */
-export function serve(backend) {
+/** Makes this worker one that computes on the given backend. */
+export function serve(backend: BackendChoice) {
   choice = backend;
   expose(api);
 }

@@ -2,36 +2,35 @@
 // picture's bytes, one for the whole backbone.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { PlannedBackbone } from '../kernel/backbone/backbone.js';
-import { builds, compile } from '../kernel/backbone/builds.js';
-import { weightReader } from './weights.js';
-
-/** @import {Computation, Parts, Road} from './backbone.js' */
-/** @import {Heap} from '../kernel/backbone/backbone.js' */
+import { type Heap, PlannedBackbone } from '../kernel/backbone/backbone.ts';
+import { builds, compile } from '../kernel/backbone/builds.ts';
+import type { Computation, Parts, Road } from './backbone.ts';
+import { weightReader } from './weights.ts';
 
 const READ = 'OnTheFlyPicture';
 const COMPUTE = 'OnTheFlyBackbone';
 
 /**
  * What of TensorFlow.js' wasm backend is used here. Its types say nothing of it: it is looked at before it is trusted.
- * @typedef {object} WasmBackend
- * @property {{asm?: {memory?: unknown}, wasmMemory?: unknown, HEAPU8?: Uint8Array, _malloc?: (bytes: number) => number,
- *   _free?: (address: number) => void}} wasm
- * @property {(shape: number[], dtype: 'float32') => tf.TensorInfo} makeOutput
- * @property {(dataId: object) => number} getMemoryOffset
  */
-
-/** @returns {WasmBackend} */
-function wasmBackend() {
-  return /** @type {WasmBackend} */ (/** @type {unknown} */ (tf.backend()));
+interface WasmBackend {
+  wasm: {
+    asm?: { memory?: unknown };
+    wasmMemory?: unknown;
+    HEAPU8?: Uint8Array;
+    _malloc?: (bytes: number) => number;
+    _free?: (address: number) => void;
+  };
+  makeOutput: (shape: number[], dtype: 'float32') => tf.TensorInfo;
+  getMemoryOffset: (dataId: object) => number;
 }
 
-/**
- * @param {WasmBackend} backend
- * @returns {Heap}
- * @throws {Error} where this TensorFlow.js keeps its memory otherwise
- */
-function heapOf({ wasm, makeOutput, getMemoryOffset }) {
+function wasmBackend(): WasmBackend {
+  return tf.backend() as unknown as WasmBackend;
+}
+
+/** @throws Error where this TensorFlow.js keeps its memory otherwise */
+function heapOf({ wasm, makeOutput, getMemoryOffset }: WasmBackend): Heap {
   const memory = wasm?.asm?.memory ?? wasm?.wasmMemory;
   const { _malloc: allocate, _free: free } = wasm ?? {};
   const isKnown = memory instanceof WebAssembly.Memory && memory.buffer === wasm.HEAPU8?.buffer;
@@ -42,12 +41,7 @@ function heapOf({ wasm, makeOutput, getMemoryOffset }) {
   return { memory, allocate: (bytes) => allocate(bytes) >>> 0, free };
 }
 
-/**
- * @param {WebAssembly.Module} module
- * @param {Parts} parts
- * @returns {Computation}
- */
-function start(module, { plan, artifacts }) {
+function start(module: WebAssembly.Module, { plan, artifacts }: Parts): Computation {
   if (!plan) throw new Error('The model has no plan.');
   const backend = wasmBackend();
   const heap = heapOf(backend);
@@ -57,7 +51,7 @@ function start(module, { plan, artifacts }) {
     kernelName: READ,
     backendName: 'wasm',
     kernelFunc({ attrs }) {
-      const { size } = /** @type {{size: number}} */ (/** @type {unknown} */ (attrs));
+      const { size } = attrs as unknown as { size: number };
       const out = backend.makeOutput([1, size, size, 3], 'float32');
       planned.reader.sample(backend.getMemoryOffset(out.dataId));
       return out;
@@ -67,7 +61,7 @@ function start(module, { plan, artifacts }) {
     kernelName: COMPUTE,
     backendName: 'wasm',
     kernelFunc({ inputs }) {
-      const { shape, dataId } = /** @type {tf.TensorInfo} */ (inputs.pictures);
+      const { shape, dataId } = inputs.pictures!;
       const [pictures, ...size] = shape;
       const out = backend.makeOutput([pictures, features], 'float32');
       for (let i = 0; i < pictures; i++) {
@@ -95,7 +89,7 @@ function start(module, { plan, artifacts }) {
   };
 }
 
-/** @returns {Road[]} what this browser runs, the fastest first */
-export function ownRoads() {
+/** @returns what this browser runs, the fastest first */
+export function ownRoads(): Road[] {
   return builds().map((kind) => ({ kind, make: async (parts) => start(await compile(kind), parts) }));
 }

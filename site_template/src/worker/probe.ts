@@ -1,22 +1,20 @@
 // What `onthefly validate` asks for: the page's own computations, step by step, on data that it gives.
 
-import { initialWeights, PlainHead } from '../core/head.js';
-import { Training } from '../core/training.js';
-import { makeHead } from '../kernel/engine.js';
-import { readFrame } from './frames.js';
+import { initialWeights, PlainHead } from '../core/head.ts';
+import { Training } from '../core/training.ts';
+import { makeHead } from '../kernel/engine.ts';
+import type { ProbeApi, ProbeStep, Site } from '../protocol.ts';
+import type { Backbone } from './backbone.ts';
+import { readFrame } from './frames.ts';
 
-/**
- * @param {() => {backbone: import('./backbone.js').Backbone, site: import('../protocol.js').Site}} started
- * @returns {import('../protocol.js').ProbeApi}
- */
-export function makeProbe(started) {
+export function makeProbe(started: () => { backbone: Backbone; site: Site }): ProbeApi {
   return {
     async preprocess(frame, fit) {
       const { backbone, site } = started();
       const options = { ...site.preprocess, fit: fit ?? site.preprocess.fit };
       const input = backbone.read(await readFrame(frame, options.fit), options);
       try {
-        return /** @type {Float32Array} */ (await input.data());
+        return (await input.data()) as Float32Array;
       } finally {
         input.dispose();
       }
@@ -28,8 +26,7 @@ export function makeProbe(started) {
       const shape = { features: features.length / labels.length, hidden: settings.hidden, classes };
       const head = makeHead(shape, initialWeights(shape, settings.seed), { features, labels }, engine);
       const training = new Training(head, labels.length, settings);
-      /** @type {import('../protocol.js').ProbeStep[]} */
-      const steps = [];
+      const steps: ProbeStep[] = [];
       const trainBatch = head.trainBatch.bind(head);
       head.trainBatch = (indices, rate) => {
         const result = trainBatch(indices, rate);
@@ -44,8 +41,7 @@ export function makeProbe(started) {
   };
 }
 
-/** @param {PlainHead} head */
-function stateOf({ tensors: { kernel1, bias1, kernel2, bias2 } }) {
+function stateOf({ tensors: { kernel1, bias1, kernel2, bias2 } }: PlainHead) {
   const parts = [kernel1, bias1, kernel2, bias2].flatMap(({ values, m, v }) => [values, m, v]);
   const state = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

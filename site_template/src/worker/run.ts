@@ -1,16 +1,17 @@
 // One training run, in slices of a few milliseconds, so that predictions go on meanwhile.
 
-import { initialWeights } from '../core/head.js';
-import { Training } from '../core/training.js';
-import { emptyHead } from '../kernel/engine.js';
-import { giveWay, sliceMs } from './task.js';
+import { type HeadShape, type HeadWeights, initialWeights, type PlainHead } from '../core/head.ts';
+import { type Trace, Training } from '../core/training.ts';
+import { emptyHead } from '../kernel/engine.ts';
+import type { Engine, EpochReport, HeadSettings } from '../protocol.ts';
+import { giveWay, sliceMs } from './task.ts';
 
 /**
  * Does a piece of work again and again, and gives way every few milliseconds.
- * @param {() => boolean} piece false when nothing is left
- * @param {{stopped: boolean}} run asked between two slices
+ * @param piece false when nothing is left
+ * @param run asked between two slices
  */
-export async function inSlices(piece, run) {
+export async function inSlices(piece: () => boolean, run: { stopped: boolean }) {
   let left = true;
   while (left && !run.stopped) {
     const until = performance.now() + sliceMs();
@@ -19,31 +20,26 @@ export async function inSlices(piece, run) {
   }
 }
 
-/** @type {{key: string, weights: import('../core/head.js').HeadWeights}|null} */
-let begun = null;
+let begun: { key: string; weights: HeadWeights } | null = null;
 
-/**
- * What a run begins with. The page trains anew after every photo, from the same seed: what it drew last is kept.
- * @param {import('../core/head.js').HeadShape} shape
- * @param {number} seed
- */
-function beginning(shape, seed) {
+/** What a run begins with. The page trains anew after every photo, from the same seed: what it drew last is kept. */
+function beginning(shape: HeadShape, seed: number) {
   const key = JSON.stringify([shape, seed]);
   if (begun?.key !== key) begun = { key, weights: initialWeights(shape, seed) };
   return begun.weights;
 }
 
 /**
- * @param {import('../core/head.js').HeadShape} shape
- * @param {{rows: Float32Array[], labels: Uint16Array}} examples
- * @param {import('../protocol.js').HeadSettings} settings
- * @param {{stopped: boolean}} run asked between two slices
- * @param {(report: import('../protocol.js').EpochReport) => void} [onEpoch]
- * @returns {Promise<{head: import('../core/head.js').PlainHead|null, history: import('../protocol.js').EpochReport[],
- *   trace: import('../core/training.js').Trace, engine: import('../protocol.js').Engine}>} no head where the run was
- *   stopped
+ * @param run asked between two slices
+ * @returns no head where the run was stopped
  */
-export async function runToEnd(shape, { rows, labels }, settings, run, onEpoch) {
+export async function runToEnd(
+  shape: HeadShape,
+  { rows, labels }: { rows: Float32Array[]; labels: Uint16Array },
+  settings: HeadSettings,
+  run: { stopped: boolean },
+  onEpoch?: (report: EpochReport) => void,
+): Promise<{ head: PlainHead | null; history: EpochReport[]; trace: Trace; engine: Engine }> {
   const weights = beginning(shape, settings.seed);
   await giveWay();
   const head = emptyHead(shape, weights, labels);

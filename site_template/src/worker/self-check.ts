@@ -1,44 +1,38 @@
 // Before a backend is trusted it must compute what the build computed, on pictures drawn from a seed.
 
-import { drawGolden } from '../core/golden.js';
+import { drawGolden } from '../core/golden.ts';
+import type { SelfCheck, Site } from '../protocol.ts';
+import type { Take } from '../verified.ts';
+import type { Backbone } from './backbone.ts';
+import type { Pixels } from './frames.ts';
 
-/**
- * A picture of the backbone's own size, so that every byte is read as it is, and what the build made of it.
- * @typedef {object} Golden
- * @property {import('./frames.js').Pixels} picture
- * @property {Float32Array} expected [features]
- */
+/** A picture of the backbone's own size, so that every byte is read as it is, and what the build made of it. */
+export interface Golden {
+  picture: Pixels;
+  /** [features] */
+  expected: Float32Array;
+}
 
 /**
  * Draws the pictures. That takes longer than to embed them, and needs no backbone: it is done while one is downloaded.
- * @param {import('../protocol.js').Site} site
- * @param {import('../verified.js').Take} take
- * @returns {Promise<Golden[]>}
  */
-export async function drawGoldenImages({ golden }, take) {
+export async function drawGoldenImages({ golden }: Site, take: Take): Promise<Golden[]> {
   const [indexBytes, featureBytes] = await Promise.all([take(golden.index), take(golden.features)]);
   const { images, size, features } = JSON.parse(new TextDecoder().decode(indexBytes));
   const expected = new Float32Array(featureBytes);
-  return images.map((/** @type {{kind: string, seed: number}} */ image, /** @type {number} */ i) => ({
+  return images.map((image: { kind: string; seed: number }, i: number) => ({
     picture: { data: withAlpha(drawGolden(image, size)), width: size, height: size },
     expected: expected.subarray(i * features, (i + 1) * features),
   }));
 }
 
-/** @param {Uint8ClampedArray} rgb */
-function withAlpha(rgb) {
+function withAlpha(rgb: Uint8ClampedArray) {
   const rgba = new Uint8ClampedArray((rgb.length / 3) * 4);
   for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) rgba.set(rgb.subarray(from, from + 3), to);
   return rgba;
 }
 
-/**
- * @param {import('./backbone.js').Backbone} backbone
- * @param {Golden[]} images
- * @param {number} limit
- * @returns {Promise<import('../protocol.js').SelfCheck>}
- */
-export async function selfCheck(backbone, images, limit) {
+export async function selfCheck(backbone: Backbone, images: Golden[], limit: number): Promise<SelfCheck> {
   let error = 0;
   for (const { picture, expected } of images) {
     const deviation = relativeError(await backbone.embed(picture), expected);
@@ -48,12 +42,8 @@ export async function selfCheck(backbone, images, limit) {
   return { error, limit, images: images.length };
 }
 
-/**
- * @param {Float32Array} computed
- * @param {Float32Array} expected
- * @returns {number} max|difference| over max|expected|
- */
-function relativeError(computed, expected) {
+/** @returns max|difference| over max|expected| */
+function relativeError(computed: Float32Array, expected: Float32Array): number {
   if (computed.length !== expected.length) return Infinity;
   let difference = 0;
   let peak = 0;

@@ -5,12 +5,11 @@ const PATIENCE_MS = 50;
 
 // A message channel has none of the four milliseconds that nested timers are held back by.
 const channel = new MessageChannel();
-/** @type {(() => void)[]} */
-const later = [];
+const later: (() => void)[] = [];
 channel.port1.onmessage = () => later.shift()?.();
 
-/** @returns {Promise<void>} resolves in a task of its own, after the messages that have arrived */
-function nextTask() {
+/** @returns resolves in a task of its own, after the messages that have arrived */
+function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     later.push(resolve);
     channel.port2.postMessage(null);
@@ -25,18 +24,12 @@ let lastTook = 0;
 /** A slice of training is well under a frame at 60 Hz, but no crumb beside the answers between which it stands. */
 const SLICE_MS = { least: 6, most: 60 };
 
-/** @returns {number} how long training may hold the worker at a stretch, in milliseconds */
-export const sliceMs = () => Math.min(Math.max(lastTook / 2, SLICE_MS.least), SLICE_MS.most);
-/** @type {Set<() => void>} */
-const waiting = new Set();
+/** @returns how long training may hold the worker at a stretch, in milliseconds */
+export const sliceMs = (): number => Math.min(Math.max(lastTook / 2, SLICE_MS.least), SLICE_MS.most);
+const waiting = new Set<() => void>();
 
-/**
- * Answers a request that goes before training.
- * @template T
- * @param {() => Promise<T>} answer
- * @returns {Promise<T>}
- */
-export async function first(answer) {
+/** Answers a request that goes before training. */
+export async function first<T>(answer: () => Promise<T>): Promise<T> {
   open++;
   const begin = performance.now();
   try {
@@ -49,10 +42,10 @@ export async function first(answer) {
 }
 
 /**
- * @param {number} ms at most
- * @returns {Promise<void>} after the next answer
+ * @param ms at most
+ * @returns after the next answer
  */
-const answered = (ms) =>
+const answered = (ms: number): Promise<void> =>
   new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer);

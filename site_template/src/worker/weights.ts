@@ -1,17 +1,12 @@
 // Weights as numbers, from the bytes in which the model's files store them.
 
-import { byteLength } from './fold.js';
-
-/** @import {Artifacts, WeightSpec} from './fold.js' */
+import { type Artifacts, byteLength, type WeightSpec } from './fold.ts';
 
 /** Of a half-precision number's bits, the power of two that its fraction is counted in, by the exponent's bits. */
 const HALF_STEPS = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
 
-/**
- * @param {number} bits of a half-precision number
- * @returns {number}
- */
-function half(bits) {
+/** @param bits of a half-precision number */
+function half(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   const sign = bits & 0x8000 ? -1 : 1;
@@ -19,12 +14,7 @@ function half(bits) {
   return sign * (exponent ? 1024 + fraction : fraction) * HALF_STEPS[exponent];
 }
 
-/**
- * @param {WeightSpec} spec
- * @param {Uint8Array} bytes
- * @returns {Float32Array}
- */
-function decode({ name, dtype, quantization }, bytes) {
+function decode({ name, dtype, quantization }: WeightSpec, bytes: Uint8Array): Float32Array {
   const { buffer } = bytes.slice(); // at an address that any type can begin at
   if (quantization?.dtype === 'float16') return Float32Array.from(new Uint16Array(buffer), half);
   if (quantization) {
@@ -36,13 +26,9 @@ function decode({ name, dtype, quantization }, bytes) {
   return new Float32Array(buffer);
 }
 
-/**
- * @param {Artifacts} artifacts
- * @returns {(name: string) => Float32Array} decodes a weight; throws where there is none of that name
- */
-export function weightReader({ weightSpecs, weightData }) {
-  /** @type {Map<string, {spec: WeightSpec, at: number}>} */
-  const known = new Map();
+/** @returns decodes a weight; throws where there is none of that name */
+export function weightReader({ weightSpecs, weightData }: Artifacts): (name: string) => Float32Array {
+  const known = new Map<string, { spec: WeightSpec; at: number }>();
   let at = 0;
   for (const spec of weightSpecs) {
     known.set(spec.name, { spec, at });

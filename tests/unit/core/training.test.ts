@@ -1,12 +1,8 @@
-import assert from "node:assert/strict";
-import test from "node:test";
-import {
-  argmax,
-  initialWeights,
-  PlainHead,
-} from "../../../site_template/src/core/head.js";
-import { Xoshiro128 } from "../../../site_template/src/core/random.js";
-import { shuffle, Training } from "../../../site_template/src/core/training.js";
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { argmax, initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
+import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
+import { shuffle, Training } from '../../../site_template/src/core/training.ts';
 
 const SETTINGS = { hidden: 16, epochs: 10, batch: 5, rate: 0.01, seed: 3 };
 
@@ -17,8 +13,7 @@ function clouds(perClass = 9, width = 8) {
   const labels = new Uint16Array(3 * perClass);
   for (let i = 0; i < labels.length; i++) {
     labels[i] = Math.floor(i / perClass);
-    for (let f = 0; f < width; f++)
-      features[i * width + f] = random.uniform() + (f === labels[i] ? 1.5 : 0);
+    for (let f = 0; f < width; f++) features[i * width + f] = random.uniform() + (f === labels[i] ? 1.5 : 0);
   }
   return {
     features,
@@ -31,8 +26,7 @@ function train(settings = SETTINGS) {
   const { features, labels, shape } = clouds();
   const head = new PlainHead(shape, initialWeights(shape, settings.seed));
   head.load(features, labels);
-  /** @type {number[][]} */
-  const batches = [];
+  const batches: number[][] = [];
   const trainBatch = head.trainBatch.bind(head);
   head.trainBatch = (indices, rate) => {
     batches.push([...indices]);
@@ -43,12 +37,11 @@ function train(settings = SETTINGS) {
   return { head, training, batches, features, labels, width: shape.features };
 }
 
-test("every epoch takes every example once, in an order of its own, the last batch short", () => {
+test('every epoch takes every example once, in an order of its own, the last batch short', () => {
   const { batches } = train();
   const perEpoch = Math.ceil(27 / SETTINGS.batch);
   assert.equal(batches.length, SETTINGS.epochs * perEpoch);
-  /** @type {Set<string>} */
-  const orders = new Set();
+  const orders = new Set<string>();
   for (let e = 0; e < SETTINGS.epochs; e++) {
     const epoch = batches.slice(e * perEpoch, (e + 1) * perEpoch);
     assert.equal(epoch[perEpoch - 1].length, 27 % SETTINGS.batch);
@@ -62,16 +55,13 @@ test("every epoch takes every example once, in an order of its own, the last bat
   assert.equal(orders.size, SETTINGS.epochs);
 });
 
-test("the same seed gives the same weights, another seed others", () => {
+test('the same seed gives the same weights, another seed others', () => {
   const one = train().head.weights;
   assert.deepEqual(train().head.weights, one);
-  assert.notDeepEqual(
-    train({ ...SETTINGS, seed: 4 }).head.weights.kernel2,
-    one.kernel2,
-  );
+  assert.notDeepEqual(train({ ...SETTINGS, seed: 4 }).head.weights.kernel2, one.kernel2);
 });
 
-test("training learns what can be learned, and reports it epoch by epoch", () => {
+test('training learns what can be learned, and reports it epoch by epoch', () => {
   const { head, training, features, labels, width } = train();
   assert.deepEqual(
     training.history.map((e) => e.epoch),
@@ -79,14 +69,12 @@ test("training learns what can be learned, and reports it epoch by epoch", () =>
   );
   assert.ok(training.history[9].loss < 0.5 * training.history[0].loss);
   const right = labels.filter(
-    (label, i) =>
-      argmax(head.predict(features.subarray(i * width, (i + 1) * width))) ===
-      label,
+    (label, i) => argmax(head.predict(features.subarray(i * width, (i + 1) * width))) === label,
   );
   assert.ok(right.length >= 26, `${right.length} of 27`);
 });
 
-test("a batch larger than the data is one batch per epoch", () => {
+test('a batch larger than the data is one batch per epoch', () => {
   const { batches } = train({ ...SETTINGS, batch: 100, epochs: 2 });
   assert.deepEqual(
     batches.map((b) => b.length),
@@ -94,16 +82,14 @@ test("a batch larger than the data is one batch per epoch", () => {
   );
 });
 
-test("Fisher-Yates reaches every order about equally often", () => {
+test('Fisher-Yates reaches every order about equally often', () => {
   const random = new Xoshiro128(1);
-  /** @type {Record<string, number>} */
-  const counts = {};
+  const counts: Record<string, number> = {};
   for (let i = 0; i < 6000; i++) {
     const order = Uint32Array.of(0, 1, 2);
     shuffle(order, random);
     counts[String(order)] = (counts[String(order)] ?? 0) + 1;
   }
   assert.equal(Object.keys(counts).length, 6);
-  for (const count of Object.values(counts))
-    assert.ok(count > 850 && count < 1150, JSON.stringify(counts));
+  for (const count of Object.values(counts)) assert.ok(count > 850 && count < 1150, JSON.stringify(counts));
 });

@@ -1,28 +1,12 @@
-import assert from "node:assert/strict";
-import test from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { compileKernel } from "../../../site_template/kernel.mjs";
-import {
-  initialWeights,
-  PlainHead,
-} from "../../../site_template/src/core/head.js";
-import { Xoshiro128 } from "../../../site_template/src/core/random.js";
-import { Training } from "../../../site_template/src/core/training.js";
-import {
-  Kernel,
-  KernelHead,
-} from "../../../site_template/src/kernel/kernel.js";
-import {
-  bytes,
-  difference,
-  examples,
-  makeKernel,
-  pair,
-  setState,
-  stateOf,
-} from "./support.js";
-
-/** @typedef {import('../../../site_template/src/core/head.js').HeadShape} HeadShape */
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { compileKernel } from '../../../site_template/kernel.mjs';
+import { type HeadShape, type HeadWeights, initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
+import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
+import { Training } from '../../../site_template/src/core/training.ts';
+import { Kernel, KernelHead } from '../../../site_template/src/kernel/kernel.ts';
+import { bytes, difference, examples, makeKernel, pair, setState, stateOf } from './support.ts';
 
 /** What docs/head.md allows one step from a shared state. */
 const STEP_LIMIT = 1e-5;
@@ -33,17 +17,12 @@ const SHARE_OF_RATE = 1e-4;
 
 const MIB = 2 ** 20;
 
-/**
- * The hidden layer before its activation, one row for each example.
- * @param {PlainHead} head
- * @param {Uint32Array} batch
- */
-function sumsOf(head, batch) {
+/** The hidden layer before its activation, one row for each example. */
+function sumsOf(head: PlainHead, batch: Uint32Array) {
   const { features, hidden } = head.shape;
   if (head instanceof KernelHead) {
     const { sums } = head.batchSums(batch);
-    const row = (/** @type {number} */ b) =>
-      head.doubles(sums + 8 * b * head.width, hidden).slice();
+    const row = (b: number) => head.doubles(sums + 8 * b * head.width, hidden).slice();
     return Array.from(batch, (_, b) => row(b));
   }
   return Array.from(batch, (i) => head.hiddenSums(head.features, i * features));
@@ -51,15 +30,20 @@ function sumsOf(head, batch) {
 
 /**
  * Each step from the kernel's own state, so that nothing can add up or cancel.
- * @param {HeadShape} shape
- * @param {{n: number, batch: number, steps: number, rate?: number, seed?: number, scale?: number}} run
- * @returns {number} the largest difference of any weight or moment after a step
+ * @returns the largest difference of any weight or moment after a step
  */
 function follow(
-  shape,
-  { n, batch, steps, rate = 0.001, seed = 1, scale = 1 },
+  shape: HeadShape,
+  {
+    n,
+    batch,
+    steps,
+    rate = 0.001,
+    seed = 1,
+    scale = 1,
+  }: { n: number; batch: number; steps: number; rate?: number; seed?: number; scale?: number },
   kernel = makeKernel(),
-) {
+): number {
   const data = examples(shape, n, seed, scale);
   const { plain, fast } = pair(shape, data, seed, kernel);
   const settings = { hidden: shape.hidden, epochs: 1000, batch, rate, seed };
@@ -73,10 +57,7 @@ function follow(
     const result = trainBatch(indices, given);
     assert.equal(result.correct, expected.correct);
     const loss = difference([result.loss], [expected.loss]);
-    assert.ok(
-      loss <= STEP_LIMIT,
-      `loss ${result.loss} for ${expected.loss}: ${JSON.stringify(shape)}`,
-    );
+    assert.ok(loss <= STEP_LIMIT, `loss ${result.loss} for ${expected.loss}: ${JSON.stringify(shape)}`);
     const state = stateOf(plain);
     reached = stateOf(fast);
     reached.forEach((part, i) => {
@@ -131,10 +112,7 @@ test("every step is the plain head's, for shapes, batches and rates drawn at ran
     };
     const limit = Math.max(STEP_LIMIT, SHARE_OF_RATE * run.rate);
     const share = follow(shape, run, kernel) / limit;
-    assert.ok(
-      share <= 1,
-      `${JSON.stringify(shape)} ${JSON.stringify(run)}: ${share}`,
-    );
+    assert.ok(share <= 1, `${JSON.stringify(shape)} ${JSON.stringify(run)}: ${share}`);
     worst = Math.max(worst, share);
   }
   t.diagnostic(`largest difference ${worst.toPrecision(2)} of what is allowed`);
@@ -155,13 +133,13 @@ for (const [n, classes, batch] of [
 }
 
 for (const [name, run] of Object.entries({
-  "large features": { scale: 1e6 },
-  "features near the end of float32": { scale: 1e30 },
-  "tiny features": { scale: 1e-30 },
-  "zeros only": { scale: 0 },
-  "a rate of 1": { rate: 1 },
-  "a huge rate": { rate: 1000 },
-  "no rate": { rate: 0 },
+  'large features': { scale: 1e6 },
+  'features near the end of float32': { scale: 1e30 },
+  'tiny features': { scale: 1e-30 },
+  'zeros only': { scale: 0 },
+  'a rate of 1': { rate: 1 },
+  'a huge rate': { rate: 1000 },
+  'no rate': { rate: 0 },
 })) {
   test(`extremes: ${name}`, () => {
     const shape = { features: 33, hidden: 9, classes: 4 };
@@ -170,13 +148,8 @@ for (const [name, run] of Object.entries({
   });
 }
 
-/**
- * Weights that bring each unit to a given sum for one of the examples, by cancellation.
- * @param {HeadShape} shape
- * @param {Float32Array} features
- * @param {(h: number) => {example: number, sum: number}} wanted
- */
-function cancelling(shape, features, wanted) {
+/** Weights that bring each unit to a given sum for one of the examples, by cancellation. */
+function cancelling(shape: HeadShape, features: Float32Array, wanted: (h: number) => { example: number; sum: number }) {
   const weights = initialWeights(shape, 1);
   const { kernel1, bias1 } = weights;
   const [last, { hidden }] = [shape.features - 1, shape];
@@ -195,36 +168,26 @@ function cancelling(shape, features, wanted) {
   return weights;
 }
 
-/**
- * A unit's sum as a kernel has it that knows no float64.
- * @param {HeadShape} shape
- * @param {Float32Array} features
- * @param {import('../../../site_template/src/core/head.js').HeadWeights} weights
- * @param {number} example
- * @param {number} h
- */
-function sumInFloat32(shape, features, weights, example, h) {
+/** A unit's sum as a kernel has it that knows no float64. */
+function sumInFloat32(shape: HeadShape, features: Float32Array, weights: HeadWeights, example: number, h: number) {
   let sum = 0;
   for (let f = 0; f < shape.features; f++) {
-    const product =
-      features[example * shape.features + f] *
-      weights.kernel1[f * shape.hidden + h];
+    const product = features[example * shape.features + f] * weights.kernel1[f * shape.hidden + h];
     sum = Math.fround(sum + Math.fround(product));
   }
   return sum + weights.bias1[h];
 }
 
-test("units that cancel to a billionth of zero are on where the plain head has them on", () => {
+test('units that cancel to a billionth of zero are on where the plain head has them on', () => {
   const shape = { features: 211, hidden: 24, classes: 3 };
   const n = 12;
   let wrongInFloat32 = 0;
   for (let seed = 0; seed < 10; seed++) {
     const data = examples(shape, n, seed);
     data.features.forEach((value, i) => {
-      if (i % shape.features === shape.features - 1)
-        data.features[i] = 1 + Math.abs(value);
+      if (i % shape.features === shape.features - 1) data.features[i] = 1 + Math.abs(value);
     });
-    const wanted = (/** @type {number} */ h) => ({
+    const wanted = (h: number) => ({
       example: (h + seed) % n,
       sum: [1e-9, -1e-9, 1e-8, -1e-8, 1e-12, -1e-12][(h + 5 * seed) % 6],
     });
@@ -250,9 +213,7 @@ test("units that cancel to a billionth of zero are on where the plain head has t
     setState(plain, stateOf(fast));
     for (const head of [plain, fast]) head.trainBatch(all, 0.001);
     const state = stateOf(plain);
-    stateOf(fast).forEach((part, i) =>
-      assert.ok(difference(part, state[i]) <= OWN_LIMIT),
-    );
+    stateOf(fast).forEach((part, i) => assert.ok(difference(part, state[i]) <= OWN_LIMIT));
   }
   // The cases are such that rounding decides a good part of them wrongly.
   assert.ok(wrongInFloat32 > 60, String(wrongInFloat32));
@@ -279,12 +240,10 @@ test("gradients that cancel move weights as the plain head's do", () => {
   assert.ok(m.some((value) => value !== 0));
   assert.ok(m.every((value) => Math.abs(value) < 1e-4));
   const state = stateOf(plain);
-  stateOf(fast).forEach((part, i) =>
-    assert.ok(difference(part, state[i]) <= OWN_LIMIT, `${i}`),
-  );
+  stateOf(fast).forEach((part, i) => assert.ok(difference(part, state[i]) <= OWN_LIMIT, `${i}`));
 });
 
-test("a batch that turns on a new unit is summed as the plain head does, bit for bit", () => {
+test('a batch that turns on a new unit is summed as the plain head does, bit for bit', () => {
   for (const hidden of [6, 13, 32]) {
     const shape = { features: 77, hidden, classes: 3 };
     const { plain, fast } = pair(shape, examples(shape, 9, hidden), hidden);
@@ -297,14 +256,14 @@ test("a batch that turns on a new unit is summed as the plain head does, bit for
     const later = sumsOf(plain, batch);
     fast.unmoved = [];
     assert.notDeepEqual(sumsOf(fast, batch), later);
-    const isOn = (/** @type {number} */ h) => later.some((one) => one[h] > 0);
+    const isOn = (h: number) => later.some((one) => one[h] > 0);
     fast.unmoved = [...later[0].keys()].filter(isOn).slice(0, 1);
     assert.equal(fast.unmoved.length, 1);
     assert.deepEqual(sumsOf(fast, batch), later);
   }
 });
 
-test("no NaN where the plain head has none", () => {
+test('no NaN where the plain head has none', () => {
   const shape = { features: 33, hidden: 9, classes: 4 };
   for (const [scale, rate] of [
     [1e6, 0.001],
@@ -315,10 +274,7 @@ test("no NaN where the plain head has none", () => {
     const { plain, fast } = pair(shape, examples(shape, 13, 1, scale), 1);
     for (const head of [plain, fast]) {
       for (let i = 0; i < 40; i++) {
-        const { loss } = head.trainBatch(
-          Uint32Array.of(0, 5, 12, i % 13),
-          rate,
-        );
+        const { loss } = head.trainBatch(Uint32Array.of(0, 5, 12, i % 13), rate);
         assert.ok(!Number.isNaN(loss));
       }
       assert.ok(stateOf(head).every((part) => part.every(Number.isFinite)));
@@ -326,7 +282,7 @@ test("no NaN where the plain head has none", () => {
   }
 });
 
-test("predicting needs no examples and does not disturb training", () => {
+test('predicting needs no examples and does not disturb training', () => {
   const shape = { features: 50, hidden: 7, classes: 3 };
   const data = examples(shape, 9, 4);
   const x = data.features.subarray(50, 100);
@@ -344,24 +300,21 @@ test("predicting needs no examples and does not disturb training", () => {
   assert.deepEqual(stateOf(fast), stateOf(quiet));
   const before = fast.predict(x);
   const finished = fast.finish();
-  assert.equal(finished.engine, "plain");
+  assert.equal(finished.engine, 'plain');
   assert.ok(difference(finished.predict(x), before) <= OWN_LIMIT);
 });
 
-test("a batch may be larger than the examples, and name one twice", () => {
+test('a batch may be larger than the examples, and name one twice', () => {
   const shape = { features: 6, hidden: 5, classes: 2 };
   const { plain, fast } = pair(shape, examples(shape, 2, 4), 2);
   const batch = Uint32Array.from({ length: 20_000 }, (_, i) => i % 2);
   plain.trainBatch(batch, 0.01);
   fast.trainBatch(batch, 0.01);
   const state = stateOf(plain);
-  stateOf(fast).forEach((part, i) =>
-    assert.ok(difference(part, state[i]) <= OWN_LIMIT),
-  );
+  stateOf(fast).forEach((part, i) => assert.ok(difference(part, state[i]) <= OWN_LIMIT));
 });
 
-/** @param {Kernel} kernel @param {HeadShape} shape */
-function train(kernel, shape, { n = 23, epochs = 10, seed = 3 } = {}) {
+function train(kernel: Kernel, shape: HeadShape, { n = 23, epochs = 10, seed = 3 } = {}) {
   const { features, labels } = examples(shape, n, seed);
   const head = new KernelHead(kernel, shape, initialWeights(shape, seed));
   head.load(features, labels);
@@ -391,7 +344,7 @@ test("a whole run ends as the plain head's, and learns", () => {
   }
 });
 
-test("the same run gives the same bits, also in memory that other runs have used", () => {
+test('the same run gives the same bits, also in memory that other runs have used', () => {
   const shape = { features: 40, hidden: 13, classes: 5 };
   const kernel = makeKernel();
   const first = train(kernel, shape);
@@ -404,7 +357,7 @@ test("the same run gives the same bits, also in memory that other runs have used
   assert.deepEqual(first.finished.weights, weights);
 });
 
-test("units added to fill the lanes stay zero", () => {
+test('units added to fill the lanes stay zero', () => {
   const shape = { features: 10, hidden: 6, classes: 3 };
   const data = examples(shape, 9, 1);
   const { fast } = pair(shape, data, 1);
@@ -419,14 +372,13 @@ test("units added to fill the lanes stay zero", () => {
   }
 });
 
-test("runs one after another take turns in the same memory", () => {
+test('runs one after another take turns in the same memory', () => {
   const kernel = makeKernel();
   const shape = { features: 200, hidden: 32, classes: 3 };
   train(kernel, shape, { epochs: 1 });
   const code = kernel.idle;
   assert.ok(code);
-  /** @type {number[]} */
-  const sizes = [];
+  const sizes: number[] = [];
   for (let i = 0; i < 300; i++) {
     train(kernel, shape, { epochs: 1, n: 5 + (i % 40), seed: i });
     assert.equal(kernel.idle, code);
@@ -436,7 +388,7 @@ test("runs one after another take turns in the same memory", () => {
   assert.ok(sizes[299] < MIB);
 });
 
-test("memory that a large run needed is not kept", () => {
+test('memory that a large run needed is not kept', () => {
   const kernel = makeKernel();
   const shape = { features: 1024, hidden: 4, classes: 2 };
   const head = new KernelHead(kernel, shape, initialWeights(shape, 1));
@@ -451,12 +403,12 @@ test("more than the kernel's limit is refused before anything is written", () =>
   const shape = { features: 2 ** 20, hidden: 128, classes: 2 };
   const weights = initialWeights({ ...shape, features: 1 }, 1);
   assert.throws(() => new KernelHead(makeKernel(), shape, weights), {
-    name: "RangeError",
+    name: 'RangeError',
     message: /more than the kernel's 1024 MiB/,
   });
 });
 
-test("a head that has given its memory back says so", () => {
+test('a head that has given its memory back says so', () => {
   const shape = { features: 4, hidden: 4, classes: 2 };
   const { fast } = pair(shape, examples(shape, 4, 1), 1);
   fast.finish();
@@ -464,13 +416,13 @@ test("a head that has given its memory back says so", () => {
   assert.throws(() => fast.trainBatch(Uint32Array.of(0), 1), /given its mem/);
 });
 
-test("without SIMD there is no kernel", () => {
+test('without SIMD there is no kernel', () => {
   const { validate } = WebAssembly;
   try {
     WebAssembly.validate = () => false;
     assert.equal(Kernel.from(bytes), null);
     WebAssembly.validate = () => {
-      throw new Error("not allowed here");
+      throw new Error('not allowed here');
     };
     assert.equal(Kernel.from(bytes), null);
   } finally {
@@ -478,20 +430,17 @@ test("without SIMD there is no kernel", () => {
   }
 });
 
-test("the module is small, needs nothing, and is the same from the same source", async () => {
+test('the module is small, needs nothing, and is the same from the same source', async () => {
   assert.ok(bytes.length < 5500, `${bytes.length} bytes`);
-  setFlagsFromString("--liftoff-only"); // the compiler runs once, as in kernel.mjs
+  setFlagsFromString('--liftoff-only'); // the compiler runs once, as in kernel.ts
   assert.deepEqual(await compileKernel(), bytes);
-  setFlagsFromString("--no-liftoff-only");
-  const module = new WebAssembly.Module(/** @type {any} */ (bytes));
+  setFlagsFromString('--no-liftoff-only');
+  const module = new WebAssembly.Module(bytes as any);
   assert.deepEqual(WebAssembly.Module.imports(module), []);
 });
 
 test("a run so long that the moments' scale is brought back follows the plain head", () => {
   // The scale grows 32-fold in about 6900 steps; each step is compared from the kernel's own state.
-  const worst = follow(
-    { features: 3, hidden: 5, classes: 2 },
-    { n: 10, batch: 5, steps: 14_500 },
-  );
+  const worst = follow({ features: 3, hidden: 5, classes: 2 }, { n: 10, batch: 5, steps: 14_500 });
   assert.ok(worst <= OWN_LIMIT, `${worst}`);
 });

@@ -1,41 +1,28 @@
-import assert from "node:assert/strict";
-import test from "node:test";
-import { preprocess } from "../../../site_template/src/core/preprocess.js";
-import { PictureReader } from "../../../site_template/src/kernel/backbone/picture.js";
-import { BUILDS, Chance, Heap } from "./plans.js";
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { preprocess } from '../../../site_template/src/core/preprocess.ts';
+import { PictureReader } from '../../../site_template/src/kernel/backbone/picture.ts';
+import type { Preprocess } from '../../../site_template/src/protocol.ts';
+import { BUILDS, Chance, Heap } from './plans.ts';
 
-/** @typedef {import('../../../site_template/src/protocol.js').Preprocess} Preprocess */
-
-/** @param {Uint8Array} bytes @param {Heap} heap */
-function makeReader(bytes, heap = new Heap()) {
-  const { exports } = new WebAssembly.Instance(
-    new WebAssembly.Module(/** @type {any} */ (bytes)),
-    { env: { memory: heap.memory } },
-  );
+function makeReader(bytes: Uint8Array, heap: Heap = new Heap()) {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as any), { env: { memory: heap.memory } });
   return {
     heap,
-    reader: new PictureReader(/** @type {any} */ (exports), heap),
+    reader: new PictureReader(exports as any, heap),
   };
 }
 
-/** @param {Chance} chance */
-function randomPicture(
-  chance,
-  width = chance.whole(1, 70),
-  height = chance.whole(1, 70),
-) {
-  const rgba = Uint8ClampedArray.from({ length: 4 * width * height }, () =>
-    chance.whole(0, 255),
-  );
+function randomPicture(chance: Chance, width = chance.whole(1, 70), height = chance.whole(1, 70)) {
+  const rgba = Uint8ClampedArray.from({ length: 4 * width * height }, () => chance.whole(0, 255));
   return { rgba, width, height };
 }
 
-/**
- * @param {ReturnType<typeof makeReader>} made
- * @param {ReturnType<typeof randomPicture>} picture
- * @param {Preprocess} options
- */
-function check({ heap, reader }, { rgba, width, height }, options) {
+function check(
+  { heap, reader }: ReturnType<typeof makeReader>,
+  { rgba, width, height }: ReturnType<typeof randomPicture>,
+  options: Preprocess,
+) {
   const length = 3 * options.size ** 2;
   // Room before and after, to see that nothing else is written.
   const at = heap.allocate(4 * (length + 2)) + 4;
@@ -53,7 +40,7 @@ for (const [build, bytes] of Object.entries(BUILDS)) {
       const chance = new Chance(seed);
       const options = {
         size: chance.whole(1, 40),
-        fit: chance.of(/** @type {const} */ (["crop", "stretch"])),
+        fit: chance.of(['crop', 'stretch'] as const),
       };
       check(makeReader(bytes), randomPicture(chance), options);
     }
@@ -68,19 +55,17 @@ for (const [build, bytes] of Object.entries(BUILDS)) {
       [480, 641],
       [2000, 30],
     ])
-      for (const fit of /** @type {const} */ (["crop", "stretch"]))
-        for (let i = 0; i < 2; i++)
-          check(made, randomPicture(chance, width, height), { size: 224, fit });
+      for (const fit of ['crop', 'stretch'] as const)
+        for (let i = 0; i < 2; i++) check(made, randomPicture(chance, width, height), { size: 224, fit });
   });
 }
 
-test("pictures of one size share their memory, and of another size give it back", () => {
+test('pictures of one size share their memory, and of another size give it back', () => {
   const { heap, reader } = makeReader(BUILDS.simd);
   const chance = new Chance(3);
-  const options = /** @type {Preprocess} */ ({ size: 9, fit: "crop" });
+  const options = { size: 9, fit: 'crop' } as Preprocess;
   const { end } = heap;
-  /** @param {number} width @param {number} height */
-  const read = (width, height) => {
+  const read = (width: number, height: number) => {
     const { rgba } = randomPicture(chance, width, height);
     assert.ok(reader.place(rgba, width, height, options));
   };
@@ -98,17 +83,17 @@ test("pictures of one size share their memory, and of another size give it back"
   assert.equal(reader.bytes, 0);
 });
 
-test("of a large picture only the lines that are needed are held", () => {
+test('of a large picture only the lines that are needed are held', () => {
   const { reader } = makeReader(BUILDS.simd);
   const { rgba, width, height } = randomPicture(new Chance(5), 50, 900);
-  const options = /** @type {Preprocess} */ ({ size: 10, fit: "stretch" });
+  const options = { size: 10, fit: 'stretch' } as Preprocess;
   assert.ok(reader.place(rgba, width, height, options));
   assert.ok(reader.bytes < 20 * 4 * width + 1000, `${reader.bytes} bytes`);
 });
 
 test("without memory nothing is done, and other bytes than a picture's are refused", () => {
   const { heap, reader } = makeReader(BUILDS.simd);
-  const options = /** @type {Preprocess} */ ({ size: 4, fit: "crop" });
+  const options = { size: 4, fit: 'crop' } as Preprocess;
   const before = new Uint8Array(heap.memory.buffer).slice();
   heap.allocate = () => 0;
   assert.equal(reader.place(new Uint8Array(4 * 6), 3, 2, options), false);
@@ -121,6 +106,6 @@ test("without memory nothing is done, and other bytes than a picture's are refus
   ]) {
     const short = new Uint8Array(bytes);
     const place = () => reader.place(short, width, height, options);
-    assert.throws(place, { name: "RangeError", message: /needs/ });
+    assert.throws(place, { name: 'RangeError', message: /needs/ });
   }
 });

@@ -1,32 +1,32 @@
 // Plans for tests: made at random, and computed by loops that are too simple to be wrong.
 
-import { setFlagsFromString } from "node:v8";
-import { Xoshiro128 } from "../../../site_template/src/core/random.js";
-import { kernelBytes } from "./compiled.js";
-
-/** @typedef {import('../../../site_template/src/kernel/backbone/plan.js').Plan} Plan */
-/** @typedef {import('../../../site_template/src/kernel/backbone/plan.js').Step} Step */
+import { setFlagsFromString } from 'node:v8';
+import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
+import type { Plan, Step } from '../../../site_template/src/kernel/backbone/plan.ts';
+import { kernelBytes } from './compiled.ts';
 
 // Browsers have relaxed SIMD; Node 20 has it behind a flag.
-setFlagsFromString("--experimental-wasm-relaxed-simd");
+setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 /** Both builds of the kernels. */
 export const BUILDS = {
-  simd: kernelBytes("backbone-simd"),
-  relaxed: kernelBytes("backbone-relaxed"),
+  simd: kernelBytes('backbone-simd'),
+  relaxed: kernelBytes('backbone-relaxed'),
 };
 
 /** A memory that is handed out from its beginning, filled with numbers that are none: nothing may rest on zeros. */
 export class Heap {
+  memory: WebAssembly.Memory;
+  end: number;
+  freed: number[];
+
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 1 });
     this.end = 24;
-    /** @type {number[]} */
     this.freed = [];
   }
 
-  /** @param {number} bytes */
-  allocate = (bytes) => {
+  allocate = (bytes: number) => {
     const at = this.end;
     this.end += Math.ceil(bytes / 8) * 8;
     const missing = this.end - this.memory.buffer.byteLength;
@@ -35,37 +35,29 @@ export class Heap {
     return at;
   };
 
-  /** @param {number} address */
-  free = (address) => {
+  free = (address: number) => {
     this.freed.push(address);
   };
 }
 
 export class Chance {
-  /** @param {number} seed */
-  constructor(seed) {
+  random: Xoshiro128;
+
+  constructor(seed: number) {
     this.random = new Xoshiro128(seed);
   }
 
-  /**
-   * @param {number} least
-   * @param {number} most
-   */
-  whole(least, most) {
+  whole(least: number, most: number) {
     return least + Math.floor(this.random.uniform() * (most - least + 1));
   }
 
-  /** @template T @param {T[]} some @returns {T} */
-  of(some) {
+  of<T>(some: T[]): T {
     return some[this.whole(0, some.length - 1)];
   }
 
-  /** @param {number} length @returns {Float32Array} between -1 and 1 */
-  numbers(length) {
-    return Float32Array.from(
-      { length },
-      () => 2 * this.random.uniform() - 1,
-    );
+  /** @returns between -1 and 1 */
+  numbers(length: number): Float32Array {
+    return Float32Array.from({ length }, () => 2 * this.random.uniform() - 1);
   }
 }
 
@@ -75,15 +67,13 @@ export const ACTIVATIONS = [null, RELU, GATE, { ...GATE, gated: true }];
 
 /** A plan that grows by steps, with weights for each. */
 export class Maker {
-  /**
-   * @param {Chance} chance
-   * @param {[number, number, number]} input
-   */
-  constructor(chance, input) {
+  chance: Chance;
+  plan: Plan;
+  weights: Map<string, Float32Array>;
+
+  constructor(chance: Chance, input: [number, number, number]) {
     this.chance = chance;
-    /** @type {Plan} */
     this.plan = { format: 1, input, steps: [] };
-    /** @type {Map<string, Float32Array>} */
     this.weights = new Map();
   }
 
@@ -91,26 +81,23 @@ export class Maker {
     return this.plan.steps.length;
   }
 
-  /** @param {number} value */
-  shape(value) {
+  shape(value: number) {
     return value ? this.plan.steps[value - 1].shape : this.plan.input;
   }
 
-  /** @param {Step} step */
-  add(step) {
+  add(step: Step) {
     this.plan.steps.push(step);
     return this.last;
   }
 
-  /**
-   * @param {'convolution'|'depthwise'|'pointwise'} op
-   * @param {number} input
-   * @param {Partial<Step> & {channels?: number}} [given]
-   */
-  convolve(op, input, { channels, ...given } = {}) {
+  convolve(
+    op: 'convolution' | 'depthwise' | 'pointwise',
+    input: number,
+    { channels, ...given }: Partial<Step> & { channels?: number } = {},
+  ) {
     const { chance, weights } = this;
     const [height, width, inner] = this.shape(input);
-    const outer = op === "depthwise" ? inner : (channels ?? chance.whole(1, 19));
+    const outer = op === 'depthwise' ? inner : (channels ?? chance.whole(1, 19));
     const window = given.window ?? [1, 1];
     const [down, across] = given.stride ?? [1, 1];
     const [top, bottom, left, right] = given.padding ?? [0, 0, 0, 0];
@@ -119,7 +106,7 @@ export class Maker {
     const kernel = `kernel ${this.last}`;
     const bias = chance.whole(0, 3) ? `bias ${this.last}` : null;
     const taps = window[0] * window[1];
-    const size = op === "depthwise" ? taps * inner : taps * inner * outer;
+    const size = op === 'depthwise' ? taps * inner : taps * inner * outer;
     weights.set(kernel, chance.numbers(size));
     if (bias) weights.set(bias, chance.numbers(outer));
     const activation = chance.of(ACTIVATIONS);
@@ -134,8 +121,7 @@ export class Maker {
     });
   }
 
-  /** @param {string} name */
-  weight = (name) => /** @type {Float32Array} */ (this.weights.get(name));
+  weight = (name: string) => this.weights.get(name)!;
 }
 
 /** Random windows, as large as a plane of this size allows. */
@@ -150,39 +136,27 @@ export function randomWindow(chance, [height, width]) {
   };
 }
 
-/** @param {number} x @param {Step['activation']} activation */
-function activate(x, activation) {
+function activate(x: number, activation: Step['activation']) {
   if (!activation) return x;
   const { shift, high, scale, gated } = activation;
-  const clamped =
-    Math.min(Math.max(x + shift, 0), high ?? Infinity) * scale;
+  const clamped = Math.min(Math.max(x + shift, 0), high ?? Infinity) * scale;
   return gated ? x * clamped : clamped;
 }
 
-/**
- * Every value of a plan, by loops in double precision.
- * @param {Maker} maker
- * @param {Float32Array} picture
- * @returns {ArrayLike<number>[]}
- */
-export function reference({ plan, weight }, picture) {
-  /** @type {ArrayLike<number>[]} */
-  const values = [picture];
+/** Every value of a plan, by loops in double precision. */
+export function reference({ plan, weight }: Maker, picture: Float32Array): ArrayLike<number>[] {
+  const values: ArrayLike<number>[] = [picture];
   for (const step of plan.steps) {
     const x = values[step.input];
-    const [height, width, inner] = step.input
-      ? plan.steps[step.input - 1].shape
-      : plan.input;
+    const [height, width, inner] = step.input ? plan.steps[step.input - 1].shape : plan.input;
     const [rows, columns, outer] = step.shape;
     const made = new Float64Array(rows * columns * outer);
-    if (step.op === "mean") {
-      for (let i = 0; i < x.length; i++)
-        made[i % inner] += x[i] / (height * width);
-    } else if (step.op === "scale") {
-      for (let i = 0; i < x.length; i++)
-        made[i] = x[i] * values[step.other ?? 0][i % inner];
+    if (step.op === 'mean') {
+      for (let i = 0; i < x.length; i++) made[i % inner] += x[i] / (height * width);
+    } else if (step.op === 'scale') {
+      for (let i = 0; i < x.length; i++) made[i] = x[i] * values[step.other ?? 0][i % inner];
     } else {
-      const kernel = weight(step.kernel ?? "");
+      const kernel = weight(step.kernel ?? '');
       const bias = step.bias ? weight(step.bias) : null;
       const [high, wide] = step.window ?? [1, 1];
       const [down, across] = step.stride ?? [1, 1];
@@ -200,11 +174,8 @@ export function reference({ plan, weight }, picture) {
         for (let tap = 0; tap < high * wide; tap++) {
           const y = row * down - top + Math.floor(tap / wide);
           const c = column * across - left + (tap % wide);
-          if (step.op === "depthwise")
-            sum += read(y, c, channel) * kernel[tap * outer + channel];
-          else
-            for (let i = 0; i < inner; i++)
-              sum += read(y, c, i) * kernel[(tap * inner + i) * outer + channel];
+          if (step.op === 'depthwise') sum += read(y, c, channel) * kernel[tap * outer + channel];
+          else for (let i = 0; i < inner; i++) sum += read(y, c, i) * kernel[(tap * inner + i) * outer + channel];
         }
         const added = step.other === undefined ? 0 : values[step.other][o];
         made[o] = activate(sum, step.activation) + added;

@@ -1,18 +1,18 @@
-import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import test from "node:test";
-import { fileURLToPath } from "node:url";
-import { initialWeights } from "../../../site_template/src/core/head.js";
-import { Xoshiro128 } from "../../../site_template/src/core/random.js";
-import { Training } from "../../../site_template/src/core/training.js";
-import { standingClock } from "../clock.js";
-import { kernelPlugin } from "../kernel/compiled.js";
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { initialWeights } from '../../../site_template/src/core/head.ts';
+import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
+import { Training } from '../../../site_template/src/core/training.ts';
+import { standingClock } from '../clock.ts';
+import { kernelPlugin } from '../kernel/compiled.ts';
 
-const SITE = new URL("../../../site_template/", import.meta.url);
-const esbuild = createRequire(new URL("package.json", SITE))("esbuild");
+const SITE = new URL('../../../site_template/', import.meta.url);
+const esbuild = createRequire(new URL('package.json', SITE))('esbuild');
 
-/** Ports that would keep this process alive. @type {MessageChannel[]} */
-const channels = [];
+/** Ports that would keep this process alive. */
+const channels: MessageChannel[] = [];
 globalThis.MessageChannel = class extends MessageChannel {
   constructor() {
     super();
@@ -25,15 +25,14 @@ test.after(() => channels.forEach(({ port1 }) => port1.close()));
 async function load() {
   const bundle = await esbuild.build({
     stdin: {
-      contents:
-        "export * from './src/worker/run.js'; export * from './src/kernel/engine.js';",
+      contents: "export * from './src/worker/run.ts'; export * from './src/kernel/engine.ts';",
       resolveDir: fileURLToPath(SITE),
     },
     bundle: true,
     write: false,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
     plugins: [kernelPlugin],
   });
   const code = encodeURIComponent(bundle.outputFiles[0].text);
@@ -48,16 +47,12 @@ function examples(count = 23) {
   const random = new Xoshiro128(4, 3);
   const labels = Uint16Array.from({ length: count }, (_, i) => i % 3);
   const rows = Array.from(labels, (label) =>
-    Float32Array.from(
-      { length: SHAPE.features },
-      (_, f) => random.uniform() + (f % 3 === label ? 1 : 0),
-    ),
+    Float32Array.from({ length: SHAPE.features }, (_, f) => random.uniform() + (f % 3 === label ? 1 : 0)),
   );
   return { rows, labels };
 }
 
-/** @param {any} modules */
-async function compare({ runToEnd, makeHead }) {
+async function compare({ runToEnd, makeHead }: any) {
   const { rows, labels } = examples();
   // What a run begins with is kept for the next one: from another seed, and from the same with other examples.
   for (const [seed, count] of [
@@ -74,9 +69,8 @@ async function compare({ runToEnd, makeHead }) {
   while (!whole.done) whole.step();
 
   const run = { stopped: false };
-  /** @type {number[]} */
-  const epochs = [];
-  const told = (/** @type {{epoch: number}} */ { epoch }) => epochs.push(epoch);
+  const epochs: number[] = [];
+  const told = ({ epoch }: { epoch: number }) => epochs.push(epoch);
   const sliced = await runToEnd(SHAPE, { rows, labels }, SETTINGS, run, told);
   assert.equal(sliced.engine, head.engine);
   assert.deepEqual(sliced.history, whole.history);
@@ -85,21 +79,21 @@ async function compare({ runToEnd, makeHead }) {
   return sliced.engine;
 }
 
-test("a run in slices is the run in one go, to the bit", async () => {
-  assert.equal(await compare(await load()), "wasm-simd");
+test('a run in slices is the run in one go, to the bit', async () => {
+  assert.equal(await compare(await load()), 'wasm-simd');
 });
 
-test("without WebAssembly too", async () => {
+test('without WebAssembly too', async () => {
   const { WebAssembly } = globalThis;
   Object.assign(globalThis, { WebAssembly: undefined });
   try {
-    assert.equal(await compare(await load()), "plain");
+    assert.equal(await compare(await load()), 'plain');
   } finally {
     Object.assign(globalThis, { WebAssembly });
   }
 });
 
-test("a run can be stopped while its examples are still brought", async () => {
+test('a run can be stopped while its examples are still brought', async () => {
   const { runToEnd } = await load();
   const clock = standingClock();
   const { rows, labels } = examples(300);
@@ -116,13 +110,7 @@ test("a run can be stopped while its examples are still brought", async () => {
     },
   });
   let epochs = 0;
-  const ended = await runToEnd(
-    SHAPE,
-    { rows: slow, labels },
-    SETTINGS,
-    run,
-    () => epochs++,
-  );
+  const ended = await runToEnd(SHAPE, { rows: slow, labels }, SETTINGS, run, () => epochs++);
   assert.equal(ended.head, null);
   assert.equal(epochs, 0);
   // Six milliseconds at a stretch, of which each row takes two.

@@ -1,9 +1,9 @@
-import assert from "node:assert/strict";
-import test from "node:test";
-import { settle, standingClock } from "../clock.js";
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { settle, standingClock } from '../clock.ts';
 
-/** Ports that would keep this process alive. @type {MessageChannel[]} */
-const channels = [];
+/** Ports that would keep this process alive. */
+const channels: MessageChannel[] = [];
 globalThis.MessageChannel = class extends MessageChannel {
   constructor() {
     super();
@@ -12,56 +12,51 @@ globalThis.MessageChannel = class extends MessageChannel {
 };
 test.after(() => channels.forEach(({ port1 }) => port1.close()));
 
-const { first, giveWay, sliceMs } =
-  await import("../../../site_template/src/worker/task.js");
+const { first, giveWay, sliceMs } = await import('../../../site_template/src/worker/task.ts');
 
 const clock = standingClock();
 
 function promised() {
-  /** @type {(value?: unknown) => void} */
-  let resolve = () => {};
-  /** @type {(reason: Error) => void} */
-  let reject = () => {};
+  let resolve: (value?: unknown) => void = () => {};
+  let reject: (reason: Error) => void = () => {};
   const promise = new Promise((...both) => ([resolve, reject] = both));
   return { promise, resolve, reject };
 }
 
-test("a request that is under way is answered before training goes on", async () => {
-  /** @type {string[]} */
-  const order = [];
+test('a request that is under way is answered before training goes on', async () => {
+  const order: string[] = [];
   const asked = promised();
   const answer = first(() => asked.promise).then((said) => order.push(said));
-  const slice = giveWay().then(() => order.push("slice"));
+  const slice = giveWay().then(() => order.push('slice'));
   await settle();
   assert.deepEqual(order, []);
-  asked.resolve("answer");
+  asked.resolve('answer');
   await Promise.all([answer, slice]);
-  assert.deepEqual(order, ["answer", "slice"]);
+  assert.deepEqual(order, ['answer', 'slice']);
 });
 
-test("what the answer brings about comes before the slice too", async () => {
-  /** @type {string[]} */
-  const order = [];
+test('what the answer brings about comes before the slice too', async () => {
+  const order: string[] = [];
   const asked = promised();
   // As many turns as it takes to hand an answer on.
   first(() => asked.promise)
     .then(() => {})
     .then(() => {})
-    .then(() => order.push("sent"));
-  const slice = giveWay().then(() => order.push("slice"));
+    .then(() => order.push('sent'));
+  const slice = giveWay().then(() => order.push('slice'));
   await settle();
   asked.resolve();
   await slice;
-  assert.deepEqual(order, ["sent", "slice"]);
+  assert.deepEqual(order, ['sent', 'slice']);
 });
 
-test("without requests training only lets messages in", async () => {
+test('without requests training only lets messages in', async () => {
   const arrived = new Promise((resolve) => setImmediate(resolve));
   await giveWay();
   await arrived;
 });
 
-test("a request that is never answered does not hold training up for ever", async () => {
+test('a request that is never answered does not hold training up for ever', async () => {
   const asked = promised();
   const late = first(() => asked.promise);
   let goesOn = false;
@@ -77,16 +72,16 @@ test("a request that is never answered does not hold training up for ever", asyn
   await late;
 });
 
-test("a request that fails wakes training too", async () => {
+test('a request that fails wakes training too', async () => {
   const asked = promised();
   const failed = first(() => asked.promise);
   const slice = giveWay();
   await settle();
-  asked.reject(new Error("no"));
+  asked.reject(new Error('no'));
   await Promise.all([assert.rejects(failed, /no/), slice]);
 });
 
-test("slices grow with the time that answers take, within bounds", async () => {
+test('slices grow with the time that answers take, within bounds', async () => {
   for (const [took, slice] of [
     [0, 6],
     [10, 6],

@@ -1,49 +1,100 @@
 // The backbone on the page's own kernels: packs the weights once, then runs the plan step by step.
 
-import { Constants } from './constants.js';
-import { PictureReader } from './picture.js';
-import { aligned, layOut, Room } from './plan.js';
-import { prepare } from './steps.js';
+import { Constants } from './constants.ts';
+import { type Code as PictureCode, PictureReader } from './picture.ts';
+import { aligned, layOut, type Plan, Room } from './plan.ts';
+import { prepare } from './steps.ts';
 
-/** @import {Plan} from './plan.js' */
+/** What `assembly/backbone/backbone.ts` exports; its files say what the numbers are. */
+export interface Code {
+  multiply: (
+    x: number,
+    from: number,
+    pixels: number,
+    rows: number,
+    row: number,
+    run: number,
+    weights: number,
+    bias: number,
+    blocks: number,
+    chunk: number,
+    out: number,
+    to: number,
+    other: number,
+    at: number,
+    kind: number,
+    shift: number,
+    high: number,
+    scale: number,
+  ) => void;
+  depthwise: (
+    x: number,
+    height: number,
+    row: number,
+    pixel: number,
+    top: number,
+    left: number,
+    rows: number,
+    columns: number,
+    down: number,
+    across: number,
+    weights: number,
+    bias: number,
+    groups: number,
+    out: number,
+    outRows: number,
+    outColumns: number,
+    kind: number,
+    shift: number,
+    high: number,
+    scale: number,
+  ) => void;
+  mean: (x: number, step: number, pixels: number, share: number, out: number) => void;
+  rescale: (x: number, step: number, pixels: number, factors: number, out: number) => void;
+  clear: (at: number, bytes: number, row: number, times: number) => void;
+  spread: (x: number, bytes: number, from: number, out: number, row: number, times: number) => void;
+  cut: (
+    x: number,
+    height: number,
+    width: number,
+    row: number,
+    pixel: number,
+    places: number,
+    windows: number,
+    rows: number,
+    columns: number,
+    fill: number,
+    out: number,
+  ) => void;
+  sample: PictureCode['sample'];
+}
 
-/**
- * What `assembly/backbone/backbone.ts` exports; its files say what the numbers are.
- * @typedef {object} Code
- * @property {(x: number, from: number, pixels: number, rows: number, row: number, run: number, weights: number,
- *   bias: number, blocks: number, chunk: number, out: number, to: number, other: number, at: number, kind: number,
- *   shift: number, high: number, scale: number) => void} multiply
- * @property {(x: number, height: number, row: number, pixel: number, top: number, left: number, rows: number,
- *   columns: number, down: number, across: number, weights: number, bias: number, groups: number, out: number,
- *   outRows: number, outColumns: number, kind: number, shift: number, high: number, scale: number) => void} depthwise
- * @property {(x: number, step: number, pixels: number, share: number, out: number) => void} mean
- * @property {(x: number, step: number, pixels: number, factors: number, out: number) => void} rescale
- * @property {(at: number, bytes: number, row: number, times: number) => void} clear
- * @property {(x: number, bytes: number, from: number, out: number, row: number, times: number) => void} spread
- * @property {(x: number, height: number, width: number, row: number, pixel: number, places: number, windows: number,
- *   rows: number, columns: number, fill: number, out: number) => void} cut
- * @property {import('./picture.js').Code['sample']} sample
- */
+/** The memory that the kernels compute in, and whoever hands it out. */
+export interface Heap {
+  memory: WebAssembly.Memory;
+  /** Returns an address, 0 where there is no room. */
+  allocate: (bytes: number) => number;
+  free: (address: number) => void;
+}
 
-/**
- * The memory that the kernels compute in, and whoever hands it out.
- * @typedef {object} Heap
- * @property {WebAssembly.Memory} memory
- * @property {(bytes: number) => number} allocate returns an address, 0 where there is no room
- * @property {(address: number) => void} free
- */
-
-/** @typedef {(picture: number) => void} Run does one step; takes the picture's address */
+/** Does one step; takes the picture's address. */
+export type Run = (picture: number) => void;
 
 export class PlannedBackbone {
+  heap: Heap;
+  features: number;
+  own: number;
+  address: number;
+  runs: Run[];
+  out: number;
+  /** Makes its input of pictures' bytes. */
+  reader: PictureReader;
+
   /**
-   * @param {WebAssembly.Module} module
-   * @param {Heap} heap
-   * @param {Plan} plan
-   * @param {(name: string) => Float32Array} weight the values of a weight, in the graph's own order
-   * @throws {Error} where a weight is missing or there is no memory
+   * @param weight the values of a weight, in the graph's own order
+   * @throws Error where a weight is missing or there is no memory
    */
-  constructor(module, heap, plan, weight) {
+  constructor(module: WebAssembly.Module, heap: Heap, plan: Plan, weight: (name: string) => Float32Array) {
     const { steps } = plan;
     const room = new Room();
     const places = layOut(plan, room);
@@ -52,7 +103,7 @@ export class PlannedBackbone {
       prepare(step, i + 1, {
         places,
         scratch: (bytes) => room.take(bytes, i, i),
-        weight: (name) => weight(/** @type {string} */ (name)),
+        weight: (name) => weight(name!),
         constants,
       }),
     );
@@ -64,10 +115,9 @@ export class PlannedBackbone {
     const begin = aligned(this.address);
     constants.write(heap.memory.buffer, begin + room.size);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
-    const code = /** @type {Code} */ (/** @type {unknown} */ (exports));
+    const code = exports as unknown as Code;
     this.runs = prepared.map((finish) => finish(code, begin, begin + room.size));
     this.out = begin + places[steps.length].at;
-    /** Makes its input of pictures' bytes. */
     this.reader = new PictureReader(code, heap);
   }
 
@@ -77,10 +127,10 @@ export class PlannedBackbone {
   }
 
   /**
-   * @param {number} picture address of [rows, columns, channels] float32
-   * @returns {number} address of the [features] float32; they are there until the next run
+   * @param picture address of [rows, columns, channels] float32
+   * @returns address of the [features] float32; they are there until the next run
    */
-  run(picture) {
+  run(picture: number): number {
     for (const run of this.runs) run(picture);
     return this.out;
   }

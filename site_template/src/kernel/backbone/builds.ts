@@ -4,21 +4,17 @@
 import relaxed from './backbone-relaxed.wasm';
 import simd from './backbone-simd.wasm';
 
-/** @typedef {'relaxed'|'simd'} Build */
+type Build = 'relaxed' | 'simd';
 
 /** The faster one first: where a processor has a fused multiply-add, the relaxed one uses it. */
 const BYTES = { relaxed, simd };
 
-/** @returns {Build[]} those that this browser runs, the fastest first; none where WebAssembly's SIMD is missing */
-export function builds() {
+/** @returns those that this browser runs, the fastest first; none where WebAssembly's SIMD is missing */
+export function builds(): Build[] {
   // The bytes hold the instructions, so they are themselves the test for them.
-  return /** @type {Build[]} */ (['relaxed', 'simd']).filter((name) => WebAssembly.validate(BYTES[name]));
+  return (['relaxed', 'simd'] as Build[]).filter((name) => WebAssembly.validate(BYTES[name]));
 }
 
-/**
- * @param {Build} name
- * @returns {Promise<WebAssembly.Module>}
- */
-export function compile(name) {
+export function compile(name: Build): Promise<WebAssembly.Module> {
   return WebAssembly.compile(BYTES[name]);
 }

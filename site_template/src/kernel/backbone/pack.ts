@@ -1,19 +1,30 @@
 // Weights in the order in which the kernels read them, filled up with zeros for the channels that are added.
 
-import { filled } from './plan.js';
+import { filled } from './plan.ts';
 
 /**
  * A full kernel for `multiply`.
- * @param {Float32Array} kernel [rows, columns, inner, outer]
- * @param {object} shape
- * @param {number} shape.taps rows · columns
- * @param {number} shape.inner
- * @param {number} shape.outer
- * @param {number} shape.stride numbers from one tap of the input to the next: inner, or more where it is filled up
- * @param {number} [scale] that the input is multiplied by beforehand
- * @returns {Float32Array} [outer / 8, taps, stride, 8]
+ * @param kernel [rows, columns, inner, outer]
+ * @param scale that the input is multiplied by beforehand
+ * @returns [outer / 8, taps, stride, 8]
  */
-export function packFull(kernel, { taps, inner, outer, stride }, scale = 1) {
+export function packFull(
+  kernel: Float32Array,
+  {
+    taps,
+    inner,
+    outer,
+    stride,
+  }: {
+    /** Rows · columns. */
+    taps: number;
+    inner: number;
+    outer: number;
+    /** Numbers from one tap of the input to the next: inner, or more where it is filled up. */
+    stride: number;
+  },
+  scale: number = 1,
+): Float32Array {
   const blocks = filled(outer) / 8;
   const packed = new Float32Array(blocks * taps * stride * 8);
   for (let tap = 0; tap < taps; tap++) {
@@ -29,12 +40,10 @@ export function packFull(kernel, { taps, inner, outer, stride }, scale = 1) {
 
 /**
  * A depthwise kernel for `depthwise`.
- * @param {Float32Array} kernel [taps, channels]
- * @param {number} taps
- * @param {number} channels
- * @returns {Float32Array} [channels / 4, taps, 4], of a multiple of eight channels
+ * @param kernel [taps, channels]
+ * @returns [channels / 4, taps, 4], of a multiple of eight channels
  */
-export function packDepthwise(kernel, taps, channels) {
+export function packDepthwise(kernel: Float32Array, taps: number, channels: number): Float32Array {
   const packed = new Float32Array(filled(channels) * taps);
   for (let tap = 0; tap < taps; tap++) {
     for (let c = 0; c < channels; c++) {
@@ -46,12 +55,14 @@ export function packDepthwise(kernel, taps, channels) {
 
 /**
  * A bias; of a convolution that reads `scale · x + offset` with the offset's part in it.
- * @param {Float32Array|null} bias [outer]
- * @param {number} outer
- * @param {{kernel: Float32Array, offset: number}} [read]
- * @returns {Float32Array} [outer], filled up
+ * @param bias [outer]
+ * @returns [outer], filled up
  */
-export function packBias(bias, outer, read) {
+export function packBias(
+  bias: Float32Array | null,
+  outer: number,
+  read?: { kernel: Float32Array; offset: number },
+): Float32Array {
   const packed = new Float32Array(filled(outer));
   for (let o = 0; o < outer; o++) {
     let sum = bias ? bias[o] : 0;

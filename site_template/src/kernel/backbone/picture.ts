@@ -1,54 +1,52 @@
 // From a picture's bytes to the backbone's input, by the kernel: copies the lines it needs into the kernel's memory,
 // and leaves the numbers where TensorFlow.js wants them.
 
-import { checkSize, region, taps } from '../../core/preprocess.js';
+import { checkSize, region, taps } from '../../core/preprocess.ts';
+import type { Preprocess } from '../../protocol.ts';
+import type { Heap } from './backbone.ts';
 
-/** @import {Preprocess} from '../../protocol.js' */
-/** @import {Heap} from './backbone.js' */
-
-/**
- * @typedef {object} Code
- * @property {(lines: number, columns: number, size: number, picture: number, out: number) => void} sample
- */
+export interface Code {
+  sample: (lines: number, columns: number, size: number, picture: number, out: number) => void;
+}
 
 /** A tap in memory: two float64, two u32. */
 const TAP = 24;
 const PIXEL = 4;
 
-/**
- * Where a picture's lines go, and what is made of them.
- * @typedef {object} Layout
- * @property {string} key of which pictures
- * @property {number} size of what is made
- * @property {number} address of the columns' taps, then the lines' taps, then the picture's lines
- * @property {{from: number, to: number, bytes: number}[]} runs of lines that follow one another, in bytes of the
- *   picture and of the memory after the taps
- */
+/** Where a picture's lines go, and what is made of them. */
+interface Layout {
+  /** Of which pictures. */
+  key: string;
+  /** Of what is made. */
+  size: number;
+  /** Of the columns' taps, then the lines' taps, then the picture's lines. */
+  address: number;
+  /** Of lines that follow one another, in bytes of the picture and of the memory after the taps. */
+  runs: { from: number; to: number; bytes: number }[];
+}
 
 export class PictureReader {
-  /**
-   * @param {Code} code
-   * @param {Heap} heap
-   */
-  constructor(code, heap) {
+  code: Code;
+  heap: Heap;
+  /** Of the last picture: a camera's next one is alike. */
+  layout: Layout | null;
+  /** What is held in memory. */
+  bytes: number;
+
+  constructor(code: Code, heap: Heap) {
     this.code = code;
     this.heap = heap;
-    /** @type {Layout|null} of the last picture: a camera's next one is alike */
     this.layout = null;
-    /** What is held in memory. */
     this.bytes = 0;
   }
 
   /**
    * Takes a picture in, for `sample`.
-   * @param {Uint8Array|Uint8ClampedArray} rgba bytes, [height, width, 4]; alpha is not read
-   * @param {number} width
-   * @param {number} height
-   * @param {Preprocess} options
-   * @returns {boolean} false where there is no memory for it: nothing was done
-   * @throws {RangeError} the bytes are not such a picture's
+   * @param rgba bytes, [height, width, 4]; alpha is not read
+   * @returns false where there is no memory for it: nothing was done
+   * @throws RangeError: the bytes are not such a picture's
    */
-  place(rgba, width, height, options) {
+  place(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number, options: Preprocess): boolean {
     checkSize(rgba.length, width, height);
     const layout = this.layoutFor(width, height, options);
     if (!layout) return false;
@@ -60,22 +58,16 @@ export class PictureReader {
 
   /**
    * Makes the backbone's input of the picture that `place` took last.
-   * @param {number} out address of [size, size, 3] float32, in [0, 1] afterwards
+   * @param out address of [size, size, 3] float32, in [0, 1] afterwards
    */
-  sample(out) {
+  sample(out: number) {
     if (!this.layout) throw new Error('No picture has been placed.');
     const { address, size } = this.layout;
     const lines = address + TAP * size;
     this.code.sample(lines, address, size, lines + TAP * size, out);
   }
 
-  /**
-   * @param {number} width
-   * @param {number} height
-   * @param {Preprocess} options
-   * @returns {Layout|null}
-   */
-  layoutFor(width, height, { size, fit }) {
+  layoutFor(width: number, height: number, { size, fit }: Preprocess): Layout | null {
     const key = JSON.stringify([width, height, size, fit]);
     if (this.layout?.key === key) return this.layout;
     this.release();
@@ -93,7 +85,7 @@ export class PictureReader {
     this.layout = { key, size, address, runs: runsOf(needed, part.y, row) };
     const view = new DataView(this.heap.memory.buffer, address, 2 * TAP * size);
     write(view, 0, across, (column) => PIXEL * (part.x + column));
-    write(view, TAP * size, down, (line) => /** @type {number} */ (places.get(line)));
+    write(view, TAP * size, down, (line) => places.get(line)!);
     return this.layout;
   }
 
@@ -106,13 +98,12 @@ export class PictureReader {
 }
 
 /**
- * @param {number[]} needed lines, rising
- * @param {number} top the picture's line that is the first of its part
- * @param {number} row bytes of a line
+ * @param needed lines, rising
+ * @param top the picture's line that is the first of its part
+ * @param row bytes of a line
  */
-function runsOf(needed, top, row) {
-  /** @type {Layout['runs']} */
-  const runs = [];
+function runsOf(needed: number[], top: number, row: number) {
+  const runs: Layout['runs'] = [];
   needed.forEach((line, i) => {
     const last = runs.at(-1);
     const from = (top + line) * row;
@@ -122,13 +113,13 @@ function runsOf(needed, top, row) {
   return runs;
 }
 
-/**
- * @param {DataView} view
- * @param {number} at
- * @param {ReturnType<typeof taps>} given
- * @param {(place: number) => number} offset in bytes
- */
-function write(view, at, { first, second, weight }, offset) {
+/** @param offset in bytes */
+function write(
+  view: DataView,
+  at: number,
+  { first, second, weight }: ReturnType<typeof taps>,
+  offset: (place: number) => number,
+) {
   for (let i = 0; i < weight.length; i++, at += TAP) {
     view.setFloat64(at, 1 - weight[i], true);
     view.setFloat64(at + 8, weight[i], true);

@@ -1,24 +1,22 @@
 // Each step of a plan made ready: its weights packed, its tables written, its kernels called with numbers only.
 
-import { packBias, packDepthwise, packFull } from './pack.js';
-import { filled, LANES, sideways } from './plan.js';
+import type { Code, Run } from './backbone.ts';
+import type { Constants } from './constants.ts';
+import { packBias, packDepthwise, packFull } from './pack.ts';
+import { type Activation, filled, LANES, type Place, type Step, sideways } from './plan.ts';
 
-/** @import {Code, Run} from './backbone.js' */
-/** @import {Constants} from './constants.js' */
-/** @import {Activation, Place, Step} from './plan.js' */
+/** Takes the addresses at which values and constants begin: they are known once it is known how large both are. */
+type Finish = (code: Code, values: number, constants: number) => Run;
 
-/**
- * Takes the addresses at which values and constants begin: they are known once it is known how large both are.
- * @typedef {(code: Code, values: number, constants: number) => Run} Finish
- */
-
-/**
- * @typedef {object} Surroundings
- * @property {Place[]} places where every value lies
- * @property {(bytes: number) => number} scratch room for this step alone
- * @property {(name: string|null|undefined) => Float32Array} weight
- * @property {Constants} constants is added to
- */
+interface Surroundings {
+  /** Where every value lies. */
+  places: Place[];
+  /** Room for this step alone. */
+  scratch: (bytes: number) => number;
+  weight: (name: string | null | undefined) => Float32Array;
+  /** Is added to. */
+  constants: Constants;
+}
 
 /** Pixels that a full convolution takes through all its channels before the next ones: so many bytes of input. */
 const CHUNK = 16384;
@@ -26,23 +24,20 @@ const CHUNK = 16384;
 /** How `assembly/backbone/lanes.ts` numbers the ways in which a convolution ends. */
 const KIND = { plain: 0, clamped: 1, gated: 2 };
 
-/**
- * @param {Activation|null|undefined} activation
- * @returns {{kind: number, shift: number, high: number, factor: number}} the kernels' last four arguments
- */
-export function ending(activation) {
+/** @returns the kernels' last four arguments */
+export function ending(activation: Activation | null | undefined): {
+  kind: number;
+  shift: number;
+  high: number;
+  factor: number;
+} {
   if (!activation) return { kind: KIND.plain, shift: 0, high: 0, factor: 0 };
   const { shift, high, scale, gated } = activation;
   return { kind: gated ? KIND.gated : KIND.clamped, shift, high: high ?? Infinity, factor: scale };
 }
 
-/**
- * @param {Step} step
- * @param {number} value that it makes
- * @param {Surroundings} around
- * @returns {Finish}
- */
-export function prepare(step, value, around) {
+/** @param value that it makes */
+export function prepare(step: Step, value: number, around: Surroundings): Finish {
   const made = around.places[value];
   const finish = PREPARE[step.op](step, made, around);
   if (!made.gap) return finish;
@@ -56,38 +51,34 @@ export function prepare(step, value, around) {
   };
 }
 
-/** @type {Record<Step['op'], (step: Step, made: Place, around: Surroundings) => Finish>} */
-const PREPARE = { convolution, pointwise: convolution, depthwise, mean, scale };
+const PREPARE: Record<Step['op'], (step: Step, made: Place, around: Surroundings) => Finish> = {
+  convolution,
+  pointwise: convolution,
+  depthwise,
+  mean,
+  scale,
+};
 
-/**
- * A pixel of the output and the first row and column that its window sees.
- * @typedef {{y: number, x: number, top: number, left: number}} Window
- */
+/** A pixel of the output and the first row and column that its window sees. */
+type Window = { y: number; x: number; top: number; left: number };
 
-/**
- * @param {Step} step
- * @param {Place} from
- * @returns {{inside: Window[], beyond: Window[]}} those within the plane, and those that reach beyond it
- */
-function windows({ shape, stride = [1, 1], padding = [0, 0, 0, 0], window = [1, 1] }, from) {
+/** @returns those within the plane, and those that reach beyond it */
+function windows(
+  { shape, stride = [1, 1], padding = [0, 0, 0, 0], window = [1, 1] }: Step,
+  from: Place,
+): { inside: Window[]; beyond: Window[] } {
   const [rows, columns] = shape;
   const all = Array.from({ length: rows * columns }, (_, i) => {
     const [y, x] = [Math.floor(i / columns), i % columns];
     return { y, x, top: y * stride[0] - padding[0], left: x * stride[1] - padding[2] };
   });
-  const isInside = (/** @type {Window} */ { top, left }) =>
+  const isInside = ({ top, left }: Window) =>
     top >= 0 && left >= 0 && top + window[0] <= from.rows && left + window[1] <= from.columns;
   return { inside: all.filter(isInside), beyond: all.filter((one) => !isInside(one)) };
 }
 
-/**
- * A full convolution: windows within the plane are read where they are, the others are cut out first.
- * @param {Step} step
- * @param {Place} made
- * @param {Surroundings} around
- * @returns {Finish}
- */
-function convolution(step, made, { places, scratch, weight, constants: fixed }) {
+/** A full convolution: windows within the plane are read where they are, the others are cut out first. */
+function convolution(step: Step, made: Place, { places, scratch, weight, constants: fixed }: Surroundings): Finish {
   const { input, shape, scale: factor = 1, offset = 0, window = [1, 1], other, activation } = step;
   const [high, wide] = window;
   const from = places[input];
@@ -103,8 +94,8 @@ function convolution(step, made, { places, scratch, weight, constants: fixed }) 
   const chunk = Math.max(4, Math.floor(CHUNK / (16 * high * run)) * 4);
   const added = other === undefined ? null : places[other];
   const { inside, beyond } = windows(step, from);
-  const table = (/** @type {number[]} */ numbers) => fixed.add(Int32Array.from(numbers));
-  const targets = (/** @type {Window[]} */ some) => ({
+  const table = (numbers: number[]) => fixed.add(Int32Array.from(numbers));
+  const targets = (some: Window[]) => ({
     pixels: some.length,
     to: table(some.map(({ y, x }) => y * made.row + x * made.pixel)),
     at: added ? table(some.map(({ y, x }) => y * added.row + x * added.pixel)) : 0,
@@ -119,7 +110,7 @@ function convolution(step, made, { places, scratch, weight, constants: fixed }) 
     const [w, b, out] = [constants + weights, constants + bias, values + made.at];
     const addend = added ? values + added.at : 0;
     const cuts = values + cutOut;
-    const multiply = (/** @type {typeof near} */ some, /** @type {number} */ x, /** @type {number} */ line) => {
+    const multiply = (some: typeof near, x: number, line: number) => {
       const [source, to, at] = [constants + some.from, constants + some.to, constants + some.at];
       const { pixels } = some;
       // biome-ignore format: an argument a line tells nothing more
@@ -137,13 +128,7 @@ function convolution(step, made, { places, scratch, weight, constants: fixed }) 
   };
 }
 
-/**
- * @param {Step} step
- * @param {Place} made
- * @param {Surroundings} around
- * @returns {Finish}
- */
-function depthwise(step, made, { places, scratch, weight, constants: fixed }) {
+function depthwise(step: Step, made: Place, { places, scratch, weight, constants: fixed }: Surroundings): Finish {
   const { input, shape, stride = [1, 1], padding = [0, 0, 0, 0], window = [1, 1], activation } = step;
   const from = places[input];
   const { rows, columns, pixel } = from;
@@ -177,25 +162,13 @@ function depthwise(step, made, { places, scratch, weight, constants: fixed }) {
   };
 }
 
-/**
- * @param {Step} step
- * @param {Place} made
- * @param {Surroundings} around
- * @returns {Finish}
- */
-function mean({ input }, made, { places }) {
+function mean({ input }: Step, made: Place, { places }: Surroundings): Finish {
   const { at, rows, columns, pixel } = places[input];
   const pixels = rows * columns;
   return (code, values) => () => code.mean(values + at, pixel, pixels, 1 / pixels, values + made.at);
 }
 
-/**
- * @param {Step} step
- * @param {Place} made
- * @param {Surroundings} around
- * @returns {Finish}
- */
-function scale({ input, other = 0 }, made, { places }) {
+function scale({ input, other = 0 }: Step, made: Place, { places }: Surroundings): Finish {
   const { at, rows, columns, pixel } = places[input];
   const factors = places[other];
   return (code, values) => () =>

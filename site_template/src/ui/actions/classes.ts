@@ -1,51 +1,40 @@
 // Classes: adding, naming, colouring, ordering, leaving out and removing them.
 
 import { computed, signal } from '@preact/signals';
-import { CLASS_TONES } from '../../contract.js';
-import { nameKey, normalName } from '../../project/names.js';
-import { arrange, remember, touch } from '../document.js';
-import { say } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
-
-/** @import {ClassEntry} from '../state.js' */
+import { CLASS_TONES } from '../../contract.ts';
+import { nameKey, normalName } from '../../project/names.ts';
+import { arrange, remember, touch } from '../document.ts';
+import { say } from '../session.ts';
+import type { ClassEntry } from '../state.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
 
 let lastClassId = 0;
 
 /** An id that no class of this page had before. */
 export const newClassId = () => `c${++lastClassId}`;
 
-/**
- * Makes sure that ids from elsewhere, as from this browser's storage, are not given again.
- * @param {string[]} ids
- */
-export function reserveClassIds(ids) {
+/** Makes sure that ids from elsewhere, as from this browser's storage, are not given again. */
+export function reserveClassIds(ids: string[]) {
   for (const id of ids) lastClassId = Math.max(lastClassId, Number(/^c(\d+)$/.exec(id)?.[1] ?? 0));
 }
 
-/**
- * Adds a class and returns its id.
- * @param {string} [name]
- */
-export function addClass(name = unusedName()) {
+/** Adds a class and returns its id. */
+export function addClass(name: string = unusedName()) {
   const entry = newClass(name);
   arrange();
   remember(strings.history.addClass(state.nameOf(entry)));
   return entry.id;
 }
 
-/**
- * Puts a new class behind the others. `arrange` and `remember` follow.
- * @param {string} name
- * @returns {ClassEntry}
- */
-export function newClass(name) {
+/** Puts a new class behind the others. `arrange` and `remember` follow. */
+export function newClass(name: string): ClassEntry {
   const entry = {
     id: newClassId(),
     name: signal(normalName(name)),
     tone: signal(unusedTone()),
     enabled: signal(true),
-    photos: signal(/** @type {state.Photo[]} */ ([])),
+    photos: signal<state.Photo[]>([]),
   };
   state.classes.value = [...state.classes.value, entry];
   return entry;
@@ -54,21 +43,13 @@ export function newClass(name) {
 /** Whether a class is there for what is none of the others. */
 export const hasNone = computed(() => state.classes.value.some(isNone));
 
-/** @param {ClassEntry} entry */
-export const isNone = (entry) => sameName(state.nameOf(entry), strings.classes.none);
+export const isNone = (entry: ClassEntry) => sameName(state.nameOf(entry), strings.classes.none);
 
-/**
- * Whether another class has the same name, as far as a reader can tell.
- * @param {ClassEntry} entry
- */
-export const isNamedTwice = (entry) =>
+/** Whether another class has the same name, as far as a reader can tell. */
+export const isNamedTwice = (entry: ClassEntry) =>
   state.classes.value.some((other) => other !== entry && sameName(state.nameOf(other), state.nameOf(entry)));
 
-/**
- * @param {string} a
- * @param {string} b
- */
-export const sameName = (a, b) => nameKey(a) === nameKey(b);
+export const sameName = (a: string, b: string) => nameKey(a) === nameKey(b);
 
 function unusedName() {
   const names = new Set(state.classes.value.map((entry) => nameKey(state.nameOf(entry))));
@@ -83,8 +64,7 @@ function unusedTone() {
   return state.classes.value.length % CLASS_TONES;
 }
 
-/** @param {string} id */
-export function removeClass(id) {
+export function removeClass(id: string) {
   const entry = state.classes.value.find((candidate) => candidate.id === id);
   if (!entry) return;
   if (state.classes.value.length <= state.MIN_CLASSES) {
@@ -99,35 +79,22 @@ export function removeClass(id) {
   say(strings.classes.removed(name));
 }
 
-/**
- * While it is typed; `finishName` follows.
- * @param {ClassEntry} entry
- * @param {string} name
- */
-export function typeName(entry, name) {
+/** While it is typed; `finishName` follows. */
+export function typeName(entry: ClassEntry, name: string) {
   entry.name.value = name;
 }
 
-/** @param {ClassEntry} entry */
-export function finishName(entry) {
+export function finishName(entry: ClassEntry) {
   entry.name.value = normalName(entry.name.value);
   remember(strings.history.rename(state.nameOf(entry)));
 }
 
-/**
- * @param {ClassEntry} entry
- * @param {number} tone
- */
-export function recolour(entry, tone) {
+export function recolour(entry: ClassEntry, tone: number) {
   entry.tone.value = tone;
   remember(strings.history.recolour(state.nameOf(entry)));
 }
 
-/**
- * @param {ClassEntry} entry
- * @param {boolean} enabled
- */
-export function enableClass(entry, enabled) {
+export function enableClass(entry: ClassEntry, enabled: boolean) {
   changeTraining(entry, () => {
     entry.enabled.value = enabled;
   });
@@ -135,11 +102,8 @@ export function enableClass(entry, enabled) {
   remember(enabled ? strings.history.enable(name) : strings.history.disable(name));
 }
 
-/**
- * @param {ClassEntry} entry
- * @param {number} by places, negative towards the front
- */
-export function moveClass(entry, by) {
+/** @param by places, negative towards the front */
+export function moveClass(entry: ClassEntry, by: number) {
   const from = state.classes.value.indexOf(entry);
   const to = Math.min(Math.max(from + by, 0), state.classes.value.length - 1);
   if (from < 0 || from === to) return;
@@ -152,12 +116,8 @@ export function moveClass(entry, by) {
   say(strings.classes.moved(name, to + 1, state.classes.value.length));
 }
 
-/**
- * A class without photos takes no part in training: changing it leaves the head up to date.
- * @param {ClassEntry} entry
- * @param {() => void} change
- */
-function changeTraining(entry, change) {
+/** A class without photos takes no part in training: changing it leaves the head up to date. */
+function changeTraining(entry: ClassEntry, change: () => void) {
   if (entry.photos.value.length) touch(change);
   else change();
   arrange();

@@ -1,20 +1,18 @@
 // Starting the model, and changing what it computes on.
 
 import { batch } from '@preact/signals';
-import { open } from '../../client.js';
-import { chosenBackend, rememberBackend, rememberTrials } from '../backend-choice.js';
-import { arrange } from '../document.js';
-import { messageOf, WordedError } from '../error-words.js';
-import { Relay } from '../relay.js';
-import { complain, say, session } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
+import { type Connection, open } from '../../client.ts';
+import type { BackendName, Ready, StartProgress } from '../../protocol.ts';
+import { chosenBackend, rememberBackend, rememberTrials, type Trial } from '../backend-choice.ts';
+import { arrange } from '../document.ts';
+import { messageOf, WordedError } from '../error-words.ts';
+import { Relay } from '../relay.ts';
+import { complain, say, session } from '../session.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
 
-/** @import {BackendName, Ready, StartProgress} from '../../protocol.js' */
-/** @import {Connection} from '../../client.js' */
-
-/** @type {Relay|null} null until the model is there */
-let relay = null;
+/** Null until the model is there. */
+let relay: Relay | null = null;
 
 export async function startModel() {
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
@@ -31,10 +29,9 @@ export async function startModel() {
 
 /**
  * Puts a worker on the given backend, or the first that computes right, in the place of the one there is.
- * @param {BackendName|null} backend
- * @param {Error} [lost] why the one there is cannot compute any more
+ * @param lost why the one there is cannot compute any more
  */
-async function openModel(backend, lost) {
+async function openModel(backend: BackendName | null, lost?: Error) {
   const base = new URL('.', document.baseURI).href;
   const opened = await open(session.site, base, { backend, onProgress: showProgress, after: painted() });
   await useConnection(opened, lost);
@@ -47,8 +44,8 @@ async function openModel(backend, lost) {
 /** How long to wait for the first picture of the page: a page that nobody looks at is not painted. */
 const PAINT_MS = 300;
 
-/** @returns {Promise<void>} once the page has been seen: its first picture goes before the model */
-function painted() {
+/** @returns once the page has been seen: its first picture goes before the model */
+function painted(): Promise<void> {
   if (performance.getEntriesByName('first-paint').length > 0) return Promise.resolve();
   return new Promise((resolve) => {
     setTimeout(resolve, PAINT_MS);
@@ -59,10 +56,9 @@ function painted() {
 
 /**
  * Computes with a worker from now on; what was taught goes along.
- * @param {Connection & {ready: Ready}} opened
- * @param {Error} [lost] why the one there is cannot compute any more
+ * @param lost why the one there is cannot compute any more
  */
-export async function useConnection(opened, lost) {
+export async function useConnection(opened: Connection & { ready: Ready }, lost?: Error) {
   if (relay) {
     try {
       await relay.moveTo(opened, lost);
@@ -83,17 +79,14 @@ export async function useConnection(opened, lost) {
   });
 }
 
-/** @param {import('../backend-choice.js').Trial} trial which takes the place of what was known of that backend */
-export function noteTrial(trial) {
+/** @param trial which takes the place of what was known of that backend */
+export function noteTrial(trial: Trial) {
   state.trials.value = [...state.trials.value.filter(({ backend }) => backend !== trial.backend), trial];
   rememberTrials(session.site, state.trials.value);
 }
 
-/**
- * Goes back to the processor when the graphics card is taken away, as by another program or by sleep.
- * @param {Connection & {ready: Ready}} opened
- */
-async function watch(opened) {
+/** Goes back to the processor when the graphics card is taken away, as by another program or by sleep. */
+async function watch(opened: Connection & { ready: Ready }) {
   await opened.worker.lost();
   if (relay?.connection.worker !== opened.worker) return;
   const { backend } = opened.ready;
@@ -109,9 +102,9 @@ async function watch(opened) {
 
 /**
  * Computes on another backend from now on; what was taught goes along.
- * @param {BackendName|null} backend null leaves the choice to the page
+ * @param backend null leaves the choice to the page
  */
-export async function chooseBackend(backend) {
+export async function chooseBackend(backend: BackendName | null) {
   if (state.training.value || state.adding.value || state.startup.value.phase !== 'ready') return;
   rememberBackend(backend);
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
@@ -133,14 +126,13 @@ function keepOffline() {
   });
 }
 
-/** @param {StartProgress} progress */
-function showProgress(progress) {
+function showProgress(progress: StartProgress) {
   // Reports travel beside the answer, and the last may arrive after it.
   const { phase } = state.startup.value;
   if (phase !== 'ready' && phase !== 'failed') state.startup.value = progress;
 }
 
-/** @returns {Promise<{tensors: number, bytes: number, examples: number}|null>} null before the worker has started */
-export async function readMemory() {
+/** @returns null before the worker has started */
+export async function readMemory(): Promise<{ tensors: number; bytes: number; examples: number } | null> {
   return session.worker ? session.worker.memory() : null;
 }

@@ -2,33 +2,29 @@
 
 import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { grabFrame } from '../camera.js';
-import { addPhotos, arrange, remember, touch } from '../document.js';
-import { lastClassId } from '../focus.js';
-import { complain, say, session } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
+import { grabFrame } from '../camera.ts';
+import { addPhotos, arrange, remember, touch } from '../document.ts';
+import { lastClassId } from '../focus.ts';
+import { complain, say, session } from '../session.ts';
+import type { ClassEntry, Photo } from '../state.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
 
-/** @import {ClassEntry} from '../state.js' */
+/** Called with every new photo, for whoever keeps it. */
+const followers = new Set<(photo: KeptPhoto) => void>();
 
-/** Called with every new photo, for whoever keeps it. @type {Set<(photo: KeptPhoto) => void>} */
-const followers = new Set();
+type KeptPhoto = { id: number; classId: string; features: Float32Array; picture: Blob };
 
-/** @typedef {{id: number, classId: string, features: Float32Array, picture: Blob}} KeptPhoto */
+export const onPhoto = (follower: (photo: KeptPhoto) => void) => followers.add(follower);
 
-/** @param {(photo: KeptPhoto) => void} follower */
-export const onPhoto = (follower) => followers.add(follower);
-
-/** @type {Promise<unknown>} */
-let lastPhoto = Promise.resolve();
+let lastPhoto: Promise<unknown> = Promise.resolve();
 
 /**
  * Adds the frame on show to a class, after the photo before it has been added: one frame is on its way at a time.
  * `remember` follows when the recording ends.
- * @param {string} classId
- * @returns {Promise<boolean>} whether a photo was added
+ * @returns whether a photo was added
  */
-export function takePhoto(classId) {
+export function takePhoto(classId: string): Promise<boolean> {
   lastClassId.value = classId;
   const photo = lastPhoto.then(async () => {
     try {
@@ -45,11 +41,10 @@ export function takePhoto(classId) {
 
 /**
  * Teaches a class one picture. `remember` follows.
- * @param {ImageBitmap|VideoFrame} frame closed
- * @param {string} classId
- * @returns {Promise<boolean>} false where the model is not there, or the class is gone
+ * @param frame closed
+ * @returns false where the model is not there, or the class is gone
  */
-export async function addFrame(frame, classId) {
+export async function addFrame(frame: ImageBitmap | VideoFrame, classId: string): Promise<boolean> {
   if (!session.worker) {
     frame.close();
     return false;
@@ -68,11 +63,11 @@ export async function addFrame(frame, classId) {
 
 /**
  * Teaches several pictures at once. `remember` follows.
- * @param {ImageBitmap[]} frames closed
- * @param {string[]} classIds of the class that each belongs to
- * @returns {Promise<(ClassEntry|null)[]>} the class that each went to; null where the model is not there, or it is gone
+ * @param frames closed
+ * @param classIds of the class that each belongs to
+ * @returns the class that each went to; null where the model is not there, or it is gone
  */
-export async function addFrames(frames, classIds) {
+export async function addFrames(frames: ImageBitmap[], classIds: string[]): Promise<(ClassEntry | null)[]> {
   if (!session.worker) {
     frames.forEach((frame) => frame.close());
     return frames.map(() => null);
@@ -80,10 +75,8 @@ export async function addFrames(frames, classIds) {
   const added = await session.worker.addExamples(Comlink.transfer(frames, frames), classIds);
   const entries = new Map(state.classes.value.map((entry) => [entry.id, entry]));
   const taken = classIds.map((id, i) => (added[i] && entries.get(id)) ?? null);
-  /** @type {KeptPhoto[]} */
-  const kept = [];
-  /** @type {Map<ClassEntry, import('../state.js').Photo[]>} */
-  const photos = new Map();
+  const kept: KeptPhoto[] = [];
+  const photos = new Map<ClassEntry, Photo[]>();
   added.forEach((one, i) => {
     const entry = taken[i];
     if (!one || !entry) return;
@@ -96,11 +89,7 @@ export async function addFrames(frames, classIds) {
   return taken;
 }
 
-/**
- * @param {ClassEntry} entry
- * @param {ReadonlySet<number>} ids
- */
-export function removePhotos(entry, ids) {
+export function removePhotos(entry: ClassEntry, ids: ReadonlySet<number>) {
   const kept = entry.photos.value.filter(({ id }) => !ids.has(id));
   const count = entry.photos.value.length - kept.length;
   if (!count) return;
@@ -113,12 +102,7 @@ export function removePhotos(entry, ids) {
   say(strings.photos.removed(count, name));
 }
 
-/**
- * @param {ClassEntry} from
- * @param {ReadonlySet<number>} ids
- * @param {ClassEntry} to
- */
-export function movePhotos(from, ids, to) {
+export function movePhotos(from: ClassEntry, ids: ReadonlySet<number>, to: ClassEntry) {
   const moved = from.photos.value.filter(({ id }) => ids.has(id));
   if (!moved.length || from === to) return;
   touch(() => {

@@ -2,11 +2,12 @@
 
 import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { bitmapOf, frameOf, ImageError } from '../../images.js';
-import { grabFrame } from '../camera.js';
-import { say, session } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
+import { bitmapOf, frameOf, ImageError } from '../../images.ts';
+import type { Frame } from '../../protocol.ts';
+import { grabFrame } from '../camera.ts';
+import { say, session } from '../session.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
 
 /** Asks the worker about the frame on show. Does nothing where there is no head, or no picture. */
 export async function predictFrame() {
@@ -17,20 +18,14 @@ export async function predictFrame() {
   }
 }
 
-/**
- * Asks the worker about a photo, prepared as photos to learn from are. Does nothing where there is no head.
- * @param {File} photo
- */
-export async function predictPhoto(photo) {
+/** Asks the worker about a photo, prepared as photos to learn from are. Does nothing where there is no head. */
+export async function predictPhoto(photo: File) {
   if (!session.worker || !state.head.value) return;
   await ask(await frameOf(photo), () => state.probe.value === photo);
 }
 
-/**
- * @param {import('../../protocol.js').Frame} frame
- * @param {() => boolean} wanted whether the answer still is, when it comes
- */
-async function ask(frame, wanted) {
+/** @param wanted whether the answer still is, when it comes */
+async function ask(frame: Frame, wanted: () => boolean) {
   const asked = state.head.value;
   const answer = await session.worker?.predict(frame);
   // The camera may have been stopped, or everything forgotten, while the worker computed.
@@ -48,10 +43,9 @@ async function ask(frame, wanted) {
 
 /**
  * Shows a photo in the camera's place, for the model to name it.
- * @param {File} photo
- * @returns {Promise<boolean>} false where it cannot be read
+ * @returns false where it cannot be read
  */
-export async function showPhoto(photo) {
+export async function showPhoto(photo: File): Promise<boolean> {
   try {
     const bitmap = await bitmapOf(photo);
     bitmap.close();

@@ -1,24 +1,24 @@
 // The whole of what was taught: beginning it, finding it again, forgetting it, into files and back.
 
 import { batch } from '@preact/signals';
-import { CLASS_TONES } from '../../contract.js';
-import { ProjectError } from '../../project/errors.js';
-import { modelFileName, packModel } from '../../project/model.js';
-import { normalNames } from '../../project/names.js';
-import { embedAgain, exportProject, importProject } from '../../project/transfer.js';
-import { fetchVerified } from '../../verified.js';
-import { arrange, openDocument } from '../document.js';
-import { WordedError } from '../error-words.js';
-import * as keeping from '../keeping.js';
-import { complain, say, session } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
-import { newClassId, reserveClassIds } from './classes.js';
-import { endRun, settle } from './training.js';
-
-/** @import {RemoteWorker} from '../../client.js' */
-/** @import {HeadRun, HeadSettings} from '../../protocol.js' */
-/** @import {ProjectInfo} from '../../store/store.js' */
+import type { RemoteWorker } from '../../client.ts';
+import { CLASS_TONES } from '../../contract.ts';
+import { ProjectError } from '../../project/errors.ts';
+import { modelFileName, packModel } from '../../project/model.ts';
+import { normalNames } from '../../project/names.ts';
+import type { Asset, HeadRun, HeadSettings } from '../../protocol.ts';
+import type { ProjectInfo } from '../../store/store.ts';
+import { embedAgain, exportProject, importProject } from '../../transfer.ts';
+import { fetchVerified } from '../../verified.ts';
+import { arrange, openDocument } from '../document.ts';
+import { WordedError } from '../error-words.ts';
+import * as keeping from '../keeping.ts';
+import { complain, say, session } from '../session.ts';
+import type { Photo } from '../state.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
+import { newClassId, reserveClassIds } from './classes.ts';
+import { endRun, settle } from './training.ts';
 
 // --- beginning and finding again -------------------------------------------------------------------------------------
 
@@ -43,8 +43,8 @@ export async function openLast() {
   await found;
 }
 
-/** @returns {Promise<((worker: RemoteWorker) => Promise<void>)|null>} hands it to the worker, once there is one */
-async function findLast() {
+/** @returns hands it to the worker, once there is one */
+async function findLast(): Promise<((worker: RemoteWorker) => Promise<void>) | null> {
   const id = (await keeping.openKeeping()) && (await keeping.lastProject());
   // A visitor who has begun with something meanwhile goes on with that.
   if (state.undoable.value !== null) return null;
@@ -54,10 +54,9 @@ async function findLast() {
 
 /**
  * The project that the site brings along, so that it answers at the first visit.
- * @param {import('../../protocol.js').Asset} asset
- * @returns {Promise<(worker: RemoteWorker) => Promise<void>>} hands it to a worker
+ * @returns hands it to a worker
  */
-async function openGiven(asset) {
+async function openGiven(asset: Asset): Promise<(worker: RemoteWorker) => Promise<void>> {
   const file = await fetchVerified(asset, new URL('.', document.baseURI).href);
   return async (worker) => {
     const imported = await importProject(worker, session.site, file, { newId: newClassId });
@@ -68,10 +67,10 @@ async function openGiven(asset) {
 
 /**
  * Shows a kept project.
- * @param {string} id claimed
- * @returns {Promise<(worker: RemoteWorker) => Promise<void>>} hands it to a worker
+ * @param id claimed
+ * @returns hands it to a worker
  */
-async function openKept(id) {
+async function openKept(id: string): Promise<(worker: RemoteWorker) => Promise<void>> {
   const project = await keeping.enter(id);
   if (!project) throw new WordedError(strings.keeping.gone);
   const { doc, examples, head } = project;
@@ -93,14 +92,15 @@ async function openKept(id) {
 
 /**
  * Puts something on the page that the worker holds, or will get.
- * @param {{id: string, name: string, tone: number, enabled?: boolean}[]} classes
- * @param {{id: number, classId: string|null, picture: Blob}[]} examples in the order of adding
- * @param {HeadSettings} settings
- * @param {HeadRun|null} head
+ * @param examples in the order of adding
  */
-function show(classes, examples, settings, head) {
-  /** @type {Map<string|null, import('../state.js').Photo[]>} */
-  const photos = new Map(classes.map(({ id }) => [id, []]));
+function show(
+  classes: { id: string; name: string; tone: number; enabled?: boolean }[],
+  examples: { id: number; classId: string | null; picture: Blob }[],
+  settings: HeadSettings,
+  head: HeadRun | null,
+) {
+  const photos: Map<string | null, Photo[]> = new Map(classes.map(({ id }) => [id, []]));
   for (const { id, classId, picture } of examples) photos.get(classId)?.push({ id, picture });
   const names = normalNames(classes.map(({ name }) => name));
   const shown = classes.map(({ id, tone, enabled = true }, i) => ({
@@ -137,30 +137,21 @@ function forgetHead() {
   state.frameMs.value = null;
 }
 
-/**
- * @param {HeadSettings} a
- * @param {HeadSettings} b
- */
-const same = (a, b) =>
+const same = (a: HeadSettings, b: HeadSettings) =>
   a.hidden === b.hidden && a.epochs === b.epochs && a.batch === b.batch && a.rate === b.rate && a.seed === b.seed;
 
-/**
- * @template Value
- * @param {Value[]} a
- * @param {Value[]} b
- */
-const equal = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+const equal = <Value>(a: Value[], b: Value[]) => a.length === b.length && a.every((value, i) => value === b[i]);
 
 // --- several projects ------------------------------------------------------------------------------------------------
 
-/** @returns {Promise<ProjectInfo[]>} what this browser keeps, the last changed first */
-export async function listProjects() {
+/** @returns what this browser keeps, the last changed first */
+export async function listProjects(): Promise<ProjectInfo[]> {
   await keeping.kept();
   return (await keeping.keptProjects()?.projects()) ?? [];
 }
 
-/** @returns {Promise<{usage: number, quota: number}|null>} bytes of this origin; null where the browser won't say */
-export async function storageRoom() {
+/** @returns bytes of this origin; null where the browser won't say */
+export async function storageRoom(): Promise<{ usage: number; quota: number } | null> {
   return (await keeping.keptProjects()?.estimate()) ?? null;
 }
 
@@ -188,10 +179,9 @@ async function empty() {
 
 /**
  * Opens another project; the one there is stays kept.
- * @param {ProjectInfo} info
- * @returns {Promise<boolean>} whether it is open now
+ * @returns whether it is open now
  */
-export async function switchProject({ id, name }) {
+export async function switchProject({ id, name }: ProjectInfo): Promise<boolean> {
   if (state.projectBlocked.value || !session.worker) return false;
   try {
     if (!(await keeping.keptProjects()?.claim(id))) throw new WordedError(strings.keeping.elsewhere);
@@ -208,16 +198,13 @@ export async function switchProject({ id, name }) {
   }
 }
 
-/** @param {string} name of the project that is open */
-export function renameProject(name) {
+/** @param name of the project that is open */
+export function renameProject(name: string) {
   keeping.nameProject(name);
 }
 
-/**
- * Removes a project from this browser. The one that is open is forgotten here too.
- * @param {string} id
- */
-export async function removeProject(id) {
+/** Removes a project from this browser. The one that is open is forgotten here too. */
+export async function removeProject(id: string) {
   if (id === state.projectId.value) return reset();
   const store = keeping.keptProjects();
   try {
@@ -296,11 +283,7 @@ export async function exportModelToFile() {
   }
 }
 
-/**
- * @param {Blob} file
- * @param {string} name
- */
-function download(file, name) {
+function download(file: Blob, name: string) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(file);
   link.download = name;
@@ -311,11 +294,9 @@ function download(file, name) {
 
 /**
  * Opens a project file as a project of its own; all of it, or nothing. What was there before stays kept.
- * @param {File} file
- * @param {boolean} reembed whether its photos are to be learned anew with this site's backbone
- * @returns {Promise<'imported'|'other-backbone'|'refused'>}
+ * @param reembed whether its photos are to be learned anew with this site's backbone
  */
-export async function importFromFile(file, reembed) {
+export async function importFromFile(file: File, reembed: boolean): Promise<'imported' | 'other-backbone' | 'refused'> {
   if (state.projectBlocked.value || !session.worker) return 'refused';
   say(strings.project.reading);
   try {

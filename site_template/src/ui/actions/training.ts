@@ -2,20 +2,21 @@
 
 import { effect } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { fits } from '../bounds.js';
-import { remember, touch } from '../document.js';
-import { seconds } from '../format.js';
-import { complain, say, session } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
+import type { EpochReport, HeadSettings, TrainResult } from '../../protocol.ts';
+import { fits } from '../bounds.ts';
+import { remember, touch } from '../document.ts';
+import { seconds } from '../format.ts';
+import { complain, say, session } from '../session.ts';
+import type { Head, TrainingRun } from '../state.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
 
 /** A run that began by itself is shown, and can be stopped, when it takes longer than this. */
 const LONG_MS = 2000;
 
-/** Called after every training that gave a head. @type {Set<() => void>} */
-const followers = new Set();
-/** @param {() => void} follower */
-export const onTrained = (follower) => followers.add(follower);
+/** Called after every training that gave a head. */
+const followers = new Set<() => void>();
+export const onTrained = (follower: () => void) => followers.add(follower);
 
 /** The state that training by itself was last tried on: one that failed or was stopped is not tried again. */
 let tried = -1;
@@ -48,22 +49,16 @@ export async function train() {
 
 const trainable = () => state.filledClasses.value.reduce((sum, entry) => sum + entry.photos.value.length, 0);
 
-/** @typedef {import('../../protocol.js').TrainResult['outcome']|'failed'} Outcome */
+type Outcome = TrainResult['outcome'] | 'failed';
 
-/** @type {Promise<Outcome>} */
-let running = Promise.resolve('trained');
+let running: Promise<Outcome> = Promise.resolve('trained');
 
-/** @param {boolean} live */
-function run(live) {
+function run(live: boolean) {
   running = runOnce(live);
   return running;
 }
 
-/**
- * @param {boolean} live
- * @returns {Promise<Outcome>}
- */
-async function runOnce(live) {
+async function runOnce(live: boolean): Promise<Outcome> {
   const { worker } = session;
   if (!worker) return 'failed';
   const version = state.version.value;
@@ -92,24 +87,21 @@ async function runOnce(live) {
   }
 }
 
-/** @param {Partial<import('../state.js').TrainingRun>} changed */
-function changeRun(changed) {
+function changeRun(changed: Partial<TrainingRun>) {
   const now = state.training.value;
   if (now) state.training.value = { ...now, ...changed };
 }
 
 /** Shows the epochs of a run as they end, at most once for every frame that the screen shows. */
 function showEpochs() {
-  /** @type {import('../../protocol.js').EpochReport[]} */
-  const epochs = [];
+  const epochs: EpochReport[] = [];
   let frame = 0;
   const show = () => {
     frame = 0;
     changeRun({ epochs: [...epochs] });
   };
   return {
-    /** @param {import('../../protocol.js').EpochReport} epoch */
-    onEpoch: (epoch) => {
+    onEpoch: (epoch: EpochReport) => {
       epochs.push(epoch);
       if (epoch.epoch < epoch.epochs) frame ||= requestAnimationFrame(show);
     },
@@ -141,20 +133,18 @@ export async function settle() {
   while (state.training.value) await running;
 }
 
-/** @param {boolean} live */
-export function setLive(live) {
+export function setLive(live: boolean) {
   state.live.value = live;
   say(live ? strings.live.on : strings.live.off);
 }
 
 /**
  * Changes settings of training; values out of bounds are not taken.
- * @param {Partial<import('../../protocol.js').HeadSettings>} changed
- * @param {boolean} [finished] false while the visitor still types: Undo goes back to before
+ * @param finished false while the visitor still types: Undo goes back to before
  */
-export function changeSettings(changed, finished = true) {
+export function changeSettings(changed: Partial<HeadSettings>, finished: boolean = true) {
   const now = state.settings.value;
-  const names = /** @type {(keyof typeof now)[]} */ (Object.keys(now));
+  const names = Object.keys(now) as (keyof typeof now)[];
   const wanted = names.filter((name) => fits(name, changed[name] ?? NaN) && changed[name] !== now[name]);
   if (wanted.length) {
     touch(() => {
@@ -174,14 +164,14 @@ export function resetSettings() {
 }
 
 /** What was last asked about: while both are the same there is nothing new to learn. */
-const NOTHING = { head: /** @type {import('../state.js').Head|null} */ (null), share: 0 };
+const NOTHING = { head: null as Head | null, share: 0 };
 let asked = NOTHING;
 
 /**
  * Keeps the held-out figures up to date: now, and after every training and change of the share.
- * @returns {() => void} ends it
+ * @returns ends it
  */
-export function watchHeldOut() {
+export function watchHeldOut(): () => void {
   return effect(() => {
     const known = asked.head === state.head.value && asked.share === state.heldOutShare.value;
     const busy = state.checking.value || state.training.value || state.startup.value.phase !== 'ready';
@@ -215,7 +205,7 @@ export async function askHeldOut() {
 /** Tells when another worker takes the place of the one there is: what that one was asked stays unanswered. */
 function workerReplaced() {
   const first = state.ready.peek();
-  const watch = { is: false, promise: /** @type {Promise<null>} */ (Promise.resolve(null)), forget: () => {} };
+  const watch = { is: false, promise: Promise.resolve(null) as Promise<null>, forget: () => {} };
   watch.promise = new Promise((resolve) => {
     watch.forget = effect(() => {
       watch.is = state.ready.value !== first;

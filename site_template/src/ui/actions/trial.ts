@@ -1,16 +1,15 @@
 // Trying backends that compute on a graphics card, beside the one in use, while nobody needs the machine.
 
 import { effect } from '@preact/signals';
-import { connect } from '../../client.js';
-import { errorReport } from '../../errors.js';
-import { CANDIDATES, chosenBackend, fastest, foresee, rememberedTrials, savesData } from '../backend-choice.js';
-import { session } from '../session.js';
-import * as state from '../state.js';
-import { noteTrial, useConnection } from './model.js';
+import { type Connection, connect, type RemoteWorker } from '../../client.ts';
+import { errorReport } from '../../errors.ts';
+import type { BackendName, Ready } from '../../protocol.ts';
+import { CANDIDATES, chosenBackend, fastest, foresee, rememberedTrials, savesData } from '../backend-choice.ts';
+import { session } from '../session.ts';
+import * as state from '../state.ts';
+import { noteTrial, useConnection } from './model.ts';
 
-/** @import {BackendName, Ready} from '../../protocol.js' */
-/** @import {Connection, RemoteWorker} from '../../client.js' */
-/** @typedef {Connection & {ready: Ready}} Started */
+type Started = Connection & { ready: Ready };
 
 /** How long nothing may have happened before a trial begins. */
 const IDLE_MS = 4000;
@@ -50,11 +49,11 @@ export function keepTrying() {
 
 /**
  * Measures the candidates that nothing is known of, and goes over to the fastest if that is clearly faster than wasm.
- * @returns {Promise<boolean>} whether that came to an end undisturbed
+ * @returns whether that came to an end undisturbed
  */
-async function tryAll() {
-  /** @type {{backend: BackendName, started: Started}|null} a candidate that runs */
-  let best = null;
+async function tryAll(): Promise<boolean> {
+  /** A candidate that runs. */
+  let best: { backend: BackendName; started: Started } | null = null;
   try {
     state.trials.value = rememberedTrials(session.site);
     for (const backend of savesData() ? [] : unknown()) {
@@ -88,19 +87,15 @@ function unknown() {
 
 /**
  * Finds out about a candidate and notes it.
- * @param {BackendName} backend
- * @returns {Promise<Started|null>} null where it cannot be used
+ * @returns null where it cannot be used
  */
-async function tryOne(backend) {
-  /** @type {Started|null} */
-  let started = null;
+async function tryOne(backend: BackendName): Promise<Started | null> {
+  let started: Started | null = null;
   try {
     const foreseen = await foresee(backend);
     requireIdle();
     if (!foreseen) started = await start(backend);
-    noteTrial(
-      foreseen ?? { backend, outcome: 'measured', ...(await measure(/** @type {Started} */ (started).worker)) },
-    );
+    noteTrial(foreseen ?? { backend, outcome: 'measured', ...(await measure(started!.worker)) });
     return started;
   } catch (error) {
     started?.terminate();
@@ -110,11 +105,8 @@ async function tryOne(backend) {
   }
 }
 
-/**
- * @param {BackendName} backend
- * @returns {Promise<Started>} which has checked itself
- */
-async function start(backend) {
+/** @returns which has checked itself */
+async function start(backend: BackendName): Promise<Started> {
   const base = new URL('.', document.baseURI).href;
   const connection = await connect(session.site, base, backend);
   try {
@@ -127,17 +119,14 @@ async function start(backend) {
 
 /**
  * Frames on the candidate and on wasm in turns, so that whatever else the machine does slows both.
- * @param {RemoteWorker} candidate
- * @returns {Promise<{ms: number, wasmMs: number}>} medians
+ * @returns medians
  */
-async function measure(candidate) {
-  /** @type {number[]} */
-  const times = [];
-  /** @type {number[]} */
-  const wasmTimes = [];
+async function measure(candidate: RemoteWorker): Promise<{ ms: number; wasmMs: number }> {
+  const times: number[] = [];
+  const wasmTimes: number[] = [];
   for (let i = 0; i < WARM_UP + FRAMES; i++) {
     requireIdle();
-    const wasm = /** @type {RemoteWorker} */ (session.worker);
+    const wasm = session.worker!;
     const pair = [await wasm.timeFrame(), await candidate.timeFrame()];
     if (i < WARM_UP) continue;
     wasmTimes.push(pair[0]);
@@ -146,5 +135,4 @@ async function measure(candidate) {
   return { ms: median(times), wasmMs: median(wasmTimes) };
 }
 
-/** @param {number[]} values */
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];

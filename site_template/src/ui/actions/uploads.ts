@@ -1,59 +1,53 @@
 // Pictures from files: into one class, or a whole dataset of folders at once. Each is one step for Undo.
 
 import { batch, effect, signal } from '@preact/signals';
-import { bitmapOf, ImageError, weightOf } from '../../images.js';
-import { inParts } from '../../parts.js';
-import { nameKey } from '../../project/names.js';
-import { arrange, remember } from '../document.js';
-import { lastClassId } from '../focus.js';
-import { complain, say } from '../session.js';
-import * as state from '../state.js';
-import { strings } from '../strings.js';
-import { byFolder, sortOut } from '../uploads.js';
-import { newClass } from './classes.js';
-import { addFrames } from './photos.js';
+import { bitmapOf, ImageError, weightOf } from '../../images.ts';
+import { inParts } from '../../parts.ts';
+import { nameKey } from '../../project/names.ts';
+import { arrange, remember } from '../document.ts';
+import { lastClassId } from '../focus.ts';
+import { complain, say } from '../session.ts';
+import type { ClassEntry } from '../state.ts';
+import * as state from '../state.ts';
+import { strings } from '../strings.ts';
+import { byFolder, type Found, sortOut } from '../uploads.ts';
+import { newClass } from './classes.ts';
+import { addFrames } from './photos.ts';
 
-/** @import {ClassEntry} from '../state.js' */
-/** @import {Found} from '../uploads.js' */
+/** Files that were not taken, by name. */
+export interface Leftover {
+  /** Pictures that this browser could not decode, and those that are too large. */
+  unreadable: string[];
+  /** How many of them are. */
+  tooLarge: number;
+  /** That are no pictures. */
+  others: string[];
+  /** Pictures in no folder, where folders were asked for. */
+  beside: string[];
+}
 
-/**
- * Files that were not taken, by name.
- * @typedef {object} Leftover
- * @property {string[]} unreadable pictures that this browser could not decode, and those that are too large
- * @property {number} tooLarge how many of them are
- * @property {string[]} others that are no pictures
- * @property {string[]} beside pictures in no folder, where folders were asked for
- */
+const NOTHING: Leftover = { unreadable: [], tooLarge: 0, others: [], beside: [] };
 
-/** @type {Leftover} */
-const NOTHING = { unreadable: [], tooLarge: 0, others: [], beside: [] };
+/** What goes into a class. */
+type Group = { entry: ClassEntry; pictures: Found[] };
 
-/** @typedef {{entry: ClassEntry, pictures: Found[]}} Group what goes into a class */
+/** Of the last upload; null where all were taken. */
+export const leftover = signal<Leftover | null>(null);
 
-/** @type {import('@preact/signals').Signal<Leftover|null>} of the last upload; null where all were taken */
-export const leftover = signal(/** @type {Leftover|null} */ (null));
-
-/** Uploads follow one another. @type {Promise<void>} */
-let last = Promise.resolve();
+/** Uploads follow one another. */
+let last: Promise<void> = Promise.resolve();
 let cancelled = false;
 
-/**
- * Adds the pictures among files to a class.
- * @param {ClassEntry} entry
- * @param {Found[]} found
- */
-export function addFiles(entry, found) {
+/** Adds the pictures among files to a class. */
+export function addFiles(entry: ClassEntry, found: Found[]) {
   return inTurn(async () => {
     const { pictures, others } = sortOut(found);
     await addAll([{ entry, pictures }], { ...NOTHING, others });
   });
 }
 
-/**
- * Makes every folder that holds pictures a class: the one of this name, or a new one.
- * @param {Found[]} found
- */
-export function addFolders(found) {
+/** Makes every folder that holds pictures a class: the one of this name, or a new one. */
+export function addFolders(found: Found[]) {
   return inTurn(async () => {
     const { pictures, others } = sortOut(found);
     const { folders, beside } = byFolder(pictures);
@@ -68,21 +62,13 @@ export function cancelAdding() {
   cancelled = true;
 }
 
-/**
- * @param {() => Promise<void>} upload
- * @returns {Promise<void>}
- */
-function inTurn(upload) {
+function inTurn(upload: () => Promise<void>): Promise<void> {
   last = last.then(upload).catch((error) => complain(strings.uploads.failed, error));
   return last;
 }
 
-/**
- * Finds or adds the class of each folder. Classes that nobody has named or filled give way to them.
- * @param {Map<string, Found[]>} folders
- * @returns {Group[]}
- */
-function makeRoom(folders) {
+/** Finds or adds the class of each folder. Classes that nobody has named or filled give way to them. */
+function makeRoom(folders: Map<string, Found[]>): Group[] {
   const known = new Map([...state.classes.value].reverse().map((entry) => [nameKey(state.nameOf(entry)), entry]));
   const named = new Set([...folders.keys()].map((name) => known.get(nameKey(name))));
   return batch(() => {
@@ -98,20 +84,18 @@ function makeRoom(folders) {
   });
 }
 
-/** @param {ClassEntry} entry */
-function isUntouched(entry) {
+function isUntouched(entry: ClassEntry) {
   const given = state.classes.value.map((_, i) => strings.classes.unnamed(i + 1));
   return entry.photos.value.length === 0 && entry.enabled.value && given.includes(state.nameOf(entry));
 }
 
 /**
  * Takes away classes that were made for folders of which nothing was taken.
- * @param {Group[]} groups
- * @param {ClassEntry[]} before the classes that there were
- * @param {number} count photos that were added
+ * @param before the classes that there were
+ * @param count photos that were added
  */
-function tidy(groups, before, count) {
-  const isFresh = (/** @type {ClassEntry} */ entry) => !before.includes(entry);
+function tidy(groups: Group[], before: ClassEntry[], count: number) {
+  const isFresh = (entry: ClassEntry) => !before.includes(entry);
   const empty = groups.map(({ entry }) => entry).filter((entry) => isFresh(entry) && !entry.photos.value.length);
   const now = state.classes.value.filter((entry) => !empty.includes(entry));
   const enough = count > 0 && now.length >= state.MIN_CLASSES;
@@ -121,18 +105,15 @@ function tidy(groups, before, count) {
 
 /**
  * Adds pictures to classes, in order, and says how it went.
- * @param {Group[]} groups
- * @param {Leftover} rest files that are no part of them
- * @param {(count: number) => void} [end] before Undo gets its step; learns how many photos were added
+ * @param rest files that are no part of them
+ * @param end before Undo gets its step; learns how many photos were added
  */
-async function addAll(groups, rest, end) {
+async function addAll(groups: Group[], rest: Leftover, end?: (count: number) => void) {
   const jobs = groups.flatMap(({ entry, pictures }) => pictures.map(({ file }) => ({ entry, file })));
   const total = jobs.length;
-  /** @type {string[]} */
-  const unreadable = [];
+  const unreadable: string[] = [];
   let tooLarge = 0;
-  /** @type {Map<ClassEntry, number>} */
-  const added = new Map();
+  const added = new Map<ClassEntry, number>();
   let done = 0;
   cancelled = false;
   leftover.value = null;
@@ -173,19 +154,16 @@ async function addAll(groups, rest, end) {
   tell(added, cancelled ? total : null);
 }
 
-/** @param {Map<ClassEntry, number>} added */
-function whereOf(added) {
+function whereOf(added: Map<ClassEntry, number>) {
   const [entry] = added.keys();
   return added.size === 1 ? state.nameOf(entry) : strings.uploads.classes(added.size);
 }
 
-/**
- * @param {{entry: ClassEntry, file: File}[]} jobs
- * @param {(ImageBitmap|null)[]} frames
- * @returns {Promise<{taken: (ClassEntry|null)[], broken: string[]}>} the class that each picture went to, and names of
- *   files that could not be read
- */
-async function sendPart(jobs, frames) {
+/** @returns the class that each picture went to, and names of files that could not be read */
+async function sendPart(
+  jobs: { entry: ClassEntry; file: File }[],
+  frames: (ImageBitmap | null)[],
+): Promise<{ taken: (ClassEntry | null)[]; broken: string[] }> {
   const read = jobs.flatMap(({ entry }, i) => {
     const frame = frames[i];
     if (!frame) return [];
@@ -202,10 +180,10 @@ async function sendPart(jobs, frames) {
 }
 
 /**
- * @param {Map<ClassEntry, number>} added how many photos each class got
- * @param {number|null} wanted how many it should have been, where it was cancelled
+ * @param added how many photos each class got
+ * @param wanted how many it should have been, where it was cancelled
  */
-function tell(added, wanted) {
+function tell(added: Map<ClassEntry, number>, wanted: number | null) {
   const count = [...added.values()].reduce((sum, n) => sum + n, 0);
   const where = whereOf(added);
   const { unreadable, tooLarge, others, beside } = leftover.value ?? NOTHING;
@@ -219,11 +197,10 @@ function tell(added, wanted) {
   say(parts.filter(Boolean).join(' ') || strings.uploads.nothing);
 }
 
-/** @param {string[]} names */
-const named = (names) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+const named = (names: string[]) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
 
-/** @returns {Promise<boolean>} when the model is there, or false when it did not start */
-const modelArrives = () =>
+/** @returns when the model is there, or false when it did not start */
+const modelArrives = (): Promise<boolean> =>
   new Promise((resolve) => {
     const stop = effect(() => {
       const { phase } = state.startup.value;

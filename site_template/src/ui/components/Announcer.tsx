@@ -2,9 +2,9 @@
 
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { percent } from '../format.js';
-import { nameOf, winner } from '../state.js';
-import { strings } from '../strings.js';
+import { percent } from '../format.ts';
+import { nameOf, winner } from '../state.ts';
+import { strings } from '../strings.ts';
 
 const PAUSE = 2000;
 /** Stands where a class's id does. */

@@ -1,14 +1,14 @@
-import { startup } from '../state.js';
-import { ClassList } from './ClassList.jsx';
-import { PixelNotice } from './PixelNotice.jsx';
-import { ProjectBar } from './ProjectBar.jsx';
-import { Stage } from './Stage.jsx';
-import { StartFailure } from './StartFailure.jsx';
-import { TrainPanel } from './TrainPanel.jsx';
-import { UnderTheHood } from './UnderTheHood.jsx';
+import type { Site } from '../../protocol.ts';
+import { startup } from '../state.ts';
+import { ClassList } from './ClassList.tsx';
+import { PixelNotice } from './PixelNotice.tsx';
+import { ProjectBar } from './ProjectBar.tsx';
+import { Stage } from './Stage.tsx';
+import { StartFailure } from './StartFailure.tsx';
+import { TrainPanel } from './TrainPanel.tsx';
+import { UnderTheHood } from './UnderTheHood.tsx';
 
-/** @param {{site: import('../../protocol.js').Site}} props */
-export function App({ site }) {
+export function App({ site }: { site: Site }) {
   return (
     <div class="workspace">
       {startup.value.phase === 'failed' && <StartFailure message={startup.value.message} />}

@@ -1,12 +1,11 @@
 // Which other backends the page tried on this machine, and what came of it.
 
-import { wordsOf } from '../error-words.js';
-import { milliseconds } from '../format.js';
-import { ready, trials } from '../state.js';
-import { strings } from '../strings.js';
-import { Fact } from './Facts.jsx';
-
-/** @typedef {import('../backend-choice.js').Trial} Trial */
+import type { Trial } from '../backend-choice.ts';
+import { wordsOf } from '../error-words.ts';
+import { milliseconds } from '../format.ts';
+import { ready, trials } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Fact } from './Facts.tsx';
 
 export function BackendTrials() {
   const { hood } = strings;
@@ -24,8 +23,7 @@ export function BackendTrials() {
   );
 }
 
-/** @param {Trial} trial */
-function finding({ backend, outcome, ms = 0, wasmMs = 0, detail = '', error }) {
+function finding({ backend, outcome, ms = 0, wasmMs = 0, detail = '', error }: Trial) {
   const { hood } = strings;
   switch (outcome) {
     case 'measured':

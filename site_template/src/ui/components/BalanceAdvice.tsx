@@ -1,8 +1,8 @@
 // Which classes want more photos.
 
-import { balanceAdvice, ENOUGH } from '../advice.js';
-import { filledClasses, MIN_CLASSES, nameOf } from '../state.js';
-import { strings } from '../strings.js';
+import { balanceAdvice, ENOUGH } from '../advice.ts';
+import { filledClasses, MIN_CLASSES, nameOf } from '../state.ts';
+import { strings } from '../strings.ts';
 
 export function BalanceAdvice() {
   const words = strings.heldOut;

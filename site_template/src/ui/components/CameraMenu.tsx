@@ -1,22 +1,22 @@
 // What is seldom needed about camera and answer, folded away: which camera, mirrored or not, and when to be unsure.
 
 import { useRef } from 'preact/hooks';
-import { chooseCamera } from '../camera.js';
-import { MAX_THRESHOLD } from '../choices.js';
-import { percent } from '../format.js';
-import { camera, cameraId, cameras, facing, lens, mirror, mirrored, threshold } from '../state.js';
-import { strings } from '../strings.js';
-import { ImageIcon, SlidersIcon } from './Icons.jsx';
+import { chooseCamera } from '../camera.ts';
+import { MAX_THRESHOLD } from '../choices.ts';
+import { percent } from '../format.ts';
+import { camera, cameraId, cameras, facing, lens, mirror, mirrored, threshold } from '../state.ts';
+import { strings } from '../strings.ts';
+import { ImageIcon, SlidersIcon } from './Icons.tsx';
 
 /** Kept free around the menu, in CSS pixels. */
 const MARGIN = 8;
 /** Room that is enough for it; it opens below its button where there is less beside, and upwards where also below. */
 const ENOUGH = { width: 344, height: 360 };
 
-/** @param {{onPhoto: (() => void)|null}} props null where there is nothing to ask yet */
-export function CameraMenu({ onPhoto }) {
-  const opener = useRef(/** @type {HTMLButtonElement|null} */ (null));
-  const menu = useRef(/** @type {HTMLDivElement|null} */ (null));
+/** @param props null where there is nothing to ask yet */
+export function CameraMenu({ onPhoto }: { onPhoto: (() => void) | null }) {
+  const opener = useRef<HTMLButtonElement | null>(null);
+  const menu = useRef<HTMLDivElement | null>(null);
   return (
     <>
       <button
@@ -64,18 +64,15 @@ export function CameraMenu({ onPhoto }) {
 /**
  * Puts the menu beside its button, so that preview and answer stay in sight; on phones it is a sheet at the window's
  * foot and needs no place.
- * @param {HTMLElement} menu
- * @param {HTMLElement} opener
  */
-function place(menu, opener) {
+function place(menu: HTMLElement, opener: HTMLElement) {
   const { left, right, top, bottom } = opener.getBoundingClientRect();
   const { clientWidth: width, clientHeight: height } = document.documentElement;
   const rtl = getComputedStyle(opener).direction === 'rtl';
   const [start, end] = rtl ? [width - right, width - left] : [left, right];
   const beside = width - end > ENOUGH.width;
   const above = !beside && height - bottom < ENOUGH.height && top > height - bottom;
-  /** @param {string} name @param {number} value */
-  const set = (name, value) => menu.style.setProperty(name, `${Math.max(MARGIN, Math.round(value))}px`);
+  const set = (name: string, value: number) => menu.style.setProperty(name, `${Math.max(MARGIN, Math.round(value))}px`);
   set('--menu-start', beside ? end + 3 * MARGIN : start);
   set('--menu-edge', beside ? Math.min(top, height - ENOUGH.height) : MARGIN + (above ? height - top : bottom));
   menu.classList.toggle('is-above', above);

@@ -1,9 +1,10 @@
 // What is wrong with the camera, and the way out; or what had to be done without.
 
-import { framed } from '../camera.js';
-import { camera, cameras, lens } from '../state.js';
-import { strings } from '../strings.js';
-import { AlertIcon, CameraIcon } from './Icons.jsx';
+import type { ComponentChildren } from 'preact';
+import { framed } from '../camera.ts';
+import { type CameraFault, camera, cameras, lens } from '../state.ts';
+import { strings } from '../strings.ts';
+import { AlertIcon, CameraIcon } from './Icons.tsx';
 
 export function CameraMessage() {
   const { status, fault, compromise } = camera.value;
@@ -13,8 +14,7 @@ export function CameraMessage() {
   return null;
 }
 
-/** @param {{fault: import('../state.js').CameraFault}} props */
-function Fault({ fault }) {
+function Fault({ fault }: { fault: CameraFault }) {
   const { faults, returned, another, open } = strings.camera;
   if (fault === 'unplugged' || fault === 'missing') {
     // Where the browser names no ids, any camera may be the one that was lost.
@@ -35,8 +35,7 @@ function Fault({ fault }) {
   );
 }
 
-/** @param {{error?: boolean, children: import('preact').ComponentChildren}} props */
-function Callout({ error = false, children }) {
+function Callout({ error = false, children }: { error?: boolean; children: ComponentChildren }) {
   return (
     <p class={`callout ${error ? 'callout-error' : ''}`}>
       {error ? <AlertIcon /> : <CameraIcon />}

@@ -1,10 +1,11 @@
 // One class: its name, its live probability, the ways to give it photos, and the photos.
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { addFiles, finishName, isNamedTwice, isNone, removeClass, typeName } from '../actions.js';
-import { askingHandsFree, selection } from '../focus.js';
-import { startRecording, stopHandsFree, stopRecording } from '../recorder.js';
+import { addFiles, finishName, isNamedTwice, isNone, removeClass, typeName } from '../actions.ts';
+import { askingHandsFree, selection } from '../focus.ts';
+import { startRecording, stopHandsFree, stopRecording } from '../recorder.ts';
 import {
+  type ClassEntry,
   classes,
   countdown,
   handsFree,
@@ -14,23 +15,27 @@ import {
   recordBlocked,
   recording,
   winnerId,
-} from '../state.js';
-import { strings } from '../strings.js';
-import { ClassMenu } from './ClassMenu.jsx';
-import { HoldButton } from './HoldButton.jsx';
-import { BinIcon, RecordIcon, StopIcon, TimerIcon, UploadIcon } from './Icons.jsx';
-import { PhotoList } from './PhotoList.jsx';
-import { ProbabilityBar } from './ProbabilityBar.jsx';
-import { SelectionBar } from './SelectionBar.jsx';
-import { UploadButton } from './UploadButton.jsx';
+} from '../state.ts';
+import { strings } from '../strings.ts';
+import { ClassMenu } from './ClassMenu.tsx';
+import { HoldButton } from './HoldButton.tsx';
+import { BinIcon, RecordIcon, StopIcon, TimerIcon, UploadIcon } from './Icons.tsx';
+import { PhotoList } from './PhotoList.tsx';
+import { ProbabilityBar } from './ProbabilityBar.tsx';
+import { SelectionBar } from './SelectionBar.tsx';
+import { UploadButton } from './UploadButton.tsx';
 
-/**
- * @param {object} props
- * @param {import('../state.js').ClassEntry} props.entry
- * @param {number} props.position counted from 1
- * @param {boolean} props.dropping whether files are held over it
- */
-export function ClassCard({ entry, position, dropping }) {
+export function ClassCard({
+  entry,
+  position,
+  dropping,
+}: {
+  entry: ClassEntry;
+  /** Counted from 1. */
+  position: number;
+  /** Whether files are held over it. */
+  dropping: boolean;
+}) {
   const name = nameOf(entry);
   const hintId = `${entry.id}-hint`;
   const states = {
@@ -63,8 +68,7 @@ export function ClassCard({ entry, position, dropping }) {
   );
 }
 
-/** @param {{entry: import('../state.js').ClassEntry, position: number}} props */
-function NameBox({ entry, position }) {
+function NameBox({ entry, position }: { entry: ClassEntry; position: number }) {
   const before = useRef('');
   const twiceId = `${entry.id}-twice`;
   const twice = isNamedTwice(entry);
@@ -98,8 +102,7 @@ function NameBox({ entry, position }) {
   );
 }
 
-/** @param {{entry: import('../state.js').ClassEntry, name: string}} props */
-function RemoveButton({ entry, name }) {
+function RemoveButton({ entry, name }: { entry: ClassEntry; name: string }) {
   const kept = classes.value.length <= MIN_CLASSES;
   return (
     <button
@@ -115,9 +118,8 @@ function RemoveButton({ entry, name }) {
   );
 }
 
-/** @param {{entry: import('../state.js').ClassEntry, name: string, hintId: string}} props */
-function RecordRow({ entry, name, hintId }) {
-  const row = useRef(/** @type {HTMLDivElement|null} */ (null));
+function RecordRow({ entry, name, hintId }: { entry: ClassEntry; name: string; hintId: string }) {
+  const row = useRef<HTMLDivElement | null>(null);
   const alone = handsFree.value === entry.id;
   const was = useRef(alone);
   // What began a hands-free recording gives way to what ends it, and back: the focus goes along.
@@ -173,8 +175,7 @@ function RecordRow({ entry, name, hintId }) {
   );
 }
 
-/** @param {{entry: import('../state.js').ClassEntry, name: string, hintId: string}} props */
-function Meta({ entry, name, hintId }) {
+function Meta({ entry, name, hintId }: { entry: ClassEntry; name: string; hintId: string }) {
   const count = entry.photos.value.length;
   return (
     <div class="class-meta">
@@ -196,8 +197,8 @@ function Meta({ entry, name, hintId }) {
   );
 }
 
-/** @param {import('../state.js').ClassEntry} entry without photos */
-function advice(entry) {
+/** @param entry without photos */
+function advice(entry: ClassEntry) {
   if (isNone(entry)) return strings.classes.noneHintShort;
   return head.value ? strings.photos.leftOutShort : strings.photos.hintShort;
 }

@@ -2,30 +2,30 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { addClass, addFiles, addFolders, hasNone, say } from '../actions.js';
-import { lastClassId } from '../focus.js';
-import { listenForKeys } from '../shortcuts.js';
-import { classes } from '../state.js';
-import { strings } from '../strings.js';
-import { fromDrop, fromInput, holdsFiles } from '../uploads.js';
-import { ClassCard } from './ClassCard.jsx';
-import { HandsFreeDialog } from './HandsFreeDialog.jsx';
-import { EmptyIcon, FolderIcon, PlusIcon } from './Icons.jsx';
-import { ImportPanel } from './ImportPanel.jsx';
-import { PhotoDialog } from './PhotoDialog.jsx';
-import { PICKS_FOLDERS, UploadButton } from './UploadButton.jsx';
+import { addClass, addFiles, addFolders, hasNone, say } from '../actions.ts';
+import { lastClassId } from '../focus.ts';
+import { listenForKeys } from '../shortcuts.ts';
+import { classes } from '../state.ts';
+import { strings } from '../strings.ts';
+import { fromDrop, fromInput, holdsFiles } from '../uploads.ts';
+import { ClassCard } from './ClassCard.tsx';
+import { HandsFreeDialog } from './HandsFreeDialog.tsx';
+import { EmptyIcon, FolderIcon, PlusIcon } from './Icons.tsx';
+import { ImportPanel } from './ImportPanel.tsx';
+import { PhotoDialog } from './PhotoDialog.tsx';
+import { PICKS_FOLDERS, UploadButton } from './UploadButton.tsx';
 
 /** What files are held over, where that is no class. */
 const ELSEWHERE = 'elsewhere';
 
 export function ClassList() {
-  const added = useRef(/** @type {string|null} */ (null));
-  const list = useRef(/** @type {HTMLUListElement|null} */ (null));
+  const added = useRef<string | null>(null);
+  const list = useRef<HTMLUListElement | null>(null);
   const count = useRef(classes.value.length);
   // Place of the class that is being removed.
-  const removedAt = useRef(/** @type {number|null} */ (null));
+  const removedAt = useRef<number | null>(null);
   // The class that files are held over.
-  const dropping = useSignal(/** @type {string|null} */ (null));
+  const dropping = useSignal<string | null>(null);
 
   // A new class is there to be named, so its text box takes the focus. Where a class goes, its neighbour takes over.
   useLayoutEffect(() => {
@@ -49,21 +49,18 @@ export function ClassList() {
   }, []);
   useEffect(() => keepFilesOut(), []);
 
-  /** @param {string} [name] */
-  const add = (name) => {
+  const add = (name?: string) => {
     added.current = addClass(name);
   };
 
-  /** @param {DragEvent} event */
-  const over = (event) => {
+  const over = (event: DragEvent) => {
     if (!holdsFiles(event.dataTransfer) || !event.dataTransfer) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = 'copy';
     dropping.value = classUnder(event.target) ?? ELSEWHERE;
   };
 
-  /** @param {DragEvent} event */
-  const drop = async (event) => {
+  const drop = async (event: DragEvent) => {
     dropping.value = null;
     if (!holdsFiles(event.dataTransfer) || !event.dataTransfer) return;
     event.preventDefault();
@@ -142,17 +139,13 @@ export function ClassList() {
   );
 }
 
-/** @param {EventTarget|null} target */
-function classUnder(target) {
+function classUnder(target: EventTarget | null) {
   const card = target instanceof Element ? target.closest('.class-card') : null;
   return card instanceof HTMLElement ? (card.dataset.class ?? null) : null;
 }
 
-/**
- * Pictures go to the class that has the focus, else to the one that got something last, else to the first.
- * @param {ClipboardEvent} event
- */
-function paste({ clipboardData, defaultPrevented }) {
+/** Pictures go to the class that has the focus, else to the one that got something last, else to the first. */
+function paste({ clipboardData, defaultPrevented }: ClipboardEvent) {
   if (defaultPrevented || !clipboardData || !holdsFiles(clipboardData)) return;
   const found = fromInput(clipboardData.files);
   const wanted = [classUnder(document.activeElement), lastClassId.value];
@@ -162,7 +155,7 @@ function paste({ clipboardData, defaultPrevented }) {
 
 /** A file that is dropped beside what takes files would open in the page's place. */
 function keepFilesOut() {
-  const refuse = (/** @type {DragEvent} */ event) => {
+  const refuse = (event: DragEvent) => {
     if (event.defaultPrevented || !event.dataTransfer || !holdsFiles(event.dataTransfer)) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = 'none';

@@ -1,31 +1,34 @@
 // What is done to a class now and then: colour, order, taking part, removing all its photos.
 
+import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { CLASS_TONES } from '../../contract.js';
-import { enableClass, moveClass, recolour, removePhotos } from '../actions.js';
-import { classes } from '../state.js';
-import { strings } from '../strings.js';
-import { BinIcon, DownIcon, MoreIcon, UpIcon } from './Icons.jsx';
-import { Popover } from './Popover.jsx';
+import { CLASS_TONES } from '../../contract.ts';
+import { enableClass, moveClass, recolour, removePhotos } from '../actions.ts';
+import { type ClassEntry, classes } from '../state.ts';
+import { strings } from '../strings.ts';
+import { BinIcon, DownIcon, MoreIcon, UpIcon } from './Icons.tsx';
+import { Popover } from './Popover.tsx';
 
-/**
- * @param {object} props
- * @param {import('../state.js').ClassEntry} props.entry
- * @param {string} props.name
- * @param {number} props.position counted from 1
- */
-export function ClassMenu({ entry, name, position }) {
-  const moved = useRef(/** @type {HTMLElement|null} */ (null));
+export function ClassMenu({
+  entry,
+  name,
+  position,
+}: {
+  entry: ClassEntry;
+  name: string;
+  /** Counted from 1. */
+  position: number;
+}) {
+  const moved = useRef<HTMLElement | null>(null);
   // A card that changes places takes its button along, and the focus is lost on the way.
   useLayoutEffect(() => {
     moved.current?.focus();
     moved.current = null;
   }, [position]);
 
-  /** @param {number} by */
   const mover =
-    (by) =>
-    (/** @type {{currentTarget: HTMLElement}} */ { currentTarget }) => {
+    (by: number) =>
+    ({ currentTarget }: { currentTarget: HTMLElement }) => {
       moved.current = currentTarget;
       moveClass(entry, by);
     };
@@ -68,8 +71,7 @@ export function ClassMenu({ entry, name, position }) {
   );
 }
 
-/** @param {{entry: import('../state.js').ClassEntry}} props */
-function Colours({ entry }) {
+function Colours({ entry }: { entry: ClassEntry }) {
   return (
     <fieldset class="pop-colours" role="radiogroup">
       <legend>{strings.classes.colour}</legend>
@@ -88,14 +90,17 @@ function Colours({ entry }) {
   );
 }
 
-/**
- * @param {object} props
- * @param {import('preact').ComponentChildren} props.face
- * @param {boolean} props.disabled
- * @param {(event: {currentTarget: HTMLElement}) => void} props.act
- * @param {import('preact').ComponentChildren} props.children
- */
-function MenuButton({ face, disabled, act, children }) {
+function MenuButton({
+  face,
+  disabled,
+  act,
+  children,
+}: {
+  face: ComponentChildren;
+  disabled: boolean;
+  act: (event: { currentTarget: HTMLElement }) => void;
+  children: ComponentChildren;
+}) {
   return (
     <button
       type="button"

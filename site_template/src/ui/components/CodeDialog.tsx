@@ -1,8 +1,8 @@
 // What to write to use an exported file elsewhere: to be copied.
 
 import { useSignal } from '@preact/signals';
-import { strings } from '../strings.js';
-import { Dialog } from './Dialog.jsx';
+import { strings } from '../strings.ts';
+import { Dialog } from './Dialog.tsx';
 
 const module = new URL('onthefly.js', document.baseURI).href;
 
@@ -20,8 +20,7 @@ onthefly export project.zip --format keras --out model/
 import tensorflow as tf
 model = tf.keras.models.load_model("model/model.keras")`;
 
-/** @param {{onClose: () => void}} props */
-export function CodeDialog({ onClose }) {
+export function CodeDialog({ onClose }: { onClose: () => void }) {
   const { code } = strings;
   return (
     <Dialog class="code-dialog" labelledBy="code-title" onClose={onClose}>
@@ -41,8 +40,7 @@ export function CodeDialog({ onClose }) {
   );
 }
 
-/** @param {{title: string, text: string, snippet: string}} props */
-function Snippet({ title, text, snippet }) {
+function Snippet({ title, text, snippet }: { title: string; text: string; snippet: string }) {
   const copied = useSignal(false);
   return (
     <section class="code-part" aria-label={title}>

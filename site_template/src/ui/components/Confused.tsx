@@ -2,45 +2,42 @@
 
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { movePhotos, removePhotos } from '../actions.js';
-import { percent } from '../format.js';
-import { classes } from '../state.js';
-import { strings } from '../strings.js';
-import { Dialog } from './Dialog.jsx';
-import { BinIcon, CrossIcon } from './Icons.jsx';
-import { Picture } from './Picture.jsx';
+import type { Mistake } from '../../protocol.ts';
+import { movePhotos, removePhotos } from '../actions.ts';
+import { percent } from '../format.ts';
+import { type ClassEntry, classes, type Photo } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Dialog } from './Dialog.tsx';
+import type { Asked } from './HeldOut.tsx';
+import { BinIcon, CrossIcon } from './Icons.tsx';
+import { Picture } from './Picture.tsx';
 
 /** How many are shown at once, and more with every press of the button. */
 const PAGE = 12;
 
-/**
- * @typedef {object} Shown
- * @property {import('../state.js').Photo} photo
- * @property {import('../state.js').ClassEntry} entry the class it is in
- * @property {string} shows
- * @property {string} said
- * @property {import('../state.js').ClassEntry|undefined} other the class that was said, unless it has been removed
- * @property {string} sure
- */
+interface Shown {
+  photo: Photo;
+  /** The class it is in. */
+  entry: ClassEntry;
+  shows: string;
+  said: string;
+  /** The class that was said, unless it has been removed. */
+  other: ClassEntry | undefined;
+  sure: string;
+}
 
-/**
- * @param {object} props
- * @param {import('../../protocol.js').Mistake[]} props.mistakes
- * @param {import('./HeldOut.jsx').Asked[]} props.classes
- */
-export function Confused({ mistakes, classes: order }) {
+export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; classes: Asked[] }) {
   const words = strings.heldOut;
   const count = useSignal(PAGE);
-  const enlarged = useSignal(/** @type {number|null} */ (null));
-  const list = useRef(/** @type {HTMLUListElement|null} */ (null));
-  const title = useRef(/** @type {HTMLHeadingElement|null} */ (null));
+  const enlarged = useSignal<number | null>(null);
+  const list = useRef<HTMLUListElement | null>(null);
+  const title = useRef<HTMLHeadingElement | null>(null);
   /** Set where the dialog, which has the focus, takes the photo away. */
-  const focusAt = useRef(/** @type {number|null} */ (null));
+  const focusAt = useRef<number | null>(null);
 
   const names = new Map(order.map(({ id, name }) => [id, name]));
   const entries = new Map(classes.value.map((entry) => [entry.id, entry]));
-  /** @type {Shown[]} */
-  const shown = [];
+  const shown: Shown[] = [];
   let left = 0;
   for (const { id, classId, said, probability } of mistakes) {
     const entry = entries.get(classId);
@@ -120,19 +117,16 @@ export function Confused({ mistakes, classes: order }) {
 }
 
 /**
- * @param {HTMLUListElement|null} list as it stands before it is drawn anew
- * @returns {number|null} which of its entries holds the focus
+ * @param list as it stands before it is drawn anew
+ * @returns which of its entries holds the focus
  */
-function placeOfFocus(list) {
+function placeOfFocus(list: HTMLUListElement | null): number | null {
   const at = [...(list?.children ?? [])].findIndex((entry) => entry.contains(document.activeElement));
   return at < 0 ? null : at;
 }
 
-/**
- * @param {import('../state.js').Photo[]} photos their ids rising
- * @param {number} id
- */
-function photoOf(photos, id) {
+/** @param photos their ids rising */
+function photoOf(photos: Photo[], id: number) {
   let low = 0;
   let high = photos.length;
   while (low < high) {
@@ -143,20 +137,22 @@ function photoOf(photos, id) {
   return photos[low]?.id === id ? photos[low] : undefined;
 }
 
-/**
- * @param {object} props
- * @param {Shown} props.shown
- * @param {() => void} props.onLeave before the photo leaves the list
- * @param {() => void} props.onClose
- */
-function Enlarged({ shown: { photo, entry, shows, said, other, sure }, onLeave, onClose }) {
+function Enlarged({
+  shown: { photo, entry, shows, said, other, sure },
+  onLeave,
+  onClose,
+}: {
+  shown: Shown;
+  /** Before the photo leaves the list. */
+  onLeave: () => void;
+  onClose: () => void;
+}) {
   const words = strings.heldOut;
   const ids = new Set([photo.id]);
   return (
     <Dialog class="photo-dialog enlarged" labelledBy="enlarged-title" onClose={onClose}>
       {(close) => {
-        /** @param {() => void} act */
-        const leave = (act) => () => {
+        const leave = (act: () => void) => () => {
           close();
           onLeave();
           act();

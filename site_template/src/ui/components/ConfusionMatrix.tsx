@@ -1,16 +1,19 @@
 // What the second head takes for what: counts, shaded by their share of the row.
 
-import { strings } from '../strings.js';
+import { strings } from '../strings.ts';
+import type { Asked } from './HeldOut.tsx';
 
 /** A larger table tells nobody anything, and is a load for the page. */
 const MOST = 40;
 
-/**
- * @param {object} props
- * @param {import('./HeldOut.jsx').Asked[]} props.classes
- * @param {number[][]} props.confusion a row for what a photo shows, a column for what the head says
- */
-export function ConfusionMatrix({ classes, confusion }) {
+export function ConfusionMatrix({
+  classes,
+  confusion,
+}: {
+  classes: Asked[];
+  /** A row for what a photo shows, a column for what the head says. */
+  confusion: number[][];
+}) {
   const words = strings.heldOut;
   if (classes.length > MOST) return <p>{words.matrixTooLarge(MOST)}</p>;
   return (
@@ -43,8 +46,8 @@ export function ConfusionMatrix({ classes, confusion }) {
   );
 }
 
-/** @param {{name: string, counts: number[], own: number}} props `own` is the column of the right answer */
-function Row({ name, counts, own }) {
+/** @param props `own` is the column of the right answer */
+function Row({ name, counts, own }: { name: string; counts: number[]; own: number }) {
   const asked = counts.reduce((sum, count) => sum + count, 0);
   return (
     <tr>

@@ -1,10 +1,9 @@
 // Loss and accuracy over the epochs: of the run that goes on, else of the head that predicts.
 
-import { loss, percent, short } from '../format.js';
-import { head, training } from '../state.js';
-import { strings } from '../strings.js';
-
-/** @typedef {import('../../protocol.js').EpochReport} EpochReport */
+import type { EpochReport } from '../../protocol.ts';
+import { loss, percent, short } from '../format.ts';
+import { head, training } from '../state.ts';
+import { strings } from '../strings.ts';
 
 export function Curves() {
   const run = training.value?.shown ? training.value : null;
@@ -41,11 +40,8 @@ export function Curves() {
   );
 }
 
-/**
- * The end of an axis that holds all values: 1, 2 or 5 times a power of ten.
- * @param {number[]} values
- */
-function roundTop(values) {
+/** The end of an axis that holds all values: 1, 2 or 5 times a power of ten. */
+function roundTop(values: number[]) {
   const most = Math.max(...values.filter(Number.isFinite), 0);
   if (most === 0) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
@@ -53,16 +49,25 @@ function roundTop(values) {
   return step * power;
 }
 
-/**
- * @param {object} props
- * @param {string} props.what it shows
- * @param {string} props.explained
- * @param {number[]} props.points one for each epoch so far
- * @param {number} props.total epochs
- * @param {number} props.top of the axis, which begins at 0
- * @param {(value: number) => string} props.format
- */
-function Curve({ what, explained, points, total, top, format }) {
+function Curve({
+  what,
+  explained,
+  points,
+  total,
+  top,
+  format,
+}: {
+  /** It shows. */
+  what: string;
+  explained: string;
+  /** One for each epoch so far. */
+  points: number[];
+  /** Epochs. */
+  total: number;
+  /** Of the axis, which begins at 0. */
+  top: number;
+  format: (value: number) => string;
+}) {
   const last = points.at(-1);
   const { curves } = strings;
   const sentence =
@@ -94,35 +99,19 @@ function Curve({ what, explained, points, total, top, format }) {
   );
 }
 
-/**
- * @param {number} value
- * @param {(value: number) => string} format
- */
-const axis = (value, format) => (format === loss ? short(value) : format(value));
+const axis = (value: number, format: (value: number) => string) => (format === loss ? short(value) : format(value));
 
-/**
- * Where a point lies, in hundredths of the plot.
- * @param {number} i
- * @param {number} value
- * @param {number} total
- * @param {number} top
- */
-function at(i, value, total, top) {
+/** Where a point lies, in hundredths of the plot. */
+function at(i: number, value: number, total: number, top: number) {
   const x = total > 1 ? (i / (total - 1)) * 100 : 50;
   const y = (1 - (Number.isFinite(value) ? value / top : 1)) * 100;
   return `${x.toFixed(2)} ${y.toFixed(2)}`;
 }
 
-/**
- * @param {number[]} points
- * @param {number} total
- * @param {number} top
- */
-const lineThrough = (points, total, top) =>
+const lineThrough = (points: number[], total: number, top: number) =>
   points.map((value, i) => `${i ? 'L' : 'M'}${at(i, value, total, top)}`).join('');
 
-/** @param {{epochs: EpochReport[]}} props */
-function History({ epochs }) {
+function History({ epochs }: { epochs: EpochReport[] }) {
   return (
     <div class="history-frame" tabIndex={0} role="region" aria-label={strings.curves.history}>
       <table class="history">

@@ -1,18 +1,25 @@
 // A dialog that is there while something is asked, and tells when it goes.
 
+import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
-/**
- * @param {object} props
- * @param {string} props.class
- * @param {string} props.labelledBy id of its title
- * @param {string} [props.describedBy]
- * @param {(event: KeyboardEvent) => void} [props.onKeyDown]
- * @param {() => void} props.onClose
- * @param {(close: () => void) => import('preact').ComponentChildren} props.children
- */
-export function Dialog({ class: className, labelledBy, describedBy, onKeyDown, onClose, children }) {
-  const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
+export function Dialog({
+  class: className,
+  labelledBy,
+  describedBy,
+  onKeyDown,
+  onClose,
+  children,
+}: {
+  class: string;
+  /** Id of its title. */
+  labelledBy: string;
+  describedBy?: string;
+  onKeyDown?: (event: KeyboardEvent) => void;
+  onClose: () => void;
+  children: (close: () => void) => ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement | null>(null);
   useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);

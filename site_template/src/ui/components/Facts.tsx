@@ -1,8 +1,7 @@
-/** @param {{children: import('preact').ComponentChildren}} props */
-export const Facts = ({ children }) => <dl class="facts">{children}</dl>;
+import type { ComponentChildren } from 'preact';
+export const Facts = ({ children }: { children: ComponentChildren }) => <dl class="facts">{children}</dl>;
 
-/** @param {{term: string, children: import('preact').ComponentChildren}} props */
-export function Fact({ term, children }) {
+export function Fact({ term, children }: { term: string; children: ComponentChildren }) {
   return (
     <div class="fact">
       <dt>{term}</dt>

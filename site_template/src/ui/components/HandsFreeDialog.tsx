@@ -1,17 +1,17 @@
 // Asks how a hands-free recording is to go, and begins it.
 
 import { useState } from 'preact/hooks';
-import { askingHandsFree } from '../focus.js';
-import { changeHandsFree, HANDS_FREE, handsFreeSettings } from '../hands-free.js';
-import { startHandsFree } from '../recorder.js';
-import { classes, nameOf } from '../state.js';
-import { strings } from '../strings.js';
-import { Dialog } from './Dialog.jsx';
-import { TimerIcon } from './Icons.jsx';
+import { askingHandsFree } from '../focus.ts';
+import { changeHandsFree, HANDS_FREE, handsFreeSettings } from '../hands-free.ts';
+import { startHandsFree } from '../recorder.ts';
+import { classes, nameOf } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Dialog } from './Dialog.tsx';
+import { TimerIcon } from './Icons.tsx';
 
-/** @typedef {keyof typeof HANDS_FREE} Name */
+type Name = keyof typeof HANDS_FREE;
 
-const NAMES = /** @type {Name[]} */ (Object.keys(HANDS_FREE));
+const NAMES = Object.keys(HANDS_FREE) as Name[];
 
 export function HandsFreeDialog() {
   const entry = classes.value.find(({ id }) => id === askingHandsFree.value);
@@ -58,8 +58,7 @@ export function HandsFreeDialog() {
   );
 }
 
-/** @param {{name: Name}} props */
-function Setting({ name }) {
+function Setting({ name }: { name: Name }) {
   const { least, most } = HANDS_FREE[name];
   // What is being typed may be no number yet, so the box is left to itself.
   const [first] = useState(handsFreeSettings.value[name]);

@@ -1,24 +1,24 @@
 // How good the model is: what a second one, trained without some of the photos, says of those.
 
 import { useEffect } from 'preact/hooks';
-import { watchHeldOut } from '../actions.js';
-import { percent, seconds } from '../format.js';
-import { checking, classes, heldOut, heldOutBlocked, nameOf, version } from '../state.js';
-import { strings } from '../strings.js';
-import { BalanceAdvice } from './BalanceAdvice.jsx';
-import { Confused } from './Confused.jsx';
-import { ConfusionMatrix } from './ConfusionMatrix.jsx';
+import { watchHeldOut } from '../actions.ts';
+import { percent, seconds } from '../format.ts';
+import { checking, classes, heldOut, heldOutBlocked, nameOf, type HeldOut as StateHeldOut, version } from '../state.ts';
+import { strings } from '../strings.ts';
+import { BalanceAdvice } from './BalanceAdvice.tsx';
+import { Confused } from './Confused.tsx';
+import { ConfusionMatrix } from './ConfusionMatrix.tsx';
 
 /** So many classes have a table that fits into half the width. */
 const NARROW = 5;
 
-/**
- * A class as the figures name it; its name and colour are those of now.
- * @typedef {object} Asked
- * @property {string} id
- * @property {string} name
- * @property {number|null} tone null where the class has been removed since
- */
+/** A class as the figures name it; its name and colour are those of now. */
+export interface Asked {
+  id: string;
+  name: string;
+  /** Null where the class has been removed since. */
+  tone: number | null;
+}
 
 export function HeldOut() {
   useEffect(() => watchHeldOut(), []);
@@ -32,8 +32,7 @@ export function HeldOut() {
   );
 }
 
-/** @param {{found: import('../state.js').HeldOut}} props */
-function Figures({ found }) {
+function Figures({ found }: { found: StateHeldOut }) {
   const words = strings.heldOut;
   const { confusion, asked, taught, share, seed, ms } = found;
   const right = confusion.reduce((sum, row, i) => sum + row[i], 0);
@@ -57,11 +56,7 @@ function Figures({ found }) {
   );
 }
 
-/**
- * @param {string[]} ids
- * @returns {Asked[]}
- */
-function askedClasses(ids) {
+function askedClasses(ids: string[]): Asked[] {
   const entries = new Map(classes.value.map((entry) => [entry.id, entry]));
   return ids.map((id) => {
     const entry = entries.get(id);
@@ -69,8 +64,7 @@ function askedClasses(ids) {
   });
 }
 
-/** @param {{classes: Asked[], confusion: number[][]}} props */
-function PerClass({ classes: order, confusion }) {
+function PerClass({ classes: order, confusion }: { classes: Asked[]; confusion: number[][] }) {
   const words = strings.heldOut;
   return (
     <div>

@@ -1,18 +1,27 @@
 // A button that tells when it goes down and when it comes up again, by mouse, touch, pen or key.
 
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 
-/**
- * @param {object} props
- * @param {string} props.class
- * @param {string} props.label accessible name; begins with the visible text
- * @param {string} props.describedBy id of the text that says why the button is blocked
- * @param {boolean} props.blocked
- * @param {() => void} props.onPress
- * @param {() => void} props.onRelease
- * @param {import('preact').ComponentChildren} props.children
- */
-export function HoldButton({ class: className, label, describedBy, blocked, onPress, onRelease, children }) {
+export function HoldButton({
+  class: className,
+  label,
+  describedBy,
+  blocked,
+  onPress,
+  onRelease,
+  children,
+}: {
+  class: string;
+  /** Accessible name; begins with the visible text. */
+  label: string;
+  /** Id of the text that says why the button is blocked. */
+  describedBy: string;
+  blocked: boolean;
+  onPress: () => void;
+  onRelease: () => void;
+  children: ComponentChildren;
+}) {
   // A press moves the focus here, and the button that loses it must not end what this one began.
   const down = useRef(false);
   const press = () => {
@@ -61,5 +70,4 @@ export function HoldButton({ class: className, label, describedBy, blocked, onPr
   );
 }
 
-/** @param {string} key */
-const holds = (key) => key === ' ' || key === 'Enter';
+const holds = (key: string) => key === ' ' || key === 'Enter';

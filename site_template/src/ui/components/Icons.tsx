@@ -1,7 +1,8 @@
 // Line icons on a 24 × 24 grid. They decorate: the text beside them, or the button's label, carries the meaning.
 
-/** @param {{children: import('preact').ComponentChildren}} props */
-function Icon({ children }) {
+import type { ComponentChildren } from 'preact';
+
+function Icon({ children }: { children: ComponentChildren }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {children}

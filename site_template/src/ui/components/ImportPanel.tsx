@@ -1,10 +1,11 @@
 // How far an upload is, and afterwards which files were not taken.
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { cancelAdding, leftover } from '../actions.js';
-import { adding, startup } from '../state.js';
-import { strings } from '../strings.js';
-import { AlertIcon, CrossIcon } from './Icons.jsx';
+import type { Leftover } from '../actions/uploads.ts';
+import { cancelAdding, leftover } from '../actions.ts';
+import { adding, startup } from '../state.ts';
+import { strings } from '../strings.ts';
+import { AlertIcon, CrossIcon } from './Icons.tsx';
 
 /** Fewer photos are there before a bar could be read. */
 const MANY = 8;
@@ -15,9 +16,8 @@ export function ImportPanel() {
   return leftover.value && !value ? <Leftovers {...leftover.value} /> : null;
 }
 
-/** @param {{done: number, total: number}} props */
-function Progress({ done, total }) {
-  const panel = useRef(/** @type {HTMLDivElement|null} */ (null));
+function Progress({ done, total }: { done: number; total: number }) {
+  const panel = useRef<HTMLDivElement | null>(null);
   useLayoutEffect(() => panel.current?.scrollIntoView({ block: 'nearest' }), []);
   const waiting = startup.value.phase !== 'ready';
   return (
@@ -33,8 +33,7 @@ function Progress({ done, total }) {
   );
 }
 
-/** @param {import('../actions/uploads.js').Leftover} props */
-function Leftovers({ unreadable, tooLarge, others, beside }) {
+function Leftovers({ unreadable, tooLarge, others, beside }: Leftover) {
   return (
     <section class="import leftovers" aria-labelledby="leftovers-title">
       <AlertIcon />
@@ -67,12 +66,7 @@ function Leftovers({ unreadable, tooLarge, others, beside }) {
   );
 }
 
-/**
- * @param {string[]} unreadable
- * @param {string[]} others
- * @param {string[]} beside
- */
-function title(unreadable, others, beside) {
+function title(unreadable: string[], others: string[], beside: string[]) {
   if (unreadable.length) return strings.uploads.unreadableTitle(unreadable.length);
   return others.length ? strings.uploads.others(others.length) : strings.uploads.beside(beside.length);
 }

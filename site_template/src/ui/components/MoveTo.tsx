@@ -1,18 +1,22 @@
 // A list of the other classes, to choose where photos go.
 
-import { classes, nameOf } from '../state.js';
-import { strings } from '../strings.js';
-import { MoveIcon } from './Icons.jsx';
-import { Popover } from './Popover.jsx';
+import { type ClassEntry, classes, nameOf } from '../state.ts';
+import { strings } from '../strings.ts';
+import { MoveIcon } from './Icons.tsx';
+import { Popover } from './Popover.tsx';
 
-/**
- * @param {object} props
- * @param {import('../state.js').ClassEntry} props.from
- * @param {boolean} [props.disabled]
- * @param {string} [props.place] see `Popover`
- * @param {(to: import('../state.js').ClassEntry) => void} props.move
- */
-export function MoveTo({ from, disabled, place, move }) {
+export function MoveTo({
+  from,
+  disabled,
+  place,
+  move,
+}: {
+  from: ClassEntry;
+  disabled?: boolean;
+  /** See `Popover`. */
+  place?: string;
+  move: (to: ClassEntry) => void;
+}) {
   const face = (
     <>
       <MoveIcon />

@@ -1,12 +1,11 @@
 // Shown instead of the page where the browser or the address makes it impossible.
 
-import { strings } from '../strings.js';
-import { AlertIcon, LockIcon } from './Icons.jsx';
+import { strings } from '../strings.ts';
+import { AlertIcon, LockIcon } from './Icons.tsx';
 
-/** @typedef {'insecure'|'no-worker'} Obstacle */
+type Obstacle = 'insecure' | 'no-worker';
 
-/** @param {{obstacle: Obstacle}} props */
-export function ObstaclePanel({ obstacle }) {
+export function ObstaclePanel({ obstacle }: { obstacle: Obstacle }) {
   return (
     <section class="panel" aria-labelledby="obstacle-title" role="alert">
       {obstacle === 'insecure' ? <Insecure /> : <Unsupported missing={strings.unsupported.missing[obstacle]} />}
@@ -36,8 +35,7 @@ function Insecure() {
   );
 }
 
-/** @param {{missing: string}} props */
-function Unsupported({ missing }) {
+function Unsupported({ missing }: { missing: string }) {
   return (
     <>
       <AlertIcon />

@@ -1,15 +1,16 @@
 // One photo, large: exactly what the model learns from, with the ways to remove or move it.
 
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { movePhotos, removePhotos } from '../actions.js';
-import { enlarge, enlarged } from '../focus.js';
-import { session } from '../session.js';
-import { classes, nameOf } from '../state.js';
-import { strings } from '../strings.js';
-import { Dialog } from './Dialog.jsx';
-import { BinIcon, CrossIcon, NextIcon, PreviousIcon } from './Icons.jsx';
-import { MoveTo } from './MoveTo.jsx';
-import { Picture } from './Picture.jsx';
+import { movePhotos, removePhotos } from '../actions.ts';
+import { enlarge, enlarged } from '../focus.ts';
+import { session } from '../session.ts';
+import { type ClassEntry, classes, nameOf } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Dialog } from './Dialog.tsx';
+import { BinIcon, CrossIcon, NextIcon, PreviousIcon } from './Icons.tsx';
+import { MoveTo } from './MoveTo.tsx';
+import { Picture } from './Picture.tsx';
 
 export function PhotoDialog() {
   const wanted = enlarged.value;
@@ -22,26 +23,24 @@ export function PhotoDialog() {
   return entry && place >= 0 ? <Shown entry={entry} place={place} /> : null;
 }
 
-/**
- * @param {object} props
- * @param {import('../state.js').ClassEntry} props.entry
- * @param {number} props.place of the photo among those of its class, counted from 0 in the order of adding
- */
-function Shown({ entry, place }) {
+function Shown({
+  entry,
+  place,
+}: {
+  entry: ClassEntry;
+  /** Of the photo among those of its class, counted from 0 in the order of adding. */
+  place: number;
+}) {
   const photos = entry.photos.value;
   const photo = photos[place];
   const name = nameOf(entry);
   const learned = session.site.preprocess.fit === 'stretch' ? strings.photos.learnedStretch : strings.photos.learned;
 
-  /** @param {number} to */
-  const show = (to) => {
+  const show = (to: number) => {
     if (photos[to]) enlarge(entry, photos[to].id);
   };
-  /**
-   * Takes the photo out of its class; the next one follows, and after the last the dialog closes.
-   * @param {() => void} act
-   */
-  const leave = (act) => {
+  /** Takes the photo out of its class; the next one follows, and after the last the dialog closes. */
+  const leave = (act: () => void) => {
     const next = photos[place - 1] ?? photos[place + 1];
     act();
     if (next) enlarge(entry, next.id);
@@ -114,14 +113,17 @@ function Shown({ entry, place }) {
   );
 }
 
-/**
- * @param {object} props
- * @param {string} props.label
- * @param {boolean} props.disabled
- * @param {() => void} props.act
- * @param {import('preact').ComponentChildren} props.children
- */
-function TurnButton({ label, disabled, act, children }) {
+function TurnButton({
+  label,
+  disabled,
+  act,
+  children,
+}: {
+  label: string;
+  disabled: boolean;
+  act: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <button
       type="button"

@@ -2,30 +2,27 @@
 // Tab reaches one of them.
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { isNone, removePhotos } from '../actions.js';
-import { endSelection, enlarge, select, selectedOf } from '../focus.js';
-import { head } from '../state.js';
-import { strings } from '../strings.js';
-import { CheckIcon, CrossIcon } from './Icons.jsx';
-import { Picture } from './Picture.jsx';
-import { isReversed, useWindow } from './windowing.js';
+import { isNone, removePhotos } from '../actions.ts';
+import { endSelection, enlarge, select, selectedOf } from '../focus.ts';
+import { type ClassEntry, head, type Photo } from '../state.ts';
+import { strings } from '../strings.ts';
+import { CheckIcon, CrossIcon } from './Icons.tsx';
+import { Picture } from './Picture.tsx';
+import { isReversed, useWindow } from './windowing.ts';
 
-/** @typedef {import('../state.js').ClassEntry} ClassEntry */
-
-/** @param {{entry: ClassEntry, name: string}} props */
-export function PhotoList({ entry, name }) {
+export function PhotoList({ entry, name }: { entry: ClassEntry; name: string }) {
   const photos = entry.photos.value;
   const count = photos.length;
   const chosen = selectedOf(entry);
-  const scroller = useRef(/** @type {HTMLDivElement|null} */ (null));
-  const list = useRef(/** @type {HTMLUListElement|null} */ (null));
+  const scroller = useRef<HTMLDivElement | null>(null);
+  const list = useRef<HTMLUListElement | null>(null);
   const { from, to, columns, style, update, reveal } = useWindow(scroller, list, count);
   // Index of the photo that Tab reaches, and which of its buttons takes the focus at the next drawing.
   const [at, setAt] = useState(0);
-  const focus = useRef(/** @type {{index: number, part: string}|null} */ (null));
+  const focus = useRef<{ index: number; part: string } | null>(null);
   // Where a selection with Shift begins.
   const anchor = useRef(0);
-  const photoAt = (/** @type {number} */ index) => photos[count - 1 - index];
+  const photoAt = (index: number) => photos[count - 1 - index];
   const stop = at >= from && at < to ? at : from;
 
   // A focused photo can go away, or lie outside the window: its neighbour takes over, so that nobody loses their place.
@@ -40,32 +37,20 @@ export function PhotoList({ entry, name }) {
     target.focus({ preventScroll: true });
   });
 
-  /**
-   * @param {number} index
-   * @param {string} part
-   */
-  const go = (index, part) => {
+  const go = (index: number, part: string) => {
     const there = Math.max(0, Math.min(index, count - 1));
     focus.current = { index: there, part };
     setAt(there);
     reveal(there);
   };
 
-  /**
-   * @param {number} index
-   * @param {string} part
-   */
-  const remove = (index, part) => {
+  const remove = (index: number, part: string) => {
     focus.current = { index, part };
     setAt(Math.max(0, Math.min(index, count - 2)));
     removePhotos(entry, new Set([photoAt(index).id]));
   };
 
-  /**
-   * @param {number} index
-   * @param {{shiftKey: boolean}} event
-   */
-  const toggle = (index, { shiftKey }) => {
+  const toggle = (index: number, { shiftKey }: { shiftKey: boolean }) => {
     const ids = new Set(chosen ?? []);
     if (shiftKey) {
       const [first, last] = [Math.min(anchor.current, index), Math.max(anchor.current, index)];
@@ -78,11 +63,7 @@ export function PhotoList({ entry, name }) {
     select(entry, ids);
   };
 
-  /**
-   * @param {MouseEvent & {currentTarget: HTMLElement}} event
-   * @param {number} index
-   */
-  const press = (event, index) => {
+  const press = (event: MouseEvent & { currentTarget: HTMLElement }, index: number) => {
     setAt(index);
     if (chosen || event.ctrlKey || event.metaKey || event.shiftKey) {
       if (!chosen) focus.current = { index, part: '.photo-open' };
@@ -93,8 +74,7 @@ export function PhotoList({ entry, name }) {
     }
   };
 
-  /** @param {KeyboardEvent} event */
-  const onKeyDown = (event) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     const { target, key, ctrlKey, metaKey, altKey } = event;
     const index = target instanceof Element ? Number(target.closest('li')?.dataset.index ?? -1) : -1;
     if (index < 0 || !(target instanceof Element) || altKey) return;
@@ -160,18 +140,30 @@ export function PhotoList({ entry, name }) {
   );
 }
 
-/**
- * @param {object} props
- * @param {import('../state.js').Photo} props.photo
- * @param {number} props.index in the list
- * @param {number} props.count of the whole list
- * @param {string} props.name of the class
- * @param {boolean} props.reachable whether Tab goes here
- * @param {boolean|null} props.chosen null where photos are not being selected
- * @param {(event: MouseEvent & {currentTarget: HTMLElement}, index: number) => void} props.onPress
- * @param {(index: number) => void} props.onRemove
- */
-function PhotoItem({ photo, index, count, name, reachable, chosen, onPress, onRemove }) {
+function PhotoItem({
+  photo,
+  index,
+  count,
+  name,
+  reachable,
+  chosen,
+  onPress,
+  onRemove,
+}: {
+  photo: Photo;
+  /** In the list. */
+  index: number;
+  /** Of the whole list. */
+  count: number;
+  /** Of the class. */
+  name: string;
+  /** Whether Tab goes here. */
+  reachable: boolean;
+  /** Null where photos are not being selected. */
+  chosen: boolean | null;
+  onPress: (event: MouseEvent & { currentTarget: HTMLElement }, index: number) => void;
+  onRemove: (index: number) => void;
+}) {
   const number = count - index;
   const tabIndex = reachable ? 0 : -1;
   const selecting = chosen !== null;
@@ -208,22 +200,17 @@ function PhotoItem({ photo, index, count, name, reachable, chosen, onPress, onRe
   );
 }
 
-/** @param {ClassEntry} entry */
-function hint(entry) {
+function hint(entry: ClassEntry) {
   if (isNone(entry)) return strings.classes.noneHint;
   return head.value ? strings.photos.leftOut : strings.photos.hint;
 }
 
 /**
  * Where a key leads to.
- * @param {string} key
- * @param {number} index
- * @param {number} count
- * @param {number} columns
- * @param {boolean} reversed whether the list begins at the right
- * @returns {number|null} null where it leads nowhere
+ * @param reversed whether the list begins at the right
+ * @returns null where it leads nowhere
  */
-function step(key, index, count, columns, reversed) {
+function step(key: string, index: number, count: number, columns: number, reversed: boolean): number | null {
   switch (key) {
     case 'ArrowRight':
       return index + (reversed ? -1 : 1);

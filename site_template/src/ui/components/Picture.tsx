@@ -1,13 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { Photo } from '../state.ts';
 
-/**
- * A photo as an image. Its address exists only while it is on the page.
- * @param {object} props
- * @param {import('../state.js').Photo} props.photo
- * @param {number} props.size edge in CSS pixels
- * @param {string} [props.alt]
- */
-export function Picture({ photo: { picture }, size, alt = '' }) {
+/** A photo as an image. Its address exists only while it is on the page. */
+export function Picture({
+  photo: { picture },
+  size,
+  alt = '',
+}: {
+  photo: Photo;
+  /** Edge in CSS pixels. */
+  size: number;
+  alt?: string;
+}) {
   const [url, setUrl] = useState('');
   useEffect(() => {
     const made = URL.createObjectURL(picture);

@@ -1,5 +1,5 @@
-import { ready, startup } from '../state.js';
-import { strings } from '../strings.js';
+import { ready, startup } from '../state.ts';
+import { strings } from '../strings.ts';
 
 /** Says that this browser changes what the page sees; nothing where it does not, or where nothing runs. */
 export function PixelNotice() {

@@ -1,22 +1,32 @@
 // A button that shows and hides a small panel beside it. Escape, and a press or a focus elsewhere, close it.
 
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 
-/**
- * @param {object} props
- * @param {string} props.label of the button, and of the panel
- * @param {string} [props.class] of the button
- * @param {string} [props.place] further classes of the whole, which say where the panel opens
- * @param {boolean} [props.disabled]
- * @param {import('preact').ComponentChildren} props.face what the button shows
- * @param {(close: () => void) => import('preact').ComponentChildren} props.children
- */
-export function Popover({ label, class: className = 'icon-button', place = '', disabled = false, face, children }) {
+export function Popover({
+  label,
+  class: className = 'icon-button',
+  place = '',
+  disabled = false,
+  face,
+  children,
+}: {
+  /** Of the button, and of the panel. */
+  label: string;
+  /** Of the button. */
+  class?: string;
+  /** Further classes of the whole, which say where the panel opens. */
+  place?: string;
+  disabled?: boolean;
+  /** What the button shows. */
+  face: ComponentChildren;
+  children: (close: () => void) => ComponentChildren;
+}) {
   const open = useSignal(false);
-  const root = useRef(/** @type {HTMLDivElement|null} */ (null));
-  const button = useRef(/** @type {HTMLButtonElement|null} */ (null));
-  const panel = useRef(/** @type {HTMLDivElement|null} */ (null));
+  const root = useRef<HTMLDivElement | null>(null);
+  const button = useRef<HTMLButtonElement | null>(null);
+  const panel = useRef<HTMLDivElement | null>(null);
   const id = useId();
 
   const close = () => {
@@ -30,7 +40,7 @@ export function Popover({ label, class: className = 'icon-button', place = '', d
 
   useEffect(() => {
     if (!open.value) return undefined;
-    const away = (/** @type {PointerEvent} */ event) => {
+    const away = (event: PointerEvent) => {
       if (!(event.target instanceof Node && root.current?.contains(event.target))) open.value = false;
     };
     document.addEventListener('pointerdown', away, true);

@@ -1,8 +1,8 @@
 // What the model looks at: the camera, or a photo in its place.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { closePhoto, showPhoto } from '../actions.js';
-import { bindVideo, turnCamera } from '../camera.js';
+import { closePhoto, showPhoto } from '../actions.ts';
+import { bindVideo, turnCamera } from '../camera.ts';
 import {
   camera,
   cameras,
@@ -15,12 +15,11 @@ import {
   permission,
   probe,
   recording,
-} from '../state.js';
-import { strings } from '../strings.js';
-import { CameraIcon, TurnIcon } from './Icons.jsx';
+} from '../state.ts';
+import { strings } from '../strings.ts';
+import { CameraIcon, TurnIcon } from './Icons.tsx';
 
-/** @param {{fit: 'crop'|'stretch'}} props */
-export function Preview({ fit }) {
+export function Preview({ fit }: { fit: 'crop' | 'stretch' }) {
   // A stable callback: Preact would unbind and bind the video again at every render otherwise.
   const bind = useRef(bindVideo).current;
   const { dropping, ...drop } = useDrop();
@@ -58,8 +57,7 @@ export function Preview({ fit }) {
   );
 }
 
-/** @param {{photo: File, fit: 'crop'|'stretch'}} props */
-function Photo({ photo, fit }) {
+function Photo({ photo, fit }: { photo: File; fit: 'crop' | 'stretch' }) {
   const [url, setUrl] = useState('');
   useEffect(() => {
     const made = URL.createObjectURL(photo);
@@ -93,8 +91,8 @@ function Idle() {
   );
 }
 
-/** @type {Record<string, () => string>} by the camera's status */
-const IDLE = {
+/** By the camera's status. */
+const IDLE: Record<string, () => string> = {
   starting: () => (permission.value === 'granted' ? strings.camera.starting : strings.camera.asking),
   asleep: () => strings.camera.asleep,
 };
@@ -121,8 +119,7 @@ function TurnButton() {
 /** A photo dropped here is asked about; it is not learned from. */
 function useDrop() {
   const [dropping, setDropping] = useState(false);
-  /** @param {DragEvent} event */
-  const over = (event) => {
+  const over = (event: DragEvent) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
     event.stopPropagation();
@@ -133,12 +130,10 @@ function useDrop() {
     dropping,
     onDragEnter: over,
     onDragOver: over,
-    /** @param {DragEvent & {currentTarget: HTMLElement}} event */
-    onDragLeave: ({ currentTarget, relatedTarget }) => {
+    onDragLeave: ({ currentTarget, relatedTarget }: DragEvent & { currentTarget: HTMLElement }) => {
       if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setDropping(false);
     },
-    /** @param {DragEvent} event */
-    onDrop: (event) => {
+    onDrop: (event: DragEvent) => {
       event.preventDefault();
       event.stopPropagation();
       setDropping(false);

@@ -1,9 +1,8 @@
-import { percent } from '../format.js';
-import { prediction } from '../state.js';
-import { strings } from '../strings.js';
+import { percent } from '../format.ts';
+import { type ClassEntry, prediction } from '../state.ts';
+import { strings } from '../strings.ts';
 
-/** @param {{entry: import('../state.js').ClassEntry, name: string}} props */
-export function ProbabilityBar({ entry, name }) {
+export function ProbabilityBar({ entry, name }: { entry: ClassEntry; name: string }) {
   const probabilities = prediction.value?.probabilities;
   const probability = probabilities?.[entry.id];
   const value = Math.round((probability ?? 0) * 100);
@@ -27,20 +26,13 @@ export function ProbabilityBar({ entry, name }) {
   );
 }
 
-/**
- * @param {boolean} predicting
- * @param {number|undefined} probability undefined for a class that was left out of training
- */
-function spoken(predicting, probability) {
+/** @param probability undefined for a class that was left out of training */
+function spoken(predicting: boolean, probability: number | undefined) {
   if (!predicting) return strings.result.none;
   return probability === undefined ? strings.classes.leftOut : strings.result.spoken(Math.round(probability * 100));
 }
 
-/**
- * @param {boolean} predicting
- * @param {number|undefined} probability
- */
-function shown(predicting, probability) {
+function shown(predicting: boolean, probability: number | undefined) {
   if (!predicting) return '–';
   return probability === undefined ? strings.classes.leftOut : percent(probability);
 }

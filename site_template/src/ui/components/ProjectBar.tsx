@@ -1,17 +1,16 @@
 // Keeping what was taught: in this browser, which happens by itself, and in files.
 
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { exportModelToFile, exportToFile, importFromFile, renameProject } from '../actions.js';
-import { keeping, projectBlocked, projectName } from '../state.js';
-import { strings } from '../strings.js';
-import { CodeDialog } from './CodeDialog.jsx';
-import { ProjectsDialog } from './ProjectsDialog.jsx';
+import { exportModelToFile, exportToFile, importFromFile, renameProject } from '../actions.ts';
+import { keeping, projectBlocked, projectName } from '../state.ts';
+import { strings } from '../strings.ts';
+import { CodeDialog } from './CodeDialog.tsx';
+import { ProjectsDialog } from './ProjectsDialog.tsx';
 
 export function ProjectBar() {
   const { project } = strings;
-  /** @type {import('@preact/signals').Signal<'projects'|'code'|null>} */
-  const shown = useSignal(/** @type {'projects'|'code'|null} */ (null));
+  const shown: Signal<'projects' | 'code' | null> = useSignal<'projects' | 'code' | null>(null);
   const blocked = !!projectBlocked.value;
   return (
     <section class="project" aria-labelledby="project-title">
@@ -72,15 +71,11 @@ function KeepingStatus() {
 
 function ImportButton() {
   const { project } = strings;
-  const picker = useRef(/** @type {HTMLInputElement|null} */ (null));
+  const picker = useRef<HTMLInputElement | null>(null);
   // A file from a site with other weights, while its owner decides.
-  const foreign = useSignal(/** @type {File|null} */ (null));
+  const foreign = useSignal<File | null>(null);
 
-  /**
-   * @param {File} file
-   * @param {boolean} reembed
-   */
-  const open = async (file, reembed) => {
+  const open = async (file: File, reembed: boolean) => {
     foreign.value = null;
     const outcome = await importFromFile(file, reembed);
     if (outcome === 'other-backbone') foreign.value = file;

@@ -2,20 +2,18 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { listProjects, removeProject, startProject, storageRoom, switchProject } from '../actions.js';
-import { messageOf } from '../error-words.js';
-import { fileSize, moment } from '../format.js';
-import { session } from '../session.js';
-import { keeping, projectBlocked, projectId } from '../state.js';
-import { strings } from '../strings.js';
-import { Dialog } from './Dialog.jsx';
+import type { ProjectInfo } from '../../store/store.ts';
+import { listProjects, removeProject, startProject, storageRoom, switchProject } from '../actions.ts';
+import { messageOf } from '../error-words.ts';
+import { fileSize, moment } from '../format.ts';
+import { session } from '../session.ts';
+import { keeping, projectBlocked, projectId } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Dialog } from './Dialog.tsx';
 
-/** @import {ProjectInfo} from '../../store/store.js' */
-
-/** @param {{onClose: () => void}} props */
-export function ProjectsDialog({ onClose }) {
-  const projects = useSignal(/** @type {ProjectInfo[]|null} */ (null));
-  const room = useSignal(/** @type {Awaited<ReturnType<typeof storageRoom>>} */ (null));
+export function ProjectsDialog({ onClose }: { onClose: () => void }) {
+  const projects = useSignal<ProjectInfo[] | null>(null);
+  const room = useSignal<Awaited<ReturnType<typeof storageRoom>>>(null);
   const failure = useSignal('');
   const read = async () => {
     try {
@@ -81,13 +79,16 @@ export function ProjectsDialog({ onClose }) {
   );
 }
 
-/**
- * @param {object} props
- * @param {ProjectInfo} props.info
- * @param {() => void} props.onOpen
- * @param {() => Promise<void>} props.onRemove resolves when it is gone, or could not be removed
- */
-function Row({ info, onOpen, onRemove }) {
+function Row({
+  info,
+  onOpen,
+  onRemove,
+}: {
+  info: ProjectInfo;
+  onOpen: () => void;
+  /** Resolves when it is gone, or could not be removed. */
+  onRemove: () => Promise<void>;
+}) {
   const asking = useSignal(false);
   const removing = useSignal(false);
   const { keeping: words } = strings;

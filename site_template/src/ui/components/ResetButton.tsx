@@ -1,9 +1,9 @@
 import { useRef } from 'preact/hooks';
-import { reset } from '../actions.js';
-import { strings } from '../strings.js';
+import { reset } from '../actions.ts';
+import { strings } from '../strings.ts';
 
 export function ResetButton() {
-  const dialog = useRef(/** @type {HTMLDialogElement|null} */ (null));
+  const dialog = useRef<HTMLDialogElement | null>(null);
   const close = () => dialog.current?.close();
   return (
     <>

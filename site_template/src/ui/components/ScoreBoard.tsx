@@ -1,8 +1,8 @@
 // Every class and how probable it is, small: the foot of the show.
 
-import { percent } from '../format.js';
-import { classes, nameOf, prediction, winnerId } from '../state.js';
-import { strings } from '../strings.js';
+import { percent } from '../format.ts';
+import { classes, nameOf, prediction, winnerId } from '../state.ts';
+import { strings } from '../strings.ts';
 
 export function ScoreBoard() {
   const { probabilities } = prediction.value ?? {};

@@ -1,13 +1,13 @@
 // What can be done with the selected photos of a class.
 
-import { movePhotos, removePhotos } from '../actions.js';
-import { endSelection, select, selectedOf } from '../focus.js';
-import { strings } from '../strings.js';
-import { BinIcon } from './Icons.jsx';
-import { MoveTo } from './MoveTo.jsx';
+import { movePhotos, removePhotos } from '../actions.ts';
+import { endSelection, select, selectedOf } from '../focus.ts';
+import type { ClassEntry } from '../state.ts';
+import { strings } from '../strings.ts';
+import { BinIcon } from './Icons.tsx';
+import { MoveTo } from './MoveTo.tsx';
 
-/** @param {{entry: import('../state.js').ClassEntry, name: string}} props */
-export function SelectionBar({ entry, name }) {
+export function SelectionBar({ entry, name }: { entry: ClassEntry; name: string }) {
   const chosen = selectedOf(entry) ?? new Set();
   const none = chosen.size === 0;
   return (

@@ -1,22 +1,22 @@
 // Camera, preview and what the model says: the part that stays in view while classes scroll by.
 
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
-import { showPhoto } from '../actions.js';
-import { startCamera, stopCamera } from '../camera.js';
-import { enterShow, useShow } from '../show.js';
-import { camera, classes, head, probe, showing, winnerId } from '../state.js';
-import { strings } from '../strings.js';
-import { Announcer } from './Announcer.jsx';
-import { CameraMenu } from './CameraMenu.jsx';
-import { CameraMessage } from './CameraMessage.jsx';
-import { CameraIcon, CrossIcon, ExpandIcon, ImageIcon, StopIcon } from './Icons.jsx';
-import { Preview } from './Preview.jsx';
-import { ScoreBoard } from './ScoreBoard.jsx';
-import { Verdict } from './Verdict.jsx';
+import { showPhoto } from '../actions.ts';
+import { startCamera, stopCamera } from '../camera.ts';
+import { enterShow, useShow } from '../show.ts';
+import { camera, classes, head, probe, showing, winnerId } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Announcer } from './Announcer.tsx';
+import { CameraMenu } from './CameraMenu.tsx';
+import { CameraMessage } from './CameraMessage.tsx';
+import { CameraIcon, CrossIcon, ExpandIcon, ImageIcon, StopIcon } from './Icons.tsx';
+import { Preview } from './Preview.tsx';
+import { ScoreBoard } from './ScoreBoard.tsx';
+import { Verdict } from './Verdict.tsx';
 
-/** @param {{fit: 'crop'|'stretch'}} props */
-export function Stage({ fit }) {
-  const section = useRef(/** @type {HTMLElement|null} */ (null));
+export function Stage({ fit }: { fit: 'crop' | 'stretch' }) {
+  const section = useRef<HTMLElement | null>(null);
   useShow(section);
   const { value: shown } = showing;
   return (
@@ -50,9 +50,8 @@ function tone() {
   return entry ? `tone-${entry.tone.value}` : '';
 }
 
-/** @param {{fit: 'crop'|'stretch', onShow: () => void}} props */
-function Controls({ fit, onShow }) {
-  const picker = useRef(/** @type {HTMLInputElement|null} */ (null));
+function Controls({ fit, onShow }: { fit: 'crop' | 'stretch'; onShow: () => void }) {
+  const picker = useRef<HTMLInputElement | null>(null);
   const choose = () => picker.current?.click();
   const { status } = camera.value;
   const running = status === 'on' || status === 'starting' || status === 'asleep';
@@ -98,14 +97,17 @@ function Controls({ fit, onShow }) {
   );
 }
 
-/**
- * @param {object} props
- * @param {string} props.class
- * @param {string} props.label
- * @param {() => void} props.onClick
- * @param {import('preact').ComponentChildren} props.children
- */
-function ToolButton({ class: className, label, onClick, children }) {
+function ToolButton({
+  class: className,
+  label,
+  onClick,
+  children,
+}: {
+  class: string;
+  label: string;
+  onClick: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <button type="button" class={`button stage-tool ${className}`} aria-label={label} title={label} onClick={onClick}>
       {children}

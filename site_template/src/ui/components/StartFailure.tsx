@@ -1,9 +1,8 @@
-import { startModel } from '../actions.js';
-import { strings } from '../strings.js';
-import { AlertIcon } from './Icons.jsx';
+import { startModel } from '../actions.ts';
+import { strings } from '../strings.ts';
+import { AlertIcon } from './Icons.tsx';
 
-/** @param {{message: string}} props */
-export function StartFailure({ message }) {
+export function StartFailure({ message }: { message: string }) {
   return (
     <div class="callout callout-error callout-wide" role="alert">
       <AlertIcon />

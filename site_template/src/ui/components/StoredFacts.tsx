@@ -2,15 +2,15 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { fileSize } from '../format.js';
-import { classes, keeping, photoCount } from '../state.js';
-import { strings } from '../strings.js';
-import { Fact, Facts } from './Facts.jsx';
+import { fileSize } from '../format.ts';
+import { classes, keeping, photoCount } from '../state.ts';
+import { strings } from '../strings.ts';
+import { Fact, Facts } from './Facts.tsx';
 
 export function StoredFacts() {
   const { hood } = strings;
   /** Bytes that the browser keeps for this site's origin; null where it does not say. */
-  const kept = useSignal(/** @type {number|null} */ (null));
+  const kept = useSignal<number | null>(null);
   useEffect(() => {
     const ask = async () => {
       const estimate = await navigator.storage?.estimate?.();

@@ -1,8 +1,9 @@
 // Train, stop and reset, with what is going on and what is still missing.
 
-import { setLive, stopTraining, train } from '../actions.js';
-import { redo, undo } from '../document.js';
-import { loss, percent } from '../format.js';
+import type { ComponentChildren } from 'preact';
+import { setLive, stopTraining, train } from '../actions.ts';
+import { redo, undo } from '../document.ts';
+import { loss, percent } from '../format.ts';
 import {
   filledClasses,
   head,
@@ -14,12 +15,12 @@ import {
   trainBlocked,
   training,
   undoable,
-} from '../state.js';
-import { strings } from '../strings.js';
-import { Curves } from './Curves.jsx';
-import { RedoIcon, UndoIcon } from './Icons.jsx';
-import { ResetButton } from './ResetButton.jsx';
-import { TrainSettings } from './TrainSettings.jsx';
+} from '../state.ts';
+import { strings } from '../strings.ts';
+import { Curves } from './Curves.tsx';
+import { RedoIcon, UndoIcon } from './Icons.tsx';
+import { ResetButton } from './ResetButton.tsx';
+import { TrainSettings } from './TrainSettings.tsx';
 
 export function TrainPanel() {
   return (
@@ -75,14 +76,18 @@ function LiveSwitch() {
   );
 }
 
-/**
- * @param {object} props
- * @param {string} props.label
- * @param {string|null} props.what it would change, in words; null where there is nothing
- * @param {() => void} props.act
- * @param {import('preact').ComponentChildren} props.children
- */
-function HistoryButton({ label, what, act, children }) {
+function HistoryButton({
+  label,
+  what,
+  act,
+  children,
+}: {
+  label: string;
+  /** It would change, in words; null where there is nothing. */
+  what: string | null;
+  act: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <button
       type="button"

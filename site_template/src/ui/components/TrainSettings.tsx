@@ -3,14 +3,12 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { changeSettings, DEFAULT_SHARE, resetSettings } from '../actions.js';
-import { BOUNDS, readSetting } from '../bounds.js';
-import { asTyped } from '../format.js';
-import { heldOutShare, settings } from '../state.js';
-import { session } from '../session.js';
-import { strings } from '../strings.js';
-
-/** @typedef {import('../bounds.js').SettingName} SettingName */
+import { changeSettings, DEFAULT_SHARE, resetSettings } from '../actions.ts';
+import { BOUNDS, readSetting, type SettingName } from '../bounds.ts';
+import { asTyped } from '../format.ts';
+import { session } from '../session.ts';
+import { heldOutShare, settings } from '../state.ts';
+import { strings } from '../strings.ts';
 
 /** How long the typing has to rest. */
 const PAUSE_MS = 600;
@@ -19,7 +17,7 @@ export function TrainSettings() {
   const { settings: words } = strings;
   const shown = { ...settings.value, share: Math.round(heldOutShare.value * 100) };
   const site = { ...session.site.head, share: Math.round(DEFAULT_SHARE * 100) };
-  const names = /** @type {SettingName[]} */ (Object.keys(words.fields));
+  const names = Object.keys(words.fields) as SettingName[];
   const untouched = names.every((name) => shown[name] === site[name]);
   return (
     <section class="settings" aria-labelledby="settings-title">
@@ -43,22 +41,16 @@ export function TrainSettings() {
   );
 }
 
-/**
- * @param {SettingName} name
- * @param {number} value
- * @param {boolean} finished
- */
-function apply(name, value, finished) {
+function apply(name: SettingName, value: number, finished: boolean) {
   if (name !== 'share') changeSettings({ [name]: value }, finished);
   else heldOutShare.value = value / 100;
 }
 
-/** @param {{name: SettingName, value: number}} props */
-function Setting({ name, value }) {
+function Setting({ name, value }: { name: SettingName; value: number }) {
   const { label, hint } = strings.settings.fields[name];
   const { min, max, whole, above } = BOUNDS[name];
   /** What stands in the box while it is not simply the value. */
-  const typed = useSignal(/** @type {string|null} */ (null));
+  const typed = useSignal<string | null>(null);
   const wrong = useSignal(false);
   const pause = useRef(0);
 
@@ -74,8 +66,7 @@ function Setting({ name, value }) {
     wrong.value = false;
   };
 
-  /** @param {boolean} finished */
-  const take = (finished) => {
+  const take = (finished: boolean) => {
     clearTimeout(pause.current);
     if (typed.value === null) return;
     const read = readSetting(name, typed.value);

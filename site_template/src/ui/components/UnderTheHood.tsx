@@ -2,24 +2,22 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { BACKENDS } from '../../contract.js';
-import { chooseBackend, readMemory } from '../actions.js';
-import { chosenBackend } from '../backend-choice.js';
-import { wordsOf } from '../error-words.js';
-import { decimals, megabytes, milliseconds, power, seconds } from '../format.js';
-import { adding, filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../state.js';
-import { strings } from '../strings.js';
-import { BackendTrials } from './BackendTrials.jsx';
-import { Fact, Facts } from './Facts.jsx';
-import { HeldOut } from './HeldOut.jsx';
-import { StoredFacts } from './StoredFacts.jsx';
+import { BACKENDS } from '../../contract.ts';
+import type { KernelsInUse, Site } from '../../protocol.ts';
+import { chooseBackend, readMemory } from '../actions.ts';
+import { chosenBackend } from '../backend-choice.ts';
+import { wordsOf } from '../error-words.ts';
+import { decimals, megabytes, milliseconds, power, seconds } from '../format.ts';
+import { adding, filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../state.ts';
+import { strings } from '../strings.ts';
+import { BackendTrials } from './BackendTrials.tsx';
+import { Fact, Facts } from './Facts.tsx';
+import { HeldOut } from './HeldOut.tsx';
+import { StoredFacts } from './StoredFacts.tsx';
 
 const MEMORY_INTERVAL = 1000;
 
-/** @typedef {import('../../protocol.js').Site} Site */
-
-/** @param {{site: Site}} props */
-export function UnderTheHood({ site }) {
+export function UnderTheHood({ site }: { site: Site }) {
   const { hood } = strings;
   const open = useSignal(false);
   return (
@@ -58,8 +56,7 @@ export function UnderTheHood({ site }) {
   );
 }
 
-/** @param {{site: Site}} props */
-function ModelFacts({ site: { backbone, precision } }) {
+function ModelFacts({ site: { backbone, precision } }: { site: Site }) {
   const { hood } = strings;
   const check = ready.value?.selfCheck;
   return (
@@ -79,8 +76,8 @@ function ModelFacts({ site: { backbone, precision } }) {
   );
 }
 
-/** @param {string} words English, as the build wrote them */
-function fromBuild(words) {
+/** @param words English, as the build wrote them */
+function fromBuild(words: string) {
   return strings.hood.inOtherWords[words] ?? <span lang="en">{words}</span>;
 }
 
@@ -118,8 +115,7 @@ function trainTime() {
   return hood.trainTimeValue(seconds(ms), milliseconds(ms / (examples * history.length)));
 }
 
-/** @param {import('../../protocol.js').KernelsInUse} props */
-function Kernels({ kind, faults }) {
+function Kernels({ kind, faults }: KernelsInUse) {
   const why = faults.map(({ kernels, error }) => (kernels ? `${kernels}: ${wordsOf(error)}` : wordsOf(error)));
   return <>{[strings.hood.kernelsOf[kind], ...why].join(' ')}</>;
 }
@@ -150,7 +146,7 @@ function BackendChoice() {
 
 function Memory() {
   const { hood } = strings;
-  const memory = useSignal(/** @type {Awaited<ReturnType<typeof readMemory>>} */ (null));
+  const memory = useSignal<Awaited<ReturnType<typeof readMemory>>>(null);
   useEffect(() => {
     const read = async () => {
       try {

@@ -1,20 +1,30 @@
 // Opens the browser's file picker, for photos of a class or for whole folders.
 
+import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
-import { fromInput } from '../uploads.js';
+import { type Found, fromInput } from '../uploads.ts';
 
-/**
- * @param {object} props
- * @param {string} props.class
- * @param {string} props.label accessible name of the button
- * @param {string} [props.title]
- * @param {string} props.files accessible name of the picker
- * @param {boolean} [props.folders] whether folders are picked, with all they hold
- * @param {(found: import('../uploads.js').Found[]) => void} props.onFiles
- * @param {import('preact').ComponentChildren} props.children
- */
-export function UploadButton({ class: className, label, title, files, folders = false, onFiles, children }) {
-  const picker = useRef(/** @type {HTMLInputElement|null} */ (null));
+export function UploadButton({
+  class: className,
+  label,
+  title,
+  files,
+  folders = false,
+  onFiles,
+  children,
+}: {
+  class: string;
+  /** Accessible name of the button. */
+  label: string;
+  title?: string;
+  /** Accessible name of the picker. */
+  files: string;
+  /** Whether folders are picked, with all they hold. */
+  folders?: boolean;
+  onFiles: (found: Found[]) => void;
+  children: ComponentChildren;
+}) {
+  const picker = useRef<HTMLInputElement | null>(null);
   return (
     <>
       <button

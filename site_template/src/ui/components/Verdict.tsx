@@ -1,7 +1,8 @@
 // The most probable class, large; before there is one, what is still to come.
 
-import { megabytes, percent } from '../format.js';
+import { megabytes, percent } from '../format.ts';
 import {
+  type ClassEntry,
   camera,
   filledClasses,
   head,
@@ -11,11 +12,12 @@ import {
   permission,
   prediction,
   probe,
+  type Startup,
   startup,
   training,
   winner,
-} from '../state.js';
-import { strings } from '../strings.js';
+} from '../state.ts';
+import { strings } from '../strings.ts';
 
 /** In the show a name is as large as its letters let it be; from so many on it takes more lines. */
 const MOST_LETTERS = 12;
@@ -42,13 +44,16 @@ function Content() {
   return <Answer {...winner.value} />;
 }
 
-/**
- * @param {object} props
- * @param {import('../state.js').ClassEntry} props.entry
- * @param {number} props.probability
- * @param {boolean} props.sure whether it reaches the threshold
- */
-function Answer({ entry, probability, sure }) {
+function Answer({
+  entry,
+  probability,
+  sure,
+}: {
+  entry: ClassEntry;
+  probability: number;
+  /** Whether it reaches the threshold. */
+  sure: boolean;
+}) {
   const { result } = strings;
   const name = nameOf(entry);
   const words = sure ? name : result.unsure;
@@ -76,8 +81,7 @@ function NextStep() {
   );
 }
 
-/** @returns {keyof typeof strings.steps} */
-function step() {
+function step(): keyof typeof strings.steps {
   const filled = filledClasses.value.length;
   if (filled >= MIN_CLASSES) return training.value?.live ? 'learning' : 'train';
   if (camera.value.status !== 'on') return permission.value === 'granted' ? 'camera' : 'ask';
@@ -85,8 +89,7 @@ function step() {
   return live.value ? 'secondLive' : 'second';
 }
 
-/** @param {{title: string, text?: string}} props */
-function Waiting({ title, text }) {
+function Waiting({ title, text }: { title: string; text?: string }) {
   return (
     <>
       <p class="verdict-title">{title}</p>
@@ -95,8 +98,7 @@ function Waiting({ title, text }) {
   );
 }
 
-/** @param {{startup: Extract<import('../state.js').Startup, {bytes: number}>}} props */
-function Loading({ startup: { phase, bytes, total } }) {
+function Loading({ startup: { phase, bytes, total } }: { startup: Extract<Startup, { bytes: number }> }) {
   const share = total > 0 ? Math.min(1, bytes / total) : 0;
   const downloaded = phase === 'compile' || phase === 'check' ? 1 : share;
   return (
@@ -109,13 +111,7 @@ function Loading({ startup: { phase, bytes, total } }) {
   );
 }
 
-/**
- * @param {string} phase
- * @param {number} bytes
- * @param {number} total
- * @param {number} share
- */
-function detail(phase, bytes, total, share) {
+function detail(phase: string, bytes: number, total: number, share: number) {
   if (phase === 'compile') return strings.startup.compile;
   if (phase === 'check') return strings.startup.check;
   if (phase === 'connect' || !total) return strings.startup.connect;

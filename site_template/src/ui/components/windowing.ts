@@ -1,5 +1,6 @@
 // Which items of a long list are near what is seen of it: only they need to stand in the page.
 
+import type { RefObject } from 'preact';
 import { useCallback, useLayoutEffect, useState } from 'preact/hooks';
 
 /** Lists up to this length stand in the page in whole. */
@@ -11,32 +12,41 @@ const MARGIN = 6;
 /**
  * How a list is laid out, and where it is scrolled to. A line is a row of a grid that scrolls down, or an item of a
  * row that scrolls sideways.
- * @typedef {object} Layout
- * @property {boolean} sideways
- * @property {number} columns items in a line
- * @property {number} step from one line to the next, CSS pixels
- * @property {number} extent of what is seen, CSS pixels
- * @property {number} first line of the window
  */
+interface Layout {
+  sideways: boolean;
+  /** Items in a line. */
+  columns: number;
+  /** From one line to the next, CSS pixels. */
+  step: number;
+  /** Of what is seen, CSS pixels. */
+  extent: number;
+  /** Line of the window. */
+  first: number;
+}
 
-/**
- * @typedef {object} Window
- * @property {number} from index of the first item that stands in the page
- * @property {number} to index after the last
- * @property {number} columns items in a line
- * @property {Record<string, string>} style of the list: room for the items that do not stand there
- * @property {() => void} update after scrolling
- * @property {(index: number) => void} reveal scrolls to an item, as little as it takes
- */
+interface Window {
+  /** Index of the first item that stands in the page. */
+  from: number;
+  /** Index after the last. */
+  to: number;
+  /** Items in a line. */
+  columns: number;
+  /** Of the list: room for the items that do not stand there. */
+  style: Record<string, string>;
+  /** After scrolling. */
+  update: () => void;
+  /** Scrolls to an item, as little as it takes. */
+  reveal: (index: number) => void;
+}
 
-/**
- * @param {import('preact').RefObject<HTMLElement|null>} scroller
- * @param {import('preact').RefObject<HTMLElement|null>} list a grid inside it, with tracks of a fixed size
- * @param {number} count
- * @returns {Window}
- */
-export function useWindow(scroller, list, count) {
-  const [layout, setLayout] = useState(/** @type {Layout|null} */ (null));
+/** @param list a grid inside it, with tracks of a fixed size */
+export function useWindow(
+  scroller: RefObject<HTMLElement | null>,
+  list: RefObject<HTMLElement | null>,
+  count: number,
+): Window {
+  const [layout, setLayout] = useState<Layout | null>(null);
 
   const update = useCallback(() => {
     if (!scroller.current || !list.current) return;
@@ -51,7 +61,7 @@ export function useWindow(scroller, list, count) {
     return () => watcher.disconnect();
   }, []);
 
-  const reveal = useCallback((/** @type {number} */ index) => {
+  const reveal = useCallback((index: number) => {
     if (!scroller.current || !list.current) return;
     const { sideways, columns, step, extent } = measure(scroller.current, list.current);
     const start = Math.floor(index / columns) * step;
@@ -73,12 +83,7 @@ export function useWindow(scroller, list, count) {
   return { from: begin * columns, to: Math.min(count, end * columns), columns, style, update, reveal };
 }
 
-/**
- * @param {HTMLElement} scroller
- * @param {HTMLElement} list
- * @returns {Layout}
- */
-function measure(scroller, list) {
+function measure(scroller: HTMLElement, list: HTMLElement): Layout {
   const style = getComputedStyle(list);
   const sideways = style.gridAutoFlow.startsWith('column');
   const [track, gap] = sideways ? [style.gridAutoColumns, style.columnGap] : [style.gridAutoRows, style.rowGap];
@@ -93,20 +98,12 @@ function measure(scroller, list) {
   };
 }
 
-/**
- * @param {HTMLElement} scroller
- * @param {boolean} sideways
- */
-const position = (scroller, sideways) => (sideways ? Math.abs(scroller.scrollLeft) : scroller.scrollTop);
+const position = (scroller: HTMLElement, sideways: boolean) =>
+  sideways ? Math.abs(scroller.scrollLeft) : scroller.scrollTop;
 
-/** @param {HTMLElement} list */
-export const isReversed = (list) => getComputedStyle(list).direction === 'rtl';
+export const isReversed = (list: HTMLElement) => getComputedStyle(list).direction === 'rtl';
 
-/**
- * @param {Layout} a
- * @param {Layout} b
- */
-const same = (a, b) =>
+const same = (a: Layout, b: Layout) =>
   a.sideways === b.sideways &&
   a.columns === b.columns &&
   a.step === b.step &&

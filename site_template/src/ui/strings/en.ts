@@ -1,38 +1,25 @@
 // Every word the scripts show, in English. The texts that stand without JavaScript are in index.html.j2. What errors say
-// stands with their codes, because programs read it too; see nl.js for all of it in one place.
+// stands with their codes, because programs read it too; see nl.ts for all of it in one place.
 
-import { START_MESSAGES } from '../../client.js';
-import { inEnglish, WORKER_MESSAGES } from '../../errors.js';
-import { PROJECT_MESSAGES } from '../../project/errors.js';
-import { STORE_MESSAGES } from '../../store/errors.js';
-import { DOWNLOAD_MESSAGES } from '../../verified.js';
+import { START_MESSAGES } from '../../client.ts';
+import { inEnglish, WORKER_MESSAGES } from '../../errors.ts';
+import { PROJECT_MESSAGES } from '../../project/errors.ts';
+import { STORE_MESSAGES } from '../../store/errors.ts';
+import { DOWNLOAD_MESSAGES } from '../../verified.ts';
 
-/**
- * @param {number} n
- * @param {string} one
- * @param {string} many
- */
-const counted = (n, one, many) => `${n} ${n === 1 ? one : many}`;
+const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
-/**
- * A full stop, unless it says by itself that more would follow.
- * @param {string} text
- */
-const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
+/** A full stop, unless it says by itself that more would follow. */
+const ended = (text: string) => (text.endsWith('…') ? text : `${text}.`);
 
-/** @param {number} n */
-const photos = (n) => counted(n, 'photo', 'photos');
+const photos = (n: number) => counted(n, 'photo', 'photos');
 
 const FORBIDDEN =
   'This page’s host forbids what the model needs. The Content-Security-Policy that the host sends has to';
 const ALLOW = `${FORBIDDEN} allow {needs}.`;
 
-/**
- * Sentences that another language may say otherwise.
- * @template {PropertyKey} Key
- * @param {Record<Key, string>} messages
- */
-const translatable = (messages) => messages;
+/** Sentences that another language may say otherwise. */
+const translatable = <Key extends PropertyKey>(messages: Record<Key, string>) => messages;
 
 export const words = {
   /** BCP 47 */
@@ -78,8 +65,8 @@ export const words = {
     options: 'Camera and answer options',
     choose: 'Camera',
     automatic: 'Automatic',
-    /** @param {number} i counted from 1 */
-    unnamed: (i) => `Camera ${i}`,
+    /** @param i counted from 1 */
+    unnamed: (i: number) => `Camera ${i}`,
     chooseLater: 'Start the camera once to choose between cameras.',
     mirror: 'Mirror the preview',
     mirrorHint: 'Only on screen. The model always learns the picture as it is.',
@@ -90,8 +77,7 @@ export const words = {
   insecure: {
     title: 'This page needs a secure address',
     text: 'A browser opens the camera, and lets this page check its files, only on an address that starts with https:// or on localhost.',
-    /** @param {string} address */
-    here: (address) => `You are at ${address}`,
+    here: (address: string) => `You are at ${address}`,
     open: 'Open over https',
     publisher: 'If this is your own site: turn on https at your host, or try it on this computer through localhost.',
   },
@@ -111,12 +97,7 @@ export const words = {
     connect: 'Starting…',
     compile: 'Preparing the model…',
     check: 'Checking its results on this device…',
-    /**
-     * @param {string} bytes
-     * @param {string} total
-     * @param {string} percent
-     */
-    download: (bytes, total, percent) => `${bytes} of ${total} MB · ${percent}`,
+    download: (bytes: string, total: string, percent: string) => `${bytes} of ${total} MB · ${percent}`,
     meanwhile: 'You can already start the camera and name your classes.',
     ready: 'The model is ready.',
     failedTitle: 'The model could not be started',
@@ -126,21 +107,14 @@ export const words = {
   classes: {
     heading: 'Classes',
     add: 'Add class',
-    /** @param {number} i counted from 1 */
-    nameLabel: (i) => `Name of class ${i}`,
-    /** @param {number} i counted from 1 */
-    unnamed: (i) => `Class ${i}`,
-    /** @param {string} name */
-    remove: (name) => `Remove ${name}`,
+    /** @param i counted from 1 */
+    nameLabel: (i: number) => `Name of class ${i}`,
+    /** @param i counted from 1 */
+    unnamed: (i: number) => `Class ${i}`,
+    remove: (name: string) => `Remove ${name}`,
     keepTwo: 'Keep at least two classes.',
-    /** @param {string} name */
-    removed: (name) => `Removed ${name}.`,
-    /**
-     * @param {string} name
-     * @param {number} place
-     * @param {number} of
-     */
-    moved: (name, place, of) => `${name} is now class ${place} of ${of}.`,
+    removed: (name: string) => `Removed ${name}.`,
+    moved: (name: string, place: number, of: number) => `${name} is now class ${place} of ${of}.`,
     leftOut: 'Left out',
     twice: 'Two classes have this name.',
     none: 'None of these',
@@ -149,8 +123,7 @@ export const words = {
     noneHintShort: 'Record the empty background.',
     addFolders: 'Add folders',
     addFoldersHint: 'Every folder of photos becomes a class.',
-    /** @param {string} name */
-    more: (name) => `More for ${name}`,
+    more: (name: string) => `More for ${name}`,
     colour: 'Colour',
     colours: ['Blue', 'Orange', 'Green', 'Pink', 'Teal', 'Red', 'Violet', 'Olive', 'Grey', 'Brown'],
     moveUp: 'Move up',
@@ -161,35 +134,25 @@ export const words = {
 
   record: {
     hold: 'Hold to record',
-    /** @param {string} name */
-    holdFor: (name) => `Hold to record ${name}`,
+    holdFor: (name: string) => `Hold to record ${name}`,
     loading: 'The model is loading.',
     noModel: 'The model did not start.',
     noCamera: 'Start the camera first.',
     noPicture: 'The camera sends no picture.',
     photoShown: 'Go back to the camera first.',
-    /**
-     * @param {number} n
-     * @param {string} name
-     */
-    done: (n, name) => `Recorded ${photos(n)} of ${name}.`,
+    done: (n: number, name: string) => `Recorded ${photos(n)} of ${name}.`,
     failed: 'The photo could not be added.',
-    /** @param {string} name */
-    handsFreeFor: (name) => `Record ${name} hands-free`,
-    /** @param {string} name */
-    handsFreeTitle: (name) => `Record ${name} hands-free`,
+    handsFreeFor: (name: string) => `Record ${name} hands-free`,
+    handsFreeTitle: (name: string) => `Record ${name} hands-free`,
     handsFreeText: 'The page counts down, then takes photos by itself. Its button or Escape stops it.',
     countdown: 'Countdown in seconds',
     rate: 'Photos per second',
     duration: 'Duration in seconds',
-    /** @param {number} n */
-    about: (n) => `Takes about ${photos(n)}.`,
+    about: (n: number) => `Takes about ${photos(n)}.`,
     start: 'Start',
     cancel: 'Cancel',
-    /** @param {number} seconds */
-    startsIn: (seconds) => `Recording starts in ${counted(seconds, 'second', 'seconds')}.`,
-    /** @param {number} seconds */
-    stopBefore: (seconds) => `Stop · starts in ${seconds}`,
+    startsIn: (seconds: number) => `Recording starts in ${counted(seconds, 'second', 'seconds')}.`,
+    stopBefore: (seconds: number) => `Stop · starts in ${seconds}`,
     stop: 'Stop recording',
     notStarted: 'Nothing was recorded.',
   },
@@ -201,33 +164,16 @@ export const words = {
     hintShort: 'Hold for many, tap for one.',
     leftOut: 'Left out of training until it has photos.',
     leftOutShort: 'Left out until it has some.',
-    /** @param {string} name */
-    list: (name) => `Photos of ${name}`,
-    /**
-     * @param {number} n counted from 1, in the order of recording
-     * @param {string} name
-     */
-    remove: (n, name) => `Remove photo ${n} of ${name}`,
-    /**
-     * @param {number} n
-     * @param {string} name
-     */
-    removed: (n, name) => `Removed ${photos(n)} of ${name}.`,
-    /**
-     * @param {number} n
-     * @param {string} name of the class they are in now
-     */
-    moved: (n, name) => `Moved ${photos(n)} to ${name}.`,
-    /**
-     * @param {number} n counted from 1
-     * @param {string} name
-     */
-    one: (n, name) => `Photo ${n} of ${name}`,
-    /**
-     * @param {number} n counted from 1
-     * @param {string} name
-     */
-    enlarge: (n, name) => `Enlarge photo ${n} of ${name}`,
+    list: (name: string) => `Photos of ${name}`,
+    /** @param n counted from 1, in the order of recording */
+    remove: (n: number, name: string) => `Remove photo ${n} of ${name}`,
+    removed: (n: number, name: string) => `Removed ${photos(n)} of ${name}.`,
+    /** @param name of the class they are in now */
+    moved: (n: number, name: string) => `Moved ${photos(n)} to ${name}.`,
+    /** @param n counted from 1 */
+    one: (n: number, name: string) => `Photo ${n} of ${name}`,
+    /** @param n counted from 1 */
+    enlarge: (n: number, name: string) => `Enlarge photo ${n} of ${name}`,
     learned: 'This square is what the model learns from.',
     learnedStretch: 'This is what the model learns from: the whole picture, squeezed into a square.',
     newer: 'Newer photo',
@@ -235,67 +181,41 @@ export const words = {
     close: 'Close',
     removeThis: 'Remove photo',
     select: 'Select',
-    /** @param {string} name */
-    selectFor: (name) => `Select photos of ${name}`,
-    /** @param {number} n */
-    selected: (n) => `${n} selected`,
+    selectFor: (name: string) => `Select photos of ${name}`,
+    selected: (n: number) => `${n} selected`,
     all: 'All',
-    /** @param {string} name */
-    allFor: (name) => `All photos of ${name}`,
+    allFor: (name: string) => `All photos of ${name}`,
     done: 'Done',
     removeSelected: 'Remove',
     moveTo: 'Move to',
-    /** @param {string} name */
-    moveToClass: (name) => `Move to ${name}`,
+    moveToClass: (name: string) => `Move to ${name}`,
   },
 
   uploads: {
-    /** @param {string} name */
-    button: (name) => `Upload photos to ${name}`,
-    /** @param {string} name */
-    files: (name) => `Files for ${name}`,
+    button: (name: string) => `Upload photos to ${name}`,
+    files: (name: string) => `Files for ${name}`,
     folders: 'Folders of photos',
-    /** @param {string} name */
-    dropOn: (name) => `Add to ${name}`,
+    dropOn: (name: string) => `Add to ${name}`,
     dropFolders: 'Drop folders here: each becomes a class',
     dropOnClass: 'Drop photos on the class they belong to.',
     progress: 'Adding photos',
-    /**
-     * @param {number} done
-     * @param {number} total
-     */
-    count: (done, total) => `Adding photos: ${done} of ${total}`,
+    count: (done: number, total: number) => `Adding photos: ${done} of ${total}`,
     waiting: 'Your photos are added as soon as the model has arrived.',
     cancel: 'Cancel',
-    /** @param {number} n */
-    begun: (n) => `Adding ${photos(n)}.`,
-    /** @param {number} n */
-    classes: (n) => counted(n, 'class', 'classes'),
-    /**
-     * @param {number} n
-     * @param {string} where name of a class, or how many classes
-     */
-    done: (n, where) => `Added ${photos(n)} to ${where}.`,
-    /**
-     * @param {number} n
-     * @param {number} total
-     */
-    stopped: (n, total) => `Stopped: added ${n} of ${photos(total)}.`,
-    /**
-     * @param {number} n
-     * @param {string} names the first of them
-     */
-    unreadable: (n, names) => `${counted(n, 'file', 'files')} could not be read: ${ended(names)}`,
+    begun: (n: number) => `Adding ${photos(n)}.`,
+    classes: (n: number) => counted(n, 'class', 'classes'),
+    /** @param where name of a class, or how many classes */
+    done: (n: number, where: string) => `Added ${photos(n)} to ${where}.`,
+    stopped: (n: number, total: number) => `Stopped: added ${n} of ${photos(total)}.`,
+    /** @param names the first of them */
+    unreadable: (n: number, names: string) => `${counted(n, 'file', 'files')} could not be read: ${ended(names)}`,
     unreadableHint:
       'Either broken, or of a kind that this browser does not open. Phones can share HEIC photos as JPEG, which every browser opens.',
-    /** @param {number} n */
-    unreadableTitle: (n) => `${counted(n, 'file', 'files')} could not be read`,
-    /** @param {number} n of those that could not be read */
-    tooLarge: (n) => `${photos(n)} ${n === 1 ? 'has' : 'have'} more than 120 million pixels: too many.`,
-    /** @param {number} n */
-    others: (n) => (n === 1 ? '1 file is no picture.' : `${n} files are no pictures.`),
-    /** @param {number} n */
-    beside: (n) => `${photos(n)} beside the folders ${n === 1 ? 'was' : 'were'} left out.`,
+    unreadableTitle: (n: number) => `${counted(n, 'file', 'files')} could not be read`,
+    /** @param n of those that could not be read */
+    tooLarge: (n: number) => `${photos(n)} ${n === 1 ? 'has' : 'have'} more than 120 million pixels: too many.`,
+    others: (n: number) => (n === 1 ? '1 file is no picture.' : `${n} files are no pictures.`),
+    beside: (n: number) => `${photos(n)} beside the folders ${n === 1 ? 'was' : 'were'} left out.`,
     nothing: 'There were no pictures among these files.',
     failed: 'The photos could not be added.',
     close: 'Close this message',
@@ -319,20 +239,12 @@ export const words = {
     looking: 'Looking…',
     removed: 'A class that was removed. Train again.',
     none: 'no result yet',
-    /** @param {number} n whole percent */
-    spoken: (n) => `${n} percent`,
-    /**
-     * @param {string} name
-     * @param {string} percent
-     */
-    announce: (name, percent) => `${name}, ${percent}`,
+    /** @param n whole percent */
+    spoken: (n: number) => `${n} percent`,
+    announce: (name: string, percent: string) => `${name}, ${percent}`,
     unsure: 'Not sure',
-    /**
-     * The best guess, below the threshold.
-     * @param {string} name
-     * @param {string} percent
-     */
-    guess: (name, percent) => `Perhaps ${name}, ${percent}`,
+    /** The best guess, below the threshold. */
+    guess: (name: string, percent: string) => `Perhaps ${name}, ${percent}`,
     threshold: 'Say “not sure” below',
     thresholdHint: 'The model then names a class only where it is at least so certain.',
     thresholdOff: 'Never',
@@ -344,14 +256,14 @@ export const words = {
     file: 'Photo to try',
     close: 'Back to the camera',
     drop: 'Drop a photo to see what the model says',
-    /** @param {string} name of the file */
-    alt: (name) => `The photo ${name}`,
-    /** @param {string} name of the file */
-    shown: (name) => `The preview shows ${name}.`,
-    /** @param {string} name of the file */
-    unreadable: (name) => `${name} is broken, or of a kind that this browser does not read.`,
-    /** @param {string} name of the file */
-    tooLarge: (name) => `${name} has more than 120 million pixels: too many. Make it smaller first.`,
+    /** @param name of the file */
+    alt: (name: string) => `The photo ${name}`,
+    /** @param name of the file */
+    shown: (name: string) => `The preview shows ${name}.`,
+    /** @param name of the file */
+    unreadable: (name: string) => `${name} is broken, or of a kind that this browser does not read.`,
+    /** @param name of the file */
+    tooLarge: (name: string) => `${name} has more than 120 million pixels: too many. Make it smaller first.`,
     noFile: 'That is not a photo from this device.',
   },
 
@@ -367,36 +279,18 @@ export const words = {
     loading: 'The model is loading.',
     noModel: 'The model did not start.',
     tooFew: 'Record photos for at least two classes.',
-    /**
-     * @param {number} n
-     * @param {number} classes
-     */
-    can: (n, classes) => `${photos(n)} in ${classes} classes, ready to train.`,
-    /** @param {number} n */
-    running: (n) => `Training on ${photos(n)}…`,
+    can: (n: number, classes: number) => `${photos(n)} in ${classes} classes, ready to train.`,
+    running: (n: number) => `Training on ${photos(n)}…`,
     stopping: 'Stopping…',
     stopped: 'Training was stopped.',
-    /**
-     * @param {number} n
-     * @param {string} time
-     */
-    done: (n, time) => `Trained on ${photos(n)} in ${time}.`,
+    done: (n: number, time: string) => `Trained on ${photos(n)} in ${time}.`,
     region: 'Training',
     more: 'Settings and curves',
-    /**
-     * @param {string} loss
-     * @param {string} accuracy
-     */
-    figures: (loss, accuracy) => `${accuracy} of its own photos right · loss ${loss}`,
+    figures: (loss: string, accuracy: string) => `${accuracy} of its own photos right · loss ${loss}`,
     progress: 'Training progress',
     starting: 'Starting…',
-    /**
-     * @param {number} epoch
-     * @param {number} epochs
-     * @param {string} loss
-     * @param {string} accuracy
-     */
-    epoch: (epoch, epochs, loss, accuracy) => `Epoch ${epoch} of ${epochs} · ${accuracy} right · loss ${loss}`,
+    epoch: (epoch: number, epochs: number, loss: string, accuracy: string) =>
+      `Epoch ${epoch} of ${epochs} · ${accuracy} right · loss ${loss}`,
     stale: 'The model is older than the photos. Train again.',
     failed: 'Training failed.',
   },
@@ -416,14 +310,8 @@ export const words = {
     lossHint: 'How far off its answers are: lower is better',
     epoch: 'epoch',
     none: 'The curves appear with the first training.',
-    /**
-     * The picture in words.
-     * @param {string} what
-     * @param {string} first
-     * @param {string} last
-     * @param {number} epochs
-     */
-    sentence: (what, first, last, epochs) =>
+    /** The picture in words. */
+    sentence: (what: string, first: string, last: string, epochs: number) =>
       epochs === 1
         ? `${what} after one epoch: ${last}.`
         : `${what}: ${first} after epoch 1, ${last} after epoch ${epochs}.`,
@@ -445,18 +333,10 @@ export const words = {
         hint: 'How much of every class is kept back to check how good the model is.',
       },
     },
-    /**
-     * @param {number} least
-     * @param {number} most
-     */
-    whole: (least, most) => `A whole number from ${least} to ${most}.`,
-    /**
-     * @param {number} above
-     * @param {number} most
-     */
-    above: (above, most) => `A number above ${above}, at most ${most}.`,
-    /** @param {string} bounds a sentence */
-    wrong: (bounds) => `Not taken. ${bounds}`,
+    whole: (least: number, most: number) => `A whole number from ${least} to ${most}.`,
+    above: (above: number, most: number) => `A number above ${above}, at most ${most}.`,
+    /** @param bounds a sentence */
+    wrong: (bounds: string) => `Not taken. ${bounds}`,
     back: 'Back to the site’s settings',
     isBack: 'These are the site’s settings again.',
   },
@@ -465,41 +345,20 @@ export const words = {
   history: {
     undo: 'Undo',
     redo: 'Redo',
-    /** @param {string} what */
-    undone: (what) => `Undone: ${what}.`,
-    /** @param {string} what */
-    redone: (what) => `Done again: ${what}.`,
+    undone: (what: string) => `Undone: ${what}.`,
+    redone: (what: string) => `Done again: ${what}.`,
     change: 'a change',
     settings: 'a change of the settings',
-    /** @param {string} name */
-    addClass: (name) => `adding ${name}`,
-    /** @param {string} name */
-    removeClass: (name) => `removing ${name}`,
-    /** @param {string} name */
-    rename: (name) => `naming ${name}`,
-    /** @param {string} name */
-    recolour: (name) => `the colour of ${name}`,
-    /** @param {string} name */
-    moveClass: (name) => `moving ${name}`,
-    /** @param {string} name */
-    enable: (name) => `taking ${name} in`,
-    /** @param {string} name */
-    disable: (name) => `leaving ${name} out`,
-    /**
-     * @param {number} n
-     * @param {string} name
-     */
-    record: (n, name) => `${photos(n)} of ${name}`,
-    /**
-     * @param {number} n
-     * @param {string} name
-     */
-    removePhotos: (n, name) => `removing ${photos(n)} of ${name}`,
-    /**
-     * @param {number} n
-     * @param {string} name
-     */
-    movePhotos: (n, name) => `moving ${photos(n)} to ${name}`,
+    addClass: (name: string) => `adding ${name}`,
+    removeClass: (name: string) => `removing ${name}`,
+    rename: (name: string) => `naming ${name}`,
+    recolour: (name: string) => `the colour of ${name}`,
+    moveClass: (name: string) => `moving ${name}`,
+    enable: (name: string) => `taking ${name} in`,
+    disable: (name: string) => `leaving ${name} out`,
+    record: (n: number, name: string) => `${photos(n)} of ${name}`,
+    removePhotos: (n: number, name: string) => `removing ${photos(n)} of ${name}`,
+    movePhotos: (n: number, name: string) => `moving ${photos(n)} to ${name}`,
   },
 
   reset: {
@@ -525,8 +384,7 @@ export const words = {
       saving: 'Keeping it in this browser…',
       kept: 'Kept in this browser.',
     },
-    /** @param {string} message */
-    failed: (message) => `Not kept in this browser: ${message} Export it before you leave.`,
+    failed: (message: string) => `Not kept in this browser: ${message} Export it before you leave.`,
     name: 'Name of this project',
     unnamed: 'Project without a name',
     projects: 'Projects',
@@ -534,11 +392,9 @@ export const words = {
     none: 'There is no other project.',
     here: 'open here',
     open: 'Open',
-    /** @param {string} name */
-    openNamed: (name) => `Open ${name}`,
+    openNamed: (name: string) => `Open ${name}`,
     remove: 'Delete',
-    /** @param {string} name */
-    removeNamed: (name) => `Delete ${name}`,
+    removeNamed: (name: string) => `Delete ${name}`,
     removeSure: 'Its photos and its model are deleted for good.',
     removeConfirm: 'Delete it',
     removing: 'Deleting. Thousands of photos take a while.',
@@ -546,23 +402,14 @@ export const words = {
     close: 'Close',
     start: 'New project',
     started: 'This is a new project. The one before is kept.',
-    /** @param {string} name */
-    opened: (name) => `Opened ${name}.`,
-    /**
-     * @param {number} n
-     * @param {string} size
-     */
-    facts: (n, size) => `${photos(n)} · ${size}`,
+    opened: (name: string) => `Opened ${name}.`,
+    facts: (n: number, size: string) => `${photos(n)} · ${size}`,
     otherModel: 'Made with another model: its photos are learned anew.',
     elsewhere: 'This project is open in another tab.',
     gone: 'It is no longer there.',
     openFailed: 'The project could not be opened.',
     removeFailed: 'The project could not be deleted.',
-    /**
-     * @param {string} used
-     * @param {string} room
-     */
-    room: (used, room) => `${used} used of ${room}.`,
+    room: (used: string, room: string) => `${used} used of ${room}.`,
   },
 
   project: {
@@ -579,18 +426,12 @@ export const words = {
     loading: 'Possible once the model has arrived.',
     busy: 'Possible when recording and training are over.',
     nothing: 'There is nothing to export yet. Record some photos first.',
-    /** @param {number} examples */
-    exported: (examples) => `Exported ${counted(examples, 'photo', 'photos')}.`,
+    exported: (examples: number) => `Exported ${counted(examples, 'photo', 'photos')}.`,
     withoutHead: 'The file holds no trained model; press Train before exporting to have it in.',
     exportFailed: 'The project could not be exported.',
     reading: 'Reading the file.',
-    /**
-     * @param {number} done
-     * @param {number} total
-     */
-    progress: (done, total) => `Learning the photos anew: ${done} of ${total}.`,
-    /** @param {number} examples */
-    imported: (examples) => `Imported ${counted(examples, 'photo', 'photos')}.`,
+    progress: (done: number, total: number) => `Learning the photos anew: ${done} of ${total}.`,
+    imported: (examples: number) => `Imported ${counted(examples, 'photo', 'photos')}.`,
     trainAgain: 'Press Train to use them.',
     importFailed: 'The file was not imported, and nothing was changed.',
     foreign: 'This file was made on a site with another backbone. Its photos can be learned anew with this one.',
@@ -611,76 +452,39 @@ export const words = {
   // How good a second model is that did not see some of the photos.
   heldOut: {
     title: 'How good is it?',
-    /** @param {number} able classes with two photos or more */
-    tooFew: (able) => `To check the model, two classes need two photos each; ${able === 0 ? 'none' : able} has them.`,
+    /** @param able classes with two photos or more */
+    tooFew: (able: number) =>
+      `To check the model, two classes need two photos each; ${able === 0 ? 'none' : able} has them.`,
     noHead: 'To check the model, train it first.',
     waiting: 'Checking…',
     failed: 'The model could not be checked.',
-    /**
-     * @param {number} right
-     * @param {number} asked
-     */
-    right: (right, asked) => `right: ${right} of ${photos(asked)} that it had not seen.`,
-    /**
-     * @param {number} taught
-     * @param {string} share
-     * @param {number} seed
-     * @param {string} time
-     */
-    how: (taught, share, seed, time) =>
+    right: (right: number, asked: number) => `right: ${right} of ${photos(asked)} that it had not seen.`,
+    how: (taught: number, share: string, seed: number, time: string) =>
       `The figures come from a second model, trained on the other ${photos(taught)} (${share} of every class held out, seed ${seed}, ${time}). The one that predicts has learned from all of them.`,
     old: 'These figures are older than the photos or the settings.',
     perClass: 'Right by class',
-    /**
-     * @param {number} right
-     * @param {number} asked
-     */
-    of: (right, asked) => (asked ? `${right} of ${asked}` : 'no photo to spare'),
+    of: (right: number, asked: number) => (asked ? `${right} of ${asked}` : 'no photo to spare'),
     gone: 'a removed class',
     matrix: 'What it takes for what',
     matrixHow: 'Each row is what the photos show, each column what the model says.',
-    /** @param {number} most */
-    matrixTooLarge: (most) => `The table is shown for up to ${most} classes.`,
+    matrixTooLarge: (most: number) => `The table is shown for up to ${most} classes.`,
     shows: 'Shows',
     mistakes: 'Photos most often confused',
     noMistakes: 'None of the photos it was asked about.',
-    /**
-     * @param {string} shows
-     * @param {string} said
-     * @param {string} sure
-     */
-    mistake: (shows, said, sure) => `Shows ${shows}, called ${said}, ${sure} sure`,
-    /**
-     * @param {string} said
-     * @param {string} sure
-     */
-    called: (said, sure) => `called ${said}, ${sure} sure`,
-    /** @param {string} mistake */
-    enlarge: (mistake) => `Enlarge: ${mistake}`,
-    /** @param {string} mistake */
-    remove: (mistake) => `Remove photo: ${mistake}`,
+    mistake: (shows: string, said: string, sure: string) => `Shows ${shows}, called ${said}, ${sure} sure`,
+    called: (said: string, sure: string) => `called ${said}, ${sure} sure`,
+    enlarge: (mistake: string) => `Enlarge: ${mistake}`,
+    remove: (mistake: string) => `Remove photo: ${mistake}`,
     removeThis: 'Remove photo',
-    /** @param {string} name */
-    move: (name) => `Move to ${name}`,
+    move: (name: string) => `Move to ${name}`,
     close: 'Close',
-    /** @param {number} n */
-    more: (n) => `Show ${n} more`,
+    more: (n: number) => `Show ${n} more`,
     advice: 'Balance',
     balanced: 'Every class has enough photos, and none has far more than another.',
-    /**
-     * @param {string} few
-     * @param {number} n
-     * @param {string} many
-     * @param {number} m
-     */
-    outweighed: (few, n, many, m) =>
+    outweighed: (few: string, n: number, many: string, m: number) =>
       `${few} has ${photos(n)}, ${many} ${m}: the model will lean towards ${many}. Record more of ${few}.`,
-    /**
-     * @param {string} few
-     * @param {number} n
-     * @param {number} enough
-     */
-    scarce: (few, n, enough) => `${few} has ${photos(n)}. With ${enough} or more it is known better.`,
+    scarce: (few: string, n: number, enough: number) =>
+      `${few} has ${photos(n)}. With ${enough} or more it is known better.`,
   },
 
   hood: {
@@ -692,43 +496,27 @@ export const words = {
     backendChoice: 'Compute with',
     backendAutomatic: 'Automatic',
     backendFailed: 'The backend could not be changed.',
-    /** @param {string} backend */
-    skipped: (backend) => `Why not ${backend}`,
-    /** @param {string} backend */
-    taken: (backend) => `Why ${backend}`,
-    /**
-     * @param {string} time
-     * @param {string} wasm
-     */
-    measured: (time, wasm) => `${time} for a frame; wasm took ${wasm}`,
-    /** @param {string} device */
-    software: (device) => `This browser computes it without a graphics card (${device}).`,
+    skipped: (backend: string) => `Why not ${backend}`,
+    taken: (backend: string) => `Why ${backend}`,
+    measured: (time: string, wasm: string) => `${time} for a frame; wasm took ${wasm}`,
+    software: (device: string) => `This browser computes it without a graphics card (${device}).`,
     missing: 'This browser does not offer it.',
-    /** @param {string} backend */
-    lost: (backend) => `The graphics card that ${backend} used was taken away. The model goes on without it.`,
+    lost: (backend: string) => `The graphics card that ${backend} used was taken away. The model goes on without it.`,
     backbone: 'Backbone',
     trainedOn: 'Backbone trained on',
-    /** What the build says in English, in other words. @type {Record<string, string>} */
-    inOtherWords: {},
+    /** What the build says in English, in other words. */
+    inOtherWords: {} as Record<string, string>,
     why: 'Why this backbone',
     precision: 'Weights',
     features: 'Feature width',
     head: 'Layer that learns',
-    /**
-     * @param {number} hidden
-     * @param {number} classes
-     */
-    headValue: (hidden, classes) => `${counted(hidden, 'hidden unit', 'hidden units')}, ${classes} classes`,
+    headValue: (hidden: number, classes: number) =>
+      `${counted(hidden, 'hidden unit', 'hidden units')}, ${classes} classes`,
     headPhotos: 'Learned from',
     photos,
     seed: 'Seed',
     selfCheck: 'Self-check',
-    /**
-     * @param {string} error
-     * @param {string} limit
-     * @param {number} images
-     */
-    selfCheckValue: (error, limit, images) =>
+    selfCheckValue: (error: string, limit: string, images: number) =>
       `error ${error}, limit ${limit}, over ${counted(images, 'image', 'images')}`,
     kernels: 'Backbone computed by',
     kernelsOf: {
@@ -741,17 +529,9 @@ export const words = {
     engines: { 'wasm-simd': 'the page’s own WebAssembly kernel (SIMD)', plain: 'plain JavaScript' },
     fromFile: 'came trained, from a file',
     trainTime: 'Training time',
-    /**
-     * @param {string} time
-     * @param {string} each
-     */
-    trainTimeValue: (time, each) => `${time} (${each} for each photo and epoch)`,
+    trainTimeValue: (time: string, each: string) => `${time} (${each} for each photo and epoch)`,
     tensors: 'TF.js tensors',
-    /**
-     * @param {number} tensors
-     * @param {string} megabytes
-     */
-    tensorsValue: (tensors, megabytes) => `${tensors} (${megabytes} MB)`,
+    tensorsValue: (tensors: number, megabytes: string) => `${tensors} (${megabytes} MB)`,
     examples: 'Examples in memory',
     unknown: '–',
     epoch: 'Epoch',
@@ -762,11 +542,7 @@ export const words = {
     sent: 'Sent to others',
     sentValue: 'nothing',
     photosHere: 'Photos on this page',
-    /**
-     * @param {string} count
-     * @param {string} size
-     */
-    photosHereValue: (count, size) => `${count}, ${size}`,
+    photosHereValue: (count: string, size: string) => `${count}, ${size}`,
     kept: 'Kept in this browser',
     keptWhat:
       'Kept are your projects with their photos and models, your choices, and the page’s own files, so that it works without a connection. Under Projects you can delete what you no longer want.',
@@ -789,7 +565,7 @@ export const words = {
   },
   // What `{names}` stand for in those sentences.
   inWords: inEnglish,
-  /** @param {string} message of an error that is not the page's own, in whatever language */
-  foreign: (message) => message,
+  /** @param message of an error that is not the page's own, in whatever language */
+  foreign: (message: string) => message,
   unexpected: 'Something went wrong.',
 };

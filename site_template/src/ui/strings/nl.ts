@@ -1,29 +1,21 @@
 // The same words in Dutch.
 
-import { damageMessages } from '../../project/errors.js';
+import { damageMessages } from '../../project/errors.ts';
 
 const { format: number } = new Intl.NumberFormat('nl', { useGrouping: 'min2', maximumSignificantDigits: 15 });
 
-/**
- * @param {number} n
- * @param {string} one
- * @param {string} many
- */
-const counted = (n, one, many) => `${number(n)} ${n === 1 ? one : many}`;
+const counted = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
 
-/** @param {string} text */
-const ended = (text) => (text.endsWith('…') ? text : `${text}.`);
+const ended = (text: string) => (text.endsWith('…') ? text : `${text}.`);
 
-/** @param {number} n */
-const photos = (n) => counted(n, 'foto', 'foto’s');
+const photos = (n: number) => counted(n, 'foto', 'foto’s');
 
 const FORBIDDEN =
   'De host van deze pagina verbiedt wat het model nodig heeft. De Content-Security-Policy die de host meestuurt,';
 const ALLOW = `${FORBIDDEN} moet {needs} toestaan.`;
 const TOO_LARGE = 'Dit project is groter dan elk dat deze pagina had kunnen maken';
 
-/** @type {Record<keyof typeof import('../../project/errors.js').DAMAGES, string>} */
-const damages = {
+const damages: Record<keyof typeof import('../../project/errors.ts').DAMAGES, string> = {
   text: 'moet tekst zijn',
   length: 'moet {min} tot {max} tekens hebben',
   characters: 'heeft tekens die er niet horen',
@@ -66,8 +58,7 @@ const damages = {
   shorter: 'houdt te vroeg op',
 };
 
-/** @type {typeof import('./en.js').words} */
-export const words = {
+export const words: typeof import('./en.ts').words = {
   language: 'nl',
 
   camera: {

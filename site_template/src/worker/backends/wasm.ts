@@ -2,10 +2,10 @@
 
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { WorkerError } from '../../errors.js';
-import { PolicyError } from '../../policy.js';
-import { serve } from '../main.js';
-import { ownRoads } from '../own-kernels.js';
+import { WorkerError } from '../../errors.ts';
+import { PolicyError } from '../../policy.ts';
+import { serve } from '../main.ts';
+import { ownRoads } from '../own-kernels.ts';
 
 const FILES = { plain: 'tfjs-backend-wasm.wasm', simd: 'tfjs-backend-wasm-simd.wasm' };
 const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
