@@ -7,6 +7,7 @@ const PART = { pictures: 16, weight: LARGE / 2, ms: 200 };
 
 const NONE = { part: [], isLarge: false };
 
+/** Sends items to the worker part by part, in their order, however large they are. */
 export async function inParts<Item, Answer, Decoded extends ImageBitmap | null>(
   items: Item[],
   {

@@ -68,7 +68,7 @@ export async function underPolicy<Result>(
   try {
     return await action();
   } catch (error) {
-    const late = new Promise((resolve) => {
+    const late = new Promise<null>((resolve) => {
       setTimeout(resolve, TOLD_MS, null);
     });
     const directive = await Promise.race([told, late]);

@@ -14,9 +14,9 @@ interface Files {
   optional: Record<string, string>;
 }
 
-/* global __FILES__ */
-// @ts-expect-error: the build writes it before this script.
-const { version, needed, optional } = __FILES__ as Files;
+/** The build writes it before this script. */
+declare const __FILES__: Files;
+const { version, needed, optional } = __FILES__;
 const scope = self as unknown as ServiceWorkerGlobalScope;
 
 const PREFIX = 'onthefly ';

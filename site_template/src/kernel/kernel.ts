@@ -410,8 +410,8 @@ export class KernelHead extends PlainHead {
     return [rows, examples, this.shape.features, this.width, this.at.kernel1.values, this.at.bias1.values];
   }
 
-  /** @param errors where `forwardBatch` left the logits */
-  backwardBatch(indices: Uint32Array, errors: Float64Array, rates: Rates) {
+  /** @param _errors where `forwardBatch` left the logits */
+  backwardBatch(indices: Uint32Array, _errors: Float64Array, rates: Rates) {
     const { code, at, width } = this;
     const { features, hidden, classes } = this.shape;
     const { rows, groups, examples, sums, gradients, logits, room } = this.placeBatch(this.addresses(indices));

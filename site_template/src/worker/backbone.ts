@@ -179,7 +179,7 @@ export class Backbone {
   features: number;
   isLost: () => boolean;
   /** Resolves when the backend can compute no more: never, on the processor. */
-  lost: Promise<any>;
+  lost: Promise<unknown>;
 
   constructor(computation: Computation, site: Site, device?: ReturnType<NonNullable<BackendChoice['device']>>) {
     this.computation = computation;

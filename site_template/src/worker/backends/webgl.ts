@@ -11,8 +11,10 @@ serve({
   device() {
     const { gpgpu } = tf.backend() as MathBackendWebGL;
     const { gl } = gpgpu;
+    // It is there, though TypeScript's types of a worker leave it out.
+    const { canvas } = gl as WebGLRenderingContext & { canvas: OffscreenCanvas };
     const lost = new Promise((resolve) => {
-      gl.canvas.addEventListener('webglcontextlost', resolve, { once: true });
+      canvas.addEventListener('webglcontextlost', resolve, { once: true });
     });
     return { lost, isLost: () => gl.isContextLost() };
   },
