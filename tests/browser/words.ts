@@ -5,13 +5,20 @@ import { words as nl } from '../../site_template/src/ui/strings/nl.ts';
 
 const GAP = '\u0000';
 
+<<<<<<< HEAD
 function fragments(value) {
   if (typeof value === 'string') return value.split(/\{\w+\}/);
+=======
+type Words = string | ((...given: unknown[]) => unknown) | { [name: string]: Words };
+
+function fragments(value: Words): string[] {
+  if (typeof value === 'string') return [value];
+>>>>>>> 55d30a6 (Unit tests hold what the types promise)
   if (typeof value === 'object') return Object.values(value).flatMap(fragments);
   const given = Array.from({ length: value.length }, () => GAP);
   // Many, and one.
   return [given, [1, ...given.slice(1)]].flatMap((args) => String(value(...args)).split(/[\0\d]+|NaN/));
 }
 
-const said = (words) => [...new Set(fragments(words).map((text) => text.trim()))].filter(Boolean);
-console.log(JSON.stringify({ en: said(en), nl: said(nl) }));
+const said = (words: Words) => [...new Set(fragments(words).map((text) => text.trim()))].filter(Boolean);
+console.log(JSON.stringify({ en: said(en as unknown as Words), nl: said(nl as unknown as Words) }));

@@ -3,7 +3,9 @@ import test from 'node:test';
 import { inParts } from '../../site_template/src/parts.ts';
 import { standingClock } from './clock.ts';
 
-const fileOf = (size: number) => ({ size }) as Blob;
+type Item = { i: number; size: number };
+type Options = Parameters<typeof inParts<Item, number[], ImageBitmap>>[1];
+
 const later = () => new Promise((resolve) => setImmediate(resolve));
 const clock = standingClock();
 
@@ -11,13 +13,14 @@ const clock = standingClock();
  * Runs `inParts` over files of these sizes with a worker that notes what it gets.
  * @param other options to put in the place of these
  */
-async function run(sizes: number[], other: object = {}) {
+async function run(sizes: number[], other: Partial<Options> = {}) {
   const seen = {
     sent: [] as number[][],
     done: [] as number[],
     open: new Set() as Set<number>,
     mostWaiting: 0,
     mostDecoded: 0,
+    error: undefined as unknown,
   };
   let waiting = 0;
   const close = (i: number) => seen.open.delete(i);
@@ -29,7 +32,7 @@ async function run(sizes: number[], other: object = {}) {
         seen.open.add(i);
         seen.mostDecoded = Math.max(seen.mostDecoded, seen.open.size);
         await later();
-        return { close: () => close(i) } as any;
+        return { close: () => close(i) } as unknown as ImageBitmap;
       },
       async send(items, frames) {
         seen.sent.push(items.map(({ i }) => i));
@@ -49,7 +52,7 @@ async function run(sizes: number[], other: object = {}) {
   return seen;
 }
 
-const upTo = (n) => Array.from({ length: n }, (_, i) => i);
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 test('every picture is sent once, in order, and the worker has the next part before it is done', async () => {
   for (const count of [0, 1, 3, 100]) {
@@ -67,8 +70,8 @@ test('every picture is sent once, in order, and the worker has the next part bef
 });
 
 test('pictures that take long are sent one by one', async () => {
-  let last = Promise.resolve();
-  const compute = async (items, frames) => {
+  let last: Promise<number[]> = Promise.resolve([]);
+  const compute = async (items: Item[], frames: ImageBitmap[]): Promise<number[]> => {
     // Longer than it takes to decode what comes next.
     for (let turn = 0; turn < 10; turn++) await later();
     clock.pass(150 * items.length);
@@ -77,7 +80,7 @@ test('pictures that take long are sent one by one', async () => {
     return [];
   };
   // One part after the other, as the worker does.
-  const send = (items, frames) => {
+  const send = (items: Item[], frames: ImageBitmap[]) => {
     const answer = last.then(() => compute(items, frames));
     last = answer;
     return answer;
@@ -112,7 +115,7 @@ test('what has been decoded when it is stopped is closed and not sent', async ()
 });
 
 test('a failure is passed on, and what was decoded is closed', async () => {
-  const failing = async (_, frames) => {
+  const failing = async (_: Item[], frames: ImageBitmap[]) => {
     frames.forEach((frame) => frame.close());
     throw new Error('the worker is gone');
   };

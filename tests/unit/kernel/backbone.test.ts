@@ -9,7 +9,7 @@ const TOLERANCE = 1e-5;
 const ROUNDS = 60;
 
 /** Ends a plan with one vector that holds every number of a value apart, and runs it. */
-function run(bytes: Uint8Array, maker: Maker, heap: Heap = new Heap()) {
+function run(bytes: Uint8Array<ArrayBuffer>, maker: Maker, heap: Heap = new Heap()) {
   const { plan, weight, chance } = maker;
   const planned = new PlannedBackbone(new WebAssembly.Module(bytes), heap, plan, weight);
   const picture = chance.numbers(plan.input.reduce((a, b) => a * b));
@@ -20,7 +20,7 @@ function run(bytes: Uint8Array, maker: Maker, heap: Heap = new Heap()) {
 }
 
 /** @param maker whose last value is the one that is looked at */
-function check(bytes: Uint8Array, maker: Maker) {
+function check(bytes: Uint8Array<ArrayBuffer>, maker: Maker) {
   const [rows, columns, channels] = maker.shape(maker.last);
   // One window as large as the plane, and a channel for each of its numbers: nothing hides behind a sum.
   const size = rows * columns * channels;
@@ -58,7 +58,7 @@ function picture(chance: Chance) {
 }
 
 /** A value that was computed, and so has its channels filled up. */
-function started(chance) {
+function started(chance: Chance) {
   const maker = picture(chance);
   maker.convolve('convolution', 0, { channels: chance.whole(1, 19) });
   return maker;

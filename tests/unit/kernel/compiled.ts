@@ -55,5 +55,5 @@ export const folder = await compiled();
 export const kernelPlugin = compiledKernelPlugin(folder);
 
 /** @param name as in `site_template/kernel.mjs` */
-export const kernelBytes = (name: string): Uint8Array =>
+export const kernelBytes = (name: string): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(path.join(folder, `${name}.wasm`)));

@@ -125,8 +125,12 @@ export class Maker {
 }
 
 /** Random windows, as large as a plane of this size allows. */
-export function randomWindow(chance, [height, width]) {
-  const padding = Array.from({ length: 4 }, () => chance.whole(0, 3));
+export function randomWindow(
+  chance: Chance,
+  [height, width]: readonly [number, number, number],
+): Required<Pick<Step, 'window' | 'stride' | 'padding'>> {
+  const side = () => chance.whole(0, 3);
+  const padding: NonNullable<Step['padding']> = [side(), side(), side(), side()];
   const high = chance.whole(1, Math.min(5, height + padding[0] + padding[1]));
   const wide = chance.whole(1, Math.min(5, width + padding[2] + padding[3]));
   return {
@@ -161,7 +165,7 @@ export function reference({ plan, weight }: Maker, picture: Float32Array): Array
       const [high, wide] = step.window ?? [1, 1];
       const [down, across] = step.stride ?? [1, 1];
       const [top, , left] = step.padding ?? [0, 0, 0, 0];
-      const read = (y, c, i) => {
+      const read = (y: number, c: number, i: number) => {
         if (y < 0 || c < 0 || y >= height || c >= width) return 0;
         const value = x[(y * width + c) * inner + i];
         return value * (step.scale ?? 1) + (step.offset ?? 0);

@@ -9,9 +9,9 @@ import test from 'node:test';
 import { unzipSync, zipSync } from '../../../site_template/node_modules/fflate/esm/index.mjs';
 import { unpackProject } from '../../../site_template/src/project/import.ts';
 import { exportProject, importProject } from '../../../site_template/src/transfer.ts';
-import { CLASSES, jpeg, SITE, taught } from './projects.ts';
+import { CLASSES, jpeg, remote, SITE, taught } from './projects.ts';
 
-const exported = await exportProject(taught(), SITE, CLASSES, {
+const exported = await exportProject(remote(taught()), SITE, CLASSES, {
   timeStamp: new Date(0),
 });
 const ZIP = new Uint8Array(await exported.file.arrayBuffer());
@@ -70,7 +70,7 @@ const flipped = FILES['head.f32'].slice();
 flipped[100] ^= 1;
 const zeros = new Uint8Array(3_000_000);
 
-const REFUSED: Record<string, [file: Uint8Array, code: string, message: RegExp]> = {
+const REFUSED: Record<string, [file: Uint8Array<ArrayBuffer>, code: string, message: RegExp]> = {
   'an empty file': [new Uint8Array(0), 'not-a-project', /no zip/],
   'a text file': [bytes('hello'), 'not-a-project', /no zip/],
   'a zip cut short': [ZIP.slice(0, -100), 'not-a-project', /only a part/],
@@ -143,7 +143,7 @@ for (const [what, [file, code, message]] of Object.entries(REFUSED)) {
   test(`refused: ${what}`, async () => {
     const worker = taught();
     const before = await worker.snapshot();
-    await assert.rejects(importProject(worker, SITE, file), (error: any) => {
+    await assert.rejects(importProject(remote(worker), SITE, file), (error: any) => {
       assert.equal(error.name, 'ProjectError');
       assert.equal(error.code, code, error.message);
       assert.match(error.message, message);

@@ -63,7 +63,7 @@ const site: any = {
   },
 };
 
-function servedBy(read: (name: string) => Uint8Array) {
+function servedBy(read: (name: string) => Uint8Array<ArrayBuffer>) {
   globalThis.fetch = async (url) => new Response(read(String(url).split('/').pop() ?? ''));
 }
 
@@ -162,7 +162,7 @@ test('what was packed is unpacked, and what was changed is refused', async () =>
   for (const [code, change, spoilt] of cases) {
     const told = JSON.parse(new TextDecoder().decode(files['onthefly.json']));
     change(told);
-    const contents = {
+    const contents: Record<string, Uint8Array<ArrayBuffer>> = {
       ...files,
       'onthefly.json': new TextEncoder().encode(JSON.stringify(told)),
     };

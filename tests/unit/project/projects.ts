@@ -1,5 +1,6 @@
 // A small project and its worker, for the tests of the formats.
 
+import type { RemoteWorker } from '../../../site_template/src/client.ts';
 import { initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import { Training } from '../../../site_template/src/core/training.ts';
@@ -67,6 +68,9 @@ export class FakeWorker {
     return frames.map(() => new Float32Array(WIDTH).fill(0.5));
   }
 }
+
+/** As much of a worker as the code under test asks for. */
+export const remote = (worker: FakeWorker) => worker as unknown as RemoteWorker;
 
 export function taught({ train = true }: { train?: boolean } = {}) {
   const worker = new FakeWorker();

@@ -5,7 +5,7 @@ import { unzipSync } from '../../../site_template/node_modules/fflate/esm/index.
 import { TENSORFLOW_JS } from '../../../site_template/src/contract.ts';
 import { folderOf } from '../../../site_template/src/project/format.ts';
 import { exportProject, importProject } from '../../../site_template/src/transfer.ts';
-import { CLASSES, FakeWorker, SETTINGS, SITE, taught } from './projects.ts';
+import { CLASSES, FakeWorker, remote, SETTINGS, SITE, taught } from './projects.ts';
 
 const TIME = { timeStamp: new Date('2024-05-06T07:08:09.010Z') };
 
@@ -27,12 +27,12 @@ async function plain(worker: any) {
 
 test('what was taught is the same after the journey, to the bit', async () => {
   const worker = taught();
-  const { file, fileName, examples, withoutHead } = await exportProject(worker, SITE, CLASSES, TIME);
+  const { file, fileName, examples, withoutHead } = await exportProject(remote(worker), SITE, CLASSES, TIME);
   assert.equal(fileName, 'Cups-Hands.zip');
   assert.equal(examples, 13);
   assert.equal(withoutHead, null);
   const other = new FakeWorker();
-  const imported = await importProject(other, SITE, await bytesOf(file));
+  const imported = await importProject(remote(other), SITE, await bytesOf(file));
   assert.deepEqual(imported.classes, CLASSES);
   assert.deepEqual(imported.settings, SETTINGS);
   assert.equal(imported.examples.length, 13);
@@ -47,8 +47,8 @@ test('what was taught is the same after the journey, to the bit', async () => {
 });
 
 test('the same project and time give the same bytes; photos are stored as they are', async () => {
-  const one = await exportProject(taught(), SITE, CLASSES, TIME);
-  const two = await exportProject(taught(), SITE, CLASSES, TIME);
+  const one = await exportProject(remote(taught()), SITE, CLASSES, TIME);
+  const two = await exportProject(remote(taught()), SITE, CLASSES, TIME);
   const bytes = await bytesOf(one.file);
   assert.deepEqual(await bytesOf(two.file), bytes);
   const files = unzipSync(bytes, { filter: ({ compression }) => !compression });
@@ -65,7 +65,7 @@ test('the same project and time give the same bytes; photos are stored as they a
 });
 
 test("metadata.json has what Teachable Machine's has", async () => {
-  const { file } = await exportProject(taught(), SITE, CLASSES, TIME);
+  const { file } = await exportProject(remote(taught()), SITE, CLASSES, TIME);
   const metadata = JSON.parse(new TextDecoder().decode(unzipSync(await bytesOf(file))['metadata.json']));
   assert.deepEqual(metadata, {
     tfjsVersion: TENSORFLOW_JS,
@@ -91,29 +91,29 @@ test('folders are named so that every file system takes them', () => {
 });
 
 test('a project without a head travels, and says so', async () => {
-  const { file, withoutHead } = await exportProject(taught({ train: false }), SITE, CLASSES, TIME);
+  const { file, withoutHead } = await exportProject(remote(taught({ train: false })), SITE, CLASSES, TIME);
   assert.equal(withoutHead, 'untrained');
   const other = new FakeWorker();
-  assert.equal((await importProject(other, SITE, file)).head, null);
+  assert.equal((await importProject(remote(other), SITE, file)).head, null);
   assert.equal(other.examples.size, 13);
 });
 
 test("a head that knows a removed class stays behind, and its class's photos too", async () => {
-  const { file, examples, withoutHead } = await exportProject(taught(), SITE, CLASSES.slice(1), TIME);
+  const { file, examples, withoutHead } = await exportProject(remote(taught()), SITE, CLASSES.slice(1), TIME);
   assert.equal(withoutHead, 'class-removed');
   assert.equal(examples, 7);
   const other = new FakeWorker();
-  const imported = await importProject(other, SITE, file);
+  const imported = await importProject(remote(other), SITE, file);
   assert.deepEqual(imported.classes, CLASSES.slice(1));
   assert.equal(imported.head, null);
 });
 
 test('a class that its owner leaves out stays left out, and keeps its photos', async () => {
   const classes = CLASSES.map((each, i) => (i === 1 ? { ...each, enabled: false } : each));
-  const { file, examples } = await exportProject(taught(), SITE, classes, TIME);
+  const { file, examples } = await exportProject(remote(taught()), SITE, classes, TIME);
   assert.equal(examples, 13);
   const other = new FakeWorker();
-  const imported = await importProject(other, SITE, file);
+  const imported = await importProject(remote(other), SITE, file);
   assert.deepEqual(imported.classes, classes);
   assert.equal(other.examples.size, 13);
 });
@@ -121,16 +121,16 @@ test('a class that its owner leaves out stays left out, and keeps its photos', a
 test('a head of numbers that ran away stays behind, and says so', async () => {
   const worker = taught();
   worker.head.kernel2[0] = NaN;
-  const { file, withoutHead } = await exportProject(worker, SITE, CLASSES, TIME);
+  const { file, withoutHead } = await exportProject(remote(worker), SITE, CLASSES, TIME);
   assert.equal(withoutHead, 'diverged');
-  assert.equal((await importProject(new FakeWorker(), SITE, file)).head, null);
+  assert.equal((await importProject(remote(new FakeWorker()), SITE, file)).head, null);
 });
 
 test('names that cannot be written are made so that they can', async () => {
   const names = ['half a smile \ud83d', '', '😀'.repeat(250)];
   const classes = CLASSES.map((each, i) => ({ ...each, name: names[i] }));
-  const { file } = await exportProject(taught(), SITE, classes, TIME);
-  const imported = await importProject(new FakeWorker(), SITE, file);
+  const { file } = await exportProject(remote(taught()), SITE, classes, TIME);
+  const imported = await importProject(remote(new FakeWorker()), SITE, file);
   assert.deepEqual(
     imported.classes.map(({ name }) => name),
     ['half a smile \ufffd', '2', '😀'.repeat(200)],
@@ -138,10 +138,10 @@ test('names that cannot be written are made so that they can', async () => {
 });
 
 test("classes get ids of the caller's, and head and photos follow", async () => {
-  const { file } = await exportProject(taught(), SITE, CLASSES, TIME);
+  const { file } = await exportProject(remote(taught()), SITE, CLASSES, TIME);
   let last = 40;
   const other = new FakeWorker();
-  const imported = await importProject(other, SITE, file, {
+  const imported = await importProject(remote(other), SITE, file, {
     newId: () => `n${++last}`,
   });
   assert.deepEqual(
@@ -153,16 +153,16 @@ test("classes get ids of the caller's, and head and photos follow", async () => 
 });
 
 test("another site's project is refused, and taken by learning its photos anew where that is asked for", async () => {
-  const { file } = await exportProject(taught(), SITE, CLASSES, TIME);
+  const { file } = await exportProject(remote(taught()), SITE, CLASSES, TIME);
   const elsewhere = { ...SITE, model: { hash: 'f'.repeat(16) } };
   const worker = taught();
   const before = await plain(worker);
-  await assert.rejects(importProject(worker, elsewhere, file), {
+  await assert.rejects(importProject(remote(worker), elsewhere, file), {
     code: 'other-backbone',
     message: /belongs to a site with the model “MobileNetV3-Small 1.0” \(float16, 0123456789abcdef\)/,
   });
   const stretched = { ...SITE, preprocess: { size: 224, fit: 'stretch' } };
-  await assert.rejects(importProject(worker, stretched, file), {
+  await assert.rejects(importProject(remote(worker), stretched, file), {
     code: 'other-backbone',
     message: /uses the centre of a picture; this one has the whole/,
   });
@@ -171,7 +171,7 @@ test("another site's project is refused, and taken by learning its photos anew w
   (globalThis as any).createImageBitmap = async () =>
     Object.assign(new MessageChannel().port1, { width: 224, height: 224 });
   const progress: number[][] = [];
-  const imported = await importProject(worker, elsewhere, file, {
+  const imported = await importProject(remote(worker), elsewhere, file, {
     reembed: true,
     onProgress: (done, total) => progress.push([done, total]),
   });

@@ -15,7 +15,7 @@ async function unpacked(path: string) {
     return {
       classes: classes.map(({ name }) => name),
       examples: examples.map(({ id, classId }) => [id, classId]),
-      head: head && head.classes,
+      head: head?.classes ?? null,
     };
   } catch (error: any) {
     const { name, code, message, stack } = error;

@@ -8,7 +8,7 @@ test('while a large file is checked, other things get their turn', async () => {
   const contents = new Uint8Array(20 << 20);
   for (let i = 0; i < contents.length; i++) contents[i] = (i * 31) >> 3;
   const file = writeZip([['features.f32', contents]]);
-  const entry = (await readDirectory(file)).get('features.f32');
+  const entry = (await readDirectory(file)).get('features.f32')!;
   let turns = 0;
   const timer = setInterval(() => (turns += 1));
   const read = await readEntry(file, entry);
@@ -20,7 +20,7 @@ test('while a large file is checked, other things get their turn', async () => {
 test('a changed byte is told wherever it stands', async () => {
   const contents = new Uint8Array(3 << 20);
   const file = writeZip([['features.f32', contents]]);
-  const entry = (await readDirectory(file)).get('features.f32');
+  const entry = (await readDirectory(file)).get('features.f32')!;
   for (const place of [0, (1 << 20) - 1, 1 << 20, contents.length - 1]) {
     const bytes = new Uint8Array(await file.arrayBuffer());
     bytes[entry.end - contents.length + place] ^= 1;

@@ -15,7 +15,7 @@ function mayBeExported(name: string, value: number) {
 }
 
 test('what fits can be exported, and what does not fit cannot', () => {
-  for (const name of Object.keys(GOOD) as const) {
+  for (const name of Object.keys(GOOD) as (keyof typeof GOOD)[]) {
     const { min, max } = BOUNDS[name];
     const step = 1e-9;
     const tried = [min, max, min - 1, max + 1, min + step, max + step, NaN];

@@ -8,10 +8,10 @@ const PICTURE = new Blob(['jpeg']);
 function filled() {
   const examples = new Examples();
   examples.setClasses(['a', 'b', 'c']);
-  examples.add('c', vector(1));
-  examples.add('a', vector(2));
-  examples.add('c', vector(3));
-  examples.add('a', vector(4));
+  examples.add('c', vector(1), PICTURE);
+  examples.add('a', vector(2), PICTURE);
+  examples.add('c', vector(3), PICTURE);
+  examples.add('a', vector(4), PICTURE);
   return examples;
 }
 
@@ -37,7 +37,7 @@ test('removing a class drops its examples, removing an example only that one', (
   assert.equal(examples.count('c'), 1);
   examples.setClasses(['a', 'b']);
   assert.equal(examples.size, 2);
-  assert.throws(() => examples.add('c', vector(5)), /no class c/);
+  assert.throws(() => examples.add('c', vector(5), PICTURE), /no class c/);
 });
 
 test('what was kept can be taken elsewhere, and ids go on rising there', () => {

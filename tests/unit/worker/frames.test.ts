@@ -6,12 +6,18 @@ let memory = Infinity;
 /** The sizes of all canvases that were made. */
 let made: number[][] = [];
 
+type Rect = [x: number, y: number, width: number, height: number];
+/** RGBA at a place. */
+type At = (x: number, y: number) => number[];
+type Bitmap = { at: At };
+
 /** A canvas that does what one of a browser does, as far as the worker uses it. */
 class Canvas {
-  width: any;
-  height: any;
+  width: number;
+  height: number;
+  drawing: any;
 
-  constructor(width, height) {
+  constructor(width: number, height: number) {
     this.width = width;
     this.height = height;
     made.push([width, height]);
@@ -20,13 +26,13 @@ class Canvas {
     const canvas = this;
     return (this.drawing ??= {
       canvas,
-      fillRect(...rect) {
+      fillRect(...rect: Rect) {
         this.paint(rect, () => [255, 255, 255, 255]);
       },
-      drawImage(frame, x, y, w, h, left, top) {
-        this.paint([left, top, w, h], (column, row) => frame.at(x + column - left, y + row - top));
+      drawImage(frame: Bitmap, x: number, y: number, w: number, h: number, left: number, top: number) {
+        this.paint([left, top, w, h], (column: number, row: number) => frame.at(x + column - left, y + row - top));
       },
-      paint([x, y, w, h], colour) {
+      paint([x, y, w, h]: Rect, colour: At) {
         const { width, height } = canvas;
         if (this.bytes?.length !== 4 * width * height) this.bytes = new Uint8ClampedArray(4 * width * height);
         if (width * height > memory) return;
@@ -38,7 +44,7 @@ class Canvas {
             this.bytes.set([...over, 255], at);
           }
       },
-      getImageData: (x, y, width, height) => ({
+      getImageData: (_x: number, _y: number, width: number, height: number) => ({
         data: this.drawing.bytes.slice(),
         width,
         height,
@@ -49,11 +55,8 @@ class Canvas {
 globalThis.OffscreenCanvas = Canvas as any;
 const { readFrame } = await import('../../../site_template/src/worker/frames.ts');
 
-/**
- * A bitmap that is only as large as what is asked of it.
- * @param at RGBA
- */
-const bitmap = (width: number, height: number, at: (x: number, y: number) => number[]) => ({
+/** A bitmap that is only as large as what is asked of it. */
+const bitmap = (width: number, height: number, at: At) => ({
   width,
   height,
   at,
@@ -62,7 +65,7 @@ const bitmap = (width: number, height: number, at: (x: number, y: number) => num
     this.closed++;
   },
 });
-const coloured = (x, y) => [x % 251, y % 241, (x + y) % 239, 255];
+const coloured: At = (x, y) => [x % 251, y % 241, (x + y) % 239, 255];
 
 test('what was drawn before shows through nowhere', async () => {
   await readFrame(

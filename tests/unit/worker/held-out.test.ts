@@ -85,11 +85,11 @@ test('the figures are those of a head that saw only the others', async () => {
   assert.equal(found.asked, set.ids.length - rest.length);
   assert.equal(found.mistakes.length, wrong.size);
   for (const { id, classId, said, probability } of found.mistakes) {
-    assert.ok(Math.abs(probability - wrong.get(id)) < 1e-4);
+    assert.ok(Math.abs(probability - wrong.get(id)!) < 1e-4);
     assert.notEqual(classId, said);
     assert.equal(classId, set.classes[set.labels[set.ids.indexOf(id)]]);
   }
-  const sure = found.mistakes.map(({ probability }) => probability);
+  const sure = found.mistakes.map(({ probability }: { probability: number }) => probability);
   assert.deepEqual(
     sure,
     [...sure].sort((a, b) => b - a),

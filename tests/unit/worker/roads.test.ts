@@ -80,21 +80,21 @@ const WITH_PLAN = site({ plan: {} });
 let disposed: string[] = [];
 
 /** The means of what the backbone is given, off by a factor. */
-const road = (kind, factor) => ({
+const road = (kind: string, factor: number) => ({
   kind,
   make: async () => ({
     bytes: 100,
-    compute: (given) => tf.tidy(() => tf.mul(tf.mean(given, [1, 2]), factor)),
+    compute: (given: object) => tf.tidy(() => tf.mul(tf.mean(given, [1, 2]), factor)),
     dispose: () => disposed.push(kind),
   }),
 });
-const broken = (kind, message) => ({
+const broken = (kind: string, message: string) => ({
   kind,
   make: async () => {
     throw new Error(message);
   },
 });
-const choice = (...roads) => ({ name: 'wasm', roads: () => roads });
+const choice = (...roads: object[]) => ({ name: 'wasm', roads: () => roads });
 
 /** Why faster kernels are not in use, as programs and logs have it. */
 const said = ({ faults }) =>
@@ -126,7 +126,7 @@ test('a road that computes wrong or cannot be had gives way, and it is said why'
   assert.equal(stock.kernels.kind, 'stock');
   assert.match(said(stock.kernels), /relaxed: no memory simd: .*other numbers/);
   const found = await stock.backbone.embed(PICTURE);
-  found.forEach((x, i) => assert.ok(Math.abs(x - EXPECTED[i]) < 1e-6));
+  found.forEach((x: number, i: number) => assert.ok(Math.abs(x - EXPECTED[i]) < 1e-6));
   stock.backbone.dispose();
 });
 
@@ -137,7 +137,7 @@ test("a road's own way from bytes is taken, checked, and done without where it h
   });
   const tensors = tf.memory().numTensors;
   let reads = 0;
-  const right = ({ data }) => {
+  const right = ({ data }: typeof PICTURE) => {
     reads++;
     const rgb = data.filter((_, i) => i % 4 < 3);
     return tf.tensor4d(
@@ -166,7 +166,7 @@ test("a road's own way from bytes is taken, checked, and done without where it h
 
 test("without a plan or SIMD TensorFlow.js' graph runs, and it is said why", async () => {
   const unknown = site({ noPlan: 'no step does Sigmoid' });
-  const cases = [
+  const cases: [object, object, RegExp][] = [
     [choice(road('simd', 1)), unknown, /do not know this model: no step does/],
     [choice(), WITH_PLAN, /does not run WebAssembly SIMD/],
   ];
@@ -182,7 +182,7 @@ test("without a plan or SIMD TensorFlow.js' graph runs, and it is said why", asy
 
 test('the kernels that are asked for run, or none', async () => {
   const roads = choice(road('relaxed', 1), road('simd', 1.01));
-  const start = (wanted) => startBackbone(roads, WITH_PLAN, PARTS, GOLDEN, wanted);
+  const start = (wanted: string) => startBackbone(roads, WITH_PLAN, PARTS, GOLDEN, wanted);
   assert.deepEqual((await start('stock')).kernels, {
     kind: 'stock',
     faults: [],

@@ -17,9 +17,9 @@ const { first, giveWay, sliceMs } = await import('../../../site_template/src/wor
 const clock = standingClock();
 
 function promised() {
-  let resolve: (value?: unknown) => void = () => {};
+  let resolve: (value?: any) => void = () => {};
   let reject: (reason: Error) => void = () => {};
-  const promise = new Promise((...both) => ([resolve, reject] = both));
+  const promise = new Promise<string>((...both) => ([resolve, reject] = both));
   return { promise, resolve, reject };
 }
 

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
+import type { WeightSpec } from '../../../site_template/src/worker/fold.ts';
 import { weightReader } from '../../../site_template/src/worker/weights.ts';
 
 const require = createRequire(new URL('../../../site_template/package.json', import.meta.url));
 const tf = require('@tensorflow/tfjs-core');
 require('@tensorflow/tfjs-backend-cpu');
 
-function artifacts(weightSpecs: object[], parts: ArrayBufferView[]) {
+function artifacts(weightSpecs: WeightSpec[], parts: ArrayBufferView[]) {
   const bytes = parts.flatMap((part) => [...new Uint8Array(part.buffer, part.byteOffset, part.byteLength)]);
   const weightData = Uint8Array.from(bytes).buffer;
   return { modelTopology: { node: [] }, weightSpecs, weightData };
@@ -54,6 +55,6 @@ test('weights are found by name, wherever they begin', () => {
 });
 
 test('whole numbers are no weights', () => {
-  const spec = { name: 'axes', shape: [1], dtype: 'int32' };
+  const spec: WeightSpec = { name: 'axes', shape: [1], dtype: 'int32' };
   assert.throws(() => weightReader(artifacts([spec], [Int32Array.of(1)]))('axes'), /of the type int32/);
 });
