@@ -1,24 +1,8 @@
 // The types of `onthefly.js`, the module for other pages. docs/integrate.md shows it at work.
+// Generated from src/onthefly.ts by types.mjs.
 
-/** What may be given wherever an image is wanted. It is left as it is, also where it is an `ImageBitmap`. */
-export type ImageLike =
-  | HTMLImageElement
-  | HTMLVideoElement
-  | HTMLCanvasElement
-  | OffscreenCanvas
-  | ImageBitmap
-  | ImageData
-  | VideoFrame
-  | Blob
-  /** RGBA bytes. */
-  | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
-
-/** A file, its bytes, or its address. */
-export type FileLike = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | URL | string;
-
-export type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
-
-export interface Settings {
+type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
+interface HeadSettings {
   /** Units of the hidden layer. */
   hidden: number;
   epochs: number;
@@ -28,28 +12,14 @@ export interface Settings {
   /** 32-bit unsigned: the same seed and examples give the same head. */
   seed: number;
 }
-
-export interface StartProgress {
+/** Where a start-up stands. `bytes` and `total` count the model's download. */
+interface StartProgress {
   phase: 'download' | 'compile' | 'check';
   bytes: number;
   total: number;
 }
-
-export interface ConnectOptions {
-  /** Address of the built site; the folder of this module unless given. */
-  base?: string | URL;
-  /** Tried before all others. */
-  backend?: BackendName;
-  onProgress?: (progress: StartProgress) => void;
-}
-
-export interface ClassProbability {
-  class: string;
-  /** 0 to 1. */
-  probability: number;
-}
-
-export interface Epoch {
+/** One epoch of training, as Keras' history counts it. */
+interface EpochReport {
   /** Counted from 1. */
   epoch: number;
   epochs: number;
@@ -59,15 +29,53 @@ export interface Epoch {
   accuracy: number;
 }
 
-export interface Trained {
-  history: Epoch[];
+/** What may be given wherever an image is wanted. It is left as it is, also where it is an `ImageBitmap`. */
+type ImageLike =
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | ImageData
+  | VideoFrame
+  | Blob
+  /** RGBA bytes. */
+  | {
+      data: Uint8Array | Uint8ClampedArray;
+      width: number;
+      height: number;
+    };
+/** A file, its bytes, or its address. */
+type FileLike = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | URL | string;
+interface ConnectOptions {
+  /** Address of the built site; the folder of this module unless given. */
+  base?: string | URL;
+  /** Tried before all others. */
+  backend?: BackendName;
+  /** Of the download and the checks. */
+  onProgress?: (progress: StartProgress) => void;
+}
+interface CreateOptions extends ConnectOptions {
+  /** Two names or more, each once, however their letters are stored: they are composed (NFC). */
+  classes: string[];
+  /** The site's own unless given. */
+  seed?: number;
+  /** The site's own where they are absent. */
+  settings?: Partial<HeadSettings>;
+}
+interface ClassProbability {
+  class: string;
+  /** 0 to 1. */
+  probability: number;
+}
+interface Trained {
+  history: EpochReport[];
   /** Classes without examples are left out. */
   classes: string[];
   examples: number;
   ms: number;
 }
-
-export interface Added {
+interface Added {
   id: number;
   class: string;
   /** Examples of the class now. */
@@ -75,9 +83,8 @@ export interface Added {
   /** A JPEG of what was learned from. */
   picture: Blob;
 }
-
 /** A classifier that predicts. */
-export interface Predictor {
+interface Predictor {
   /** Names, in order. */
   readonly classes: string[];
   /** What computes. */
@@ -89,17 +96,23 @@ export interface Predictor {
   /** Ends the worker and lets go of everything in it. */
   dispose(): void;
 }
-
 /** A classifier that learns. */
-export interface Classifier extends Predictor {
+interface Classifier extends Predictor {
   /** Of the next training. */
-  settings: Settings;
+  settings: HeadSettings;
   /** In the order of adding. */
-  readonly examples: { id: number; class: string }[];
+  readonly examples: {
+    id: number;
+    class: string;
+  }[];
   addExample(image: ImageLike, className: string): Promise<Added>;
   removeExample(id: number): Promise<void>;
   /** On all examples; the head before it predicts meanwhile. A second call stops the first. */
-  train(options?: { onEpoch?: (epoch: Epoch) => void; signal?: AbortSignal }): Promise<Trained>;
+  train(options?: {
+    onEpoch?: (epoch: EpochReport) => void;
+    /** To stop by. */
+    signal?: AbortSignal;
+  }): Promise<Trained>;
   /** `project.zip`: photos, features, settings and head. */
   exportProject(): Promise<Blob>;
   /** Takes the place of everything that was taught. A file that is refused leaves all as it was. */
@@ -108,60 +121,49 @@ export interface Classifier extends Predictor {
     options?: {
       /** Take a project of another backbone too, by learning its photos anew. */
       reembed?: boolean;
+      /** Of learning photos anew. */
       onProgress?: (done: number, total: number) => void;
     },
-  ): Promise<{ classes: string[]; examples: number; trained: boolean }>;
+  ): Promise<{
+    classes: string[];
+    examples: number;
+    trained: boolean;
+  }>;
   /** A zip with one TensorFlow.js model, from pictures to probabilities. */
   exportModel(): Promise<Blob>;
 }
 
-export function createClassifier(
-  options: {
-    /** Two names or more, each once, however their letters are stored: they are composed (NFC). */
-    classes: string[];
-    /** The site's own unless given. */
-    seed?: number;
-    /** The site's own where they are absent. */
-    settings?: Partial<Settings>;
-  } & ConnectOptions,
-): Promise<Classifier>;
-
-/** From an exported project with a head, or an exported model, of the site's own backbone. */
-export function loadClassifier(file: FileLike, options?: ConnectOptions): Promise<Predictor>;
-
-/** Wrong use, or a site or browser that cannot. */
-export class ClassifierError extends Error {
-  readonly code:
-    | 'unsupported'
-    | 'no-site'
-    | 'bad-option'
-    | 'unknown-class'
-    | 'unknown-example'
-    | 'too-few'
-    | 'stopped'
-    | 'not-trained'
-    | 'no-file'
-    | 'disposed';
-}
-
-/** No image, or one without pixels, or whose pixels the page may not read. */
-export class ImageError extends Error {
-  readonly code: 'bad-image' | 'too-large';
-}
-
+type ProjectErrorCode =
+  | 'not-a-project'
+  | 'too-large'
+  | 'unsafe'
+  | 'damaged'
+  | 'changed'
+  | 'newer'
+  | 'other-backbone'
+  | 'unreadable-photo'
+  | 'unreadable'
+  | 'no-classes'
+  | 'no-head'
+  | 'diverged';
 /** A file that cannot be taken or written. */
-export class ProjectError extends Error {
-  readonly code:
-    | 'not-a-project'
-    | 'too-large'
-    | 'unsafe'
-    | 'damaged'
-    | 'changed'
-    | 'newer'
-    | 'other-backbone'
-    | 'unreadable-photo'
-    | 'unreadable'
-    | 'no-classes'
-    | 'no-head'
-    | 'diverged';
+declare class ProjectError extends Error {
+  readonly code: ProjectErrorCode;
 }
+
+export { ProjectError };
+export type {
+  Added,
+  BackendName,
+  ClassProbability,
+  Classifier,
+  ConnectOptions,
+  CreateOptions,
+  EpochReport as Epoch,
+  FileLike,
+  ImageLike,
+  Predictor,
+  HeadSettings as Settings,
+  StartProgress,
+  Trained,
+};

@@ -1,10 +1,26 @@
 // A classifier for other pages: what the site's page does with its worker, in a few calls with names instead of ids.
 
 import { proxy } from 'comlink';
+<<<<<<< HEAD
 import { obstacle, open } from './client.ts';
 import { BACKENDS, PROJECT_FILES } from './contract.ts';
 import { filled } from './errors.ts';
 import { frameOf, type ImageLike, sending } from './images.ts';
+=======
+import type {
+  Added,
+  Classifier,
+  ClassProbability,
+  ConnectOptions,
+  CreateOptions,
+  FileLike,
+  ImageLike,
+  Predictor,
+  Trained,
+} from './api.ts';
+import { BACKENDS, obstacle, open } from './client.ts';
+import { frameOf, sending } from './images.ts';
+>>>>>>> 157f37c (The types for integrators are made from the sources)
 import { allowedFetch, PolicyError } from './policy.ts';
 import { DAMAGES, ProjectError } from './project/errors.ts';
 import type { ProjectClass } from './project/format.ts';
@@ -15,12 +31,8 @@ import { unpackModel } from './project/model-import.ts';
 import { normalName } from './project/names.ts';
 import { settingsSchema } from './project/schemas.ts';
 import { readDirectory } from './project/zip.ts';
-import type { BackendName, EpochReport, HeadSettings, HeadSnapshot, Site, StartProgress } from './protocol.ts';
+import type { EpochReport, HeadSettings, HeadSnapshot, Site } from './protocol.ts';
 import { exportProject, importProject } from './transfer.ts';
-
-type ClassProbability = { class: string; probability: number };
-/** A file, its bytes, or its address. */
-type FileLike = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | URL | string;
 
 type ClassifierErrorCode =
   | 'unsupported'
@@ -34,12 +46,18 @@ type ClassifierErrorCode =
   | 'no-file'
   | 'disposed';
 
+/** Wrong use, or a site or browser that cannot. */
 export class ClassifierError extends Error {
   readonly code: ClassifierErrorCode;
   readonly data: Record<string, unknown>;
 
+<<<<<<< HEAD
   /** @param data what the message names */
   constructor(code: ClassifierErrorCode, message: string, data: Record<string, unknown> = {}) {
+=======
+  /** @internal */
+  constructor(code: ClassifierErrorCode, message: string) {
+>>>>>>> 157f37c (The types for integrators are made from the sources)
     super(message);
     this.name = 'ClassifierError';
     this.code = code;
@@ -76,15 +94,6 @@ export async function loadSite(
   }
 }
 
-interface ConnectOptions {
-  /** The built site's address; where this module lies unless given. */
-  base?: string | URL;
-  /** To try before all others. */
-  backend?: BackendName;
-  /** Of the download and the checks. */
-  onProgress?: (progress: StartProgress) => void;
-}
-
 async function connected({ base: root, backend, onProgress }: ConnectOptions) {
   const missing = obstacle();
   if (missing) {
@@ -104,7 +113,7 @@ async function connected({ base: root, backend, onProgress }: ConnectOptions) {
 type Connected = Awaited<ReturnType<typeof connected>>;
 
 /** What predicts: all that a loaded classifier can do, and a part of what one that learns can. */
-class Predictor {
+class LoadedClassifier implements Predictor {
   connection: Connected | null;
   known: { id: string; name: string }[];
 
@@ -152,7 +161,7 @@ class Predictor {
   }
 }
 
-export class Classifier extends Predictor {
+class LearningClassifier extends LoadedClassifier implements Classifier {
   declare known: ProjectClass[];
   /** Of the next training. */
   settings: HeadSettings;
@@ -172,7 +181,7 @@ export class Classifier extends Predictor {
     return [...this.taught].map(([id, classId]) => ({ id, class: names.get(classId)! }));
   }
 
-  async addExample(image: ImageLike, className: string) {
+  async addExample(image: ImageLike, className: string): Promise<Added> {
     const { id: classId, name } = this.#called(className);
     const frame = await frameOf(image);
     const { id, count, thumbnail } = await sending(() => this.running.worker.addExample(frame, classId));
@@ -200,14 +209,7 @@ export class Classifier extends Predictor {
   }
 
   /** Trains a head on all examples; the one before it predicts meanwhile. A second call ends the first. */
-  async train({
-    onEpoch,
-    signal,
-  }: {
-    onEpoch?: (epoch: EpochReport) => void;
-    /** To stop by. */
-    signal?: AbortSignal;
-  } = {}) {
+  async train({ onEpoch, signal }: Parameters<Classifier['train']>[0] = {}): Promise<Trained> {
     const { worker } = this.running;
     const stop = () => worker.stopTraining();
     let told = 0;
@@ -244,18 +246,7 @@ export class Classifier extends Predictor {
    * Takes the place of everything that was taught, classes and settings included. A file that is refused leaves all
    * as it was.
    */
-  async importProject(
-    file: FileLike,
-    {
-      reembed,
-      onProgress,
-    }: {
-      /** Take a project of another backbone too, by learning its photos anew. */
-      reembed?: boolean;
-      /** Of learning photos anew. */
-      onProgress?: (done: number, total: number) => void;
-    } = {},
-  ) {
+  async importProject(file: FileLike, { reembed, onProgress }: Parameters<Classifier['importProject']>[1] = {}) {
     const { worker, site } = this.running;
     const imported = await importProject(worker, site, await blobOf(file), { reembed, onProgress });
     this.known = imported.classes;
@@ -277,24 +268,20 @@ export class Classifier extends Predictor {
 const stopped = () => new ClassifierError('stopped', 'The training was stopped.');
 
 /** A classifier to be taught. */
-export async function createClassifier({
-  classes,
-  seed,
-  settings,
-  ...options
-}: { classes: string[]; seed?: number; settings?: Partial<HeadSettings> } & ConnectOptions) {
+export async function createClassifier(options: CreateOptions): Promise<Classifier> {
+  const { classes, seed, settings, ...where } = options;
   const problem = problemWith(classes);
   if (problem) throw new ClassifierError('bad-option', problem);
-  const connection = await connected(options);
+  const opened = await connected(where);
   try {
-    const wanted = { ...connection.site.head, ...settings, ...(seed === undefined ? {} : { seed }) };
+    const wanted = { ...opened.site.head, ...settings, ...(seed === undefined ? {} : { seed }) };
     requireSettings(wanted);
     const named = classes.map(normalName);
     const known = named.map((name, i) => ({ id: `c${i + 1}`, name, tone: i % 8, enabled: true }));
-    await connection.worker.setClasses(known.map(({ id }) => id));
-    return new Classifier(connection, known, wanted);
+    await opened.worker.setClasses(known.map(({ id }) => id));
+    return new LearningClassifier(opened, known, wanted);
   } catch (error) {
-    connection.terminate();
+    opened.terminate();
     throw error;
   }
 }
@@ -322,12 +309,12 @@ function requireSettings(settings: HeadSettings) {
  * A classifier that predicts and does not learn, from what a page or a classifier exported: a project with a head, or
  * a model. Either has to be of the site's own backbone.
  */
-export async function loadClassifier(file: FileLike, options: ConnectOptions = {}) {
+export async function loadClassifier(file: FileLike, options: ConnectOptions = {}): Promise<Predictor> {
   const [blob, connection] = await settled([blobOf(file), connected(options)]);
   try {
     const { classes, head } = await trainedHead(blob, connection.site);
     await connection.worker.restore({ classes: classes.map(({ id }) => id), examples: [], head });
-    return new Predictor(connection, classes);
+    return new LoadedClassifier(connection, classes);
   } catch (error) {
     connection.terminate();
     throw error;

@@ -74,7 +74,7 @@ export interface HeadSettings {
   batch: number;
   /** Adam's learning rate. */
   rate: number;
-  /** 32-bit unsigned. */
+  /** 32-bit unsigned: the same seed and examples give the same head. */
   seed: number;
 }
 

@@ -2,6 +2,7 @@
 
 import { CodedError, type CodeOf, type Given, type Messages } from '../errors.ts';
 
+<<<<<<< HEAD
 /** What can be wrong at a place in a file. */
 export const DAMAGES = {
   text: 'should be text',
@@ -104,6 +105,20 @@ type ProjectErrorCode = CodeOf<keyof typeof PROJECT_MESSAGES>;
 export class ProjectError extends CodedError<ProjectErrorCode> {
   constructor(...[key, data]: Given<typeof PROJECT_MESSAGES>) {
     super('ProjectError', PROJECT_MESSAGES, key, data);
+=======
+/** A file that cannot be taken or written. */
+export class ProjectError extends Error {
+  readonly code: ProjectErrorCode;
+
+  /**
+   * @param message a visitor can read it, and it says what can be done
+   * @internal
+   */
+  constructor(code: ProjectErrorCode, message: string) {
+    super(message);
+    this.name = 'ProjectError';
+    this.code = code;
+>>>>>>> 157f37c (The types for integrators are made from the sources)
   }
 }
 
