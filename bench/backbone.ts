@@ -1,6 +1,6 @@
 // The backbone's kernels by kind of step beside TensorFlow.js' on wasm, and as a whole, interleaved in one process:
 //
-//   node --experimental-wasm-relaxed-simd bench/backbone.ts SITE [GRAPH]
+//   cd site_template; node --experimental-wasm-relaxed-simd --import tsx ../bench/backbone.ts SITE [GRAPH]
 //
 // SITE is a built site; GRAPH a folder with another TensorFlow.js graph of the same backbone, such as the converter's
 // own. Prints medians in milliseconds, and the fastest run; the last line is the medians as JSON.
@@ -16,10 +16,10 @@ import { weightReader } from '../site_template/src/worker/weights.ts';
 const ROUNDS = 200;
 const [folder, other] = process.argv.slice(2);
 const file = ({ url }) => readFileSync(path.join(folder, url));
-const { model } = JSON.parse(file({ url: 'site.json' }));
+const { model } = JSON.parse(String(file({ url: 'site.json' })));
 if (!model.plan) throw new Error(`The site's model has no plan: ${model.noPlan}`);
-const plan = JSON.parse(file(model.plan));
-const { modelTopology, weightsManifest, signature } = JSON.parse(file(model.graph));
+const plan = JSON.parse(String(file(model.plan)));
+const { modelTopology, weightsManifest, signature } = JSON.parse(String(file(model.graph)));
 const artifacts = foldScales({
   modelTopology,
   weightSpecs: weightsManifest.flatMap(({ weights }) => weights),
@@ -34,14 +34,14 @@ const entry = require.resolve('@tensorflow/tfjs-backend-wasm');
 wasm.setWasmPaths(path.dirname(entry) + path.sep);
 wasm.setThreadsCount(1);
 await tf.setBackend('wasm');
-const graphs = {
+const graphs: Record<string, any> = {
   stock: await loadGraphModel({
     load: async () => ({ ...artifacts, signature }),
   }),
 };
 if (other) {
   const read = (name) => readFileSync(path.join(other, name));
-  const described = JSON.parse(read('model.json'));
+  const described = JSON.parse(String(read('model.json')));
   const parts = described.weightsManifest.flatMap(({ paths }) => paths.map(read));
   graphs.given = await loadGraphModel({
     load: async () => ({
@@ -84,7 +84,7 @@ function own(build: string) {
 }
 
 const builds = Object.fromEntries(['simd', 'relaxed'].map((build) => [build, own(build)]));
-const roads = {};
+const roads: Record<string, () => void> = {};
 for (const [name, graph] of Object.entries(graphs)) {
   roads[name] = () => {
     const output = graph.execute(input);
@@ -97,7 +97,7 @@ for (const [build, made] of Object.entries(builds)) {
   else console.log(`${build}: this Node does not run it`);
 }
 
-const times = Object.fromEntries(Object.keys(roads).map((name) => [name, []]));
+const times = Object.fromEntries(Object.keys(roads).map((name): [string, number[]] => [name, []]));
 for (let round = -ROUNDS / 2; round < ROUNDS; round++) {
   for (const [name, run] of Object.entries(roads)) {
     const begin = performance.now();
@@ -141,7 +141,7 @@ function stockKind(name, { x, input, filter }) {
   return plane[1] * plane[2] === 1 ? 'vector' : 'pointwise';
 }
 
-const kinds = {};
+const kinds: Record<string, Map<string, number>> = {};
 for (const [build, made] of Object.entries(builds)) {
   if (!made) continue;
   const each = plan.steps.map(() => []);
@@ -156,7 +156,7 @@ for (const [build, made] of Object.entries(builds)) {
 }
 
 // From here on TensorFlow.js' kernels are timed one by one, which takes its own time: the whole passes are done.
-let calls = [];
+let calls: { kind: string; took: number }[] = [];
 const wrapped = tf.getKernelsForBackend('wasm');
 for (const { kernelName, kernelFunc, ...rest } of wrapped) {
   tf.unregisterKernel(kernelName, 'wasm');
@@ -174,7 +174,7 @@ for (const { kernelName, kernelFunc, ...rest } of wrapped) {
 }
 for (const name of Object.keys(graphs)) {
   let known;
-  const each = [];
+  const each: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
     calls = [];
     roads[name]();

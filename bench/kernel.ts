@@ -1,6 +1,6 @@
 // The training kernel against the plain head and tf.layers on wasm, interleaved in one process:
 //
-//   node bench/kernel.ts
+//   cd site_template; node --import tsx ../bench/kernel.ts
 //
 // Prints for each size the median and the fastest run of each in milliseconds, and how often the kernel's
 // fastest fits into the others'. On a busy machine the fastest runs tell more than the medians.
@@ -104,10 +104,11 @@ const first = await time('wasm-simd', makeExamples(60));
 console.log(`first run, nothing compiled yet:${figure(first)} ms`);
 console.log('examples  engine        median  fastest    ratio');
 for (const { examples, rounds, engines } of CASES) {
-  const data = makeExamples(examples);
-  data.x = tf.tensor2d(data.features, [examples, SHAPE.features]);
-  data.y = tf.oneHot(tf.tensor1d([...data.labels], 'int32'), SHAPE.classes);
-  const times = Object.fromEntries(engines.map((engine) => [engine, []]));
+  const made = makeExamples(examples);
+  const x = tf.tensor2d(made.features, [examples, SHAPE.features]);
+  const y = tf.oneHot(tf.tensor1d([...made.labels], 'int32'), SHAPE.classes);
+  const data = { ...made, x, y };
+  const times = Object.fromEntries(engines.map((engine): [string, number[]] => [engine, []]));
   for (let round = 0; round < rounds; round++) {
     for (const engine of engines) times[engine].push(await time(engine, data));
   }

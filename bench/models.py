@@ -27,13 +27,13 @@ def environment() -> dict[str, str]:
     return {**os.environ, **ENVIRONMENT, "PYTHONPATH": path}
 
 
-def run(command: list[str], what: str, env: dict[str, str] | None = None) -> str:
+def run(command: list[str], what: str, env: dict[str, str] | None = None, cwd: Path = ROOT) -> str:
     """Run a program to its end.
 
     Raises:
         Unavailable: it failed; with the end of what it said.
     """
-    done = subprocess.run(command, capture_output=True, text=True, env=env or environment(), cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, env=env or environment(), cwd=cwd)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise Unavailable(f"{what} failed: {said[-1] if said else f'status {done.returncode}'}")

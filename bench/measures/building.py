@@ -17,7 +17,7 @@ COLD_ROUNDS, ROUNDS = 2, 5
 CHANGES = {
     "index.html.j2 changed": ("templates/index.html.j2", "\n<!-- {} -->"),
     "the style changed": ("static/style.css", "\n/* {} */"),
-    "a script of the page changed": ("src/ui/main.jsx", "\n// {}"),
+    "a script of the page changed": ("src/ui/main.tsx", "\n// {}"),
 }
 
 

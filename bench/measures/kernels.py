@@ -8,7 +8,11 @@ import sys
 from bench.figures import Goal, Result, Table, middle, ms
 from bench.models import Unavailable, run
 from bench.stage import HERE, Stage
+<<<<<<< HEAD
 from builder.site import description
+=======
+from builder.site.assets import TEMPLATE_ROOT
+>>>>>>> 3f8d977 (The bench's scripts are held by lint, format and types)
 
 PROTOTYPE_MS = 2.1
 """All pointwise layers of MobileNetV3-Small 1.0 in the kernel that this began with, on another machine."""
@@ -34,9 +38,9 @@ COLUMNS = {
 
 def measure(stage: Stage) -> Result:
     """In Node, whose engine is Chromium's, so that every kernel's own time can be taken."""
-    flag = "--experimental-wasm-relaxed-simd"
-    command = ["node", flag, str(HERE / "backbone.mjs"), str(stage.site()), str(stage.models.folder / "tfjs")]
-    told = json.loads(run(command, "bench/backbone.mjs").splitlines()[-1])
+    command = ["node", "--experimental-wasm-relaxed-simd", "--import", "tsx", str(HERE / "backbone.ts")]
+    command += [str(stage.site()), str(stage.models.folder / "tfjs")]
+    told = json.loads(run(command, "bench/backbone.ts", cwd=TEMPLATE_ROOT).splitlines()[-1])
     kinds, whole = told["kinds"], told["whole"]
     shown = [name for name in COLUMNS if name in kinds]
     native = _native(stage)

@@ -12,6 +12,13 @@ export function uniform(seed) {
   };
 }
 
+/** @param {HTMLCanvasElement} canvas */
+function brush(canvas) {
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('This browser draws on no canvas.');
+  return context;
+}
+
 /**
  * A camera's frame: patches of colour on a gradient.
  * @param {number} width
@@ -22,7 +29,7 @@ export function drawing(width, height) {
     width,
     height,
   });
-  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const context = brush(canvas);
   const random = uniform(1);
   for (let i = 0; i < 200; i++) {
     context.fillStyle = `hsl(${random() * 360} 60% ${20 + random() * 60}%)`;
@@ -33,7 +40,7 @@ export function drawing(width, height) {
 
 /** @returns {{bytes: Uint8ClampedArray, floats: Float32Array}} a 224 by 224 picture: RGBA, and RGB in [0, 1] */
 export function preparedPixels() {
-  const { data: bytes } = drawing(224, 224).getContext('2d').getImageData(0, 0, 224, 224);
+  const { data: bytes } = brush(drawing(224, 224)).getImageData(0, 0, 224, 224);
   const floats = new Float32Array(224 * 224 * 3);
   for (let i = 0; i < 224 * 224; i++) for (let c = 0; c < 3; c++) floats[i * 3 + c] = bytes[i * 4 + c] / 255;
   return { bytes, floats };

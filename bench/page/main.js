@@ -6,6 +6,7 @@ import { drawing, preparedPixels } from './data.js';
 const options = new URL(location.href).searchParams;
 
 // What keeps the page's thread busy, and for how long.
+/** @type {{tasks: number[], gaps: number[]}} */
 const busy = { tasks: [], gaps: [] };
 new PerformanceObserver((list) => busy.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
   type: 'longtask',

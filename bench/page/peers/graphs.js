@@ -35,6 +35,7 @@ export async function start(options) {
 
     /** Milliseconds of every round, by model; who is first changes with the round. */
     async turns(rounds) {
+      /** @type {number[][]} */
       const times = models.map(() => []);
       for (let round = 0; round < rounds; round++) {
         for (let i = 0; i < models.length; i++) {

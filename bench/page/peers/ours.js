@@ -10,7 +10,7 @@ const HELD = 3;
 /** A JPEG such as the worker keeps for each example. */
 async function picture() {
   const canvas = new OffscreenCanvas(224, 224);
-  canvas.getContext('2d').fillRect(20, 30, 100, 90);
+  canvas.getContext('2d')?.fillRect(20, 30, 100, 90);
   return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
 }
 

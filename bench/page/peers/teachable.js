@@ -32,7 +32,7 @@ export async function start() {
   const add = (canvas) => {
     const edge = Math.min(canvas.width, canvas.height);
     const [x, y] = [(canvas.width - edge) / 2, (canvas.height - edge) / 2];
-    square.getContext('2d').drawImage(canvas, x, y, edge, edge, 0, 0, 224, 224);
+    square.getContext('2d')?.drawImage(canvas, x, y, edge, edge, 0, 0, 224, 224);
     return model.addExample(0, square);
   };
 
