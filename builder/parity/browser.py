@@ -277,7 +277,7 @@ class Tab:
             return self._page.evaluate(script, [function, list(parameters)])
         except Error as error:
             message = error.message.removeprefix("Page.evaluate: ")
-            raise PageError(PageFault(error.name, message)) from error
+            raise PageError(PageFault(error.name or "Error", message)) from error
 
     def _encode(self, value: Any) -> Any:
         if isinstance(value, np.ndarray):
