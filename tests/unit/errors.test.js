@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import test from "node:test";
 import { START_MESSAGES } from "../../site_template/src/client.js";
@@ -9,7 +9,10 @@ import {
   WORKER_MESSAGES,
   WorkerError,
 } from "../../site_template/src/errors.js";
-import { POLICY_MESSAGES, PolicyError } from "../../site_template/src/policy.js";
+import {
+  POLICY_MESSAGES,
+  PolicyError,
+} from "../../site_template/src/policy.js";
 import {
   damaged,
   PROJECT_MESSAGES,
@@ -60,6 +63,31 @@ test("every error has words in every language, of the same data", () => {
   }
 });
 
+/** Mistakes of ours, and causes of errors that have a code: files, and how many are thrown there. */
+const BARE = {
+  "project/model.js": 1,
+  "store/store.js": 1,
+  "worker/own-kernels.js": 1,
+  "worker/weights.js": 2,
+};
+
+test("what a visitor can meet is thrown with a code, not with a sentence", () => {
+  const src = new URL("../../site_template/src/", import.meta.url);
+  const isOfThePage = (/** @type {string} */ name) =>
+    /\.jsx?$/.test(name) &&
+    // A visitor meets none of these: numbers that do not fit, `onthefly validate`, what a model's own page says.
+    !/^(core|kernel|parity)\/|^service-worker|model-texts/.test(name);
+  const bare = readdirSync(src, { recursive: true })
+    .map((name) => String(name).replaceAll("\\", "/"))
+    .filter(isOfThePage)
+    .map((name) => {
+      const code = readFileSync(new URL(name, src), "utf8");
+      return [name, code.match(/new (Range|Type)?Error\(/g)?.length ?? 0];
+    })
+    .filter(([, count]) => count);
+  assert.deepEqual(Object.fromEntries(bare), BARE);
+});
+
 test("an error has a code, data and an English message", () => {
   const changed = new ProjectError("changed/project", { file: "head.json" });
   assert.deepEqual(errorReport(changed), {
@@ -102,7 +130,10 @@ test("what is not ours is reported without a code, whatever was thrown", () => {
 
 test("a value cannot bring names of its own into a sentence", () => {
   const data = { file: "{where} $1 $&" };
-  assert.equal(filled("{file} {where}", { ...data, where: 1 }), "{where} $1 $& 1");
+  assert.equal(
+    filled("{file} {where}", { ...data, where: 1 }),
+    "{where} $1 $& 1",
+  );
 });
 
 test("code and data survive the way from the worker to the page and back", async () => {

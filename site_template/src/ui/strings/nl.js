@@ -469,6 +469,8 @@ export const words = {
     webHow: 'Exporteer dit project en zet het bestand naast de pagina. Ook daar blijft het beeld in de pagina.',
     python: 'In Python',
     pythonHow: 'Dezelfde getallen, met bestanden op je computer.',
+    command: 'de opdracht waarmee deze site is gebouwd',
+    program: 'in een programma',
     copy: 'Kopiëren',
     copied: 'Gekopieerd',
   },
