@@ -142,11 +142,15 @@ export class ClassifierError extends Error {
     | 'not-trained'
     | 'no-file'
     | 'disposed';
+  /** What the message names. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** No image, or one without pixels, or whose pixels the page may not read. */
 export class ImageError extends Error {
   readonly code: 'bad-image' | 'too-large';
+  /** What the message names; `reason` tells apart what has one code. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** A file that cannot be taken or written. */
@@ -164,4 +168,33 @@ export class ProjectError extends Error {
     | 'no-classes'
     | 'no-head'
     | 'diverged';
+  /** What the message names; `reason` tells apart what has one code. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
+
+/** What keeps the site from starting, or the worker from answering: to be told by its name, since there is no class. */
+export type SiteError = Error & { readonly data: Readonly<Record<string, unknown>> } & (
+    | {
+        readonly name: 'DownloadError';
+        /** `page`: the host sent a web page in the file's place. */
+        readonly code: 'unreachable' | 'status' | 'page' | 'changed';
+      }
+    | { readonly name: 'PolicyError'; readonly code: 'download' | 'webassembly' | 'worker' }
+    | { readonly name: 'StartError'; readonly code: 'not-started' }
+    | {
+        readonly name: 'WorkerError';
+        readonly code:
+          | 'no-backend'
+          | 'no-webassembly'
+          | 'no-simd'
+          | 'no-kernels'
+          | 'no-plan'
+          | 'self-check'
+          | 'other-memory'
+          | 'device-lost'
+          | 'no-canvas'
+          | 'no-memory'
+          | 'not-loaded'
+          | 'no-class';
+      }
+  );
