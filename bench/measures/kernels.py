@@ -8,7 +8,7 @@ import sys
 from bench.figures import Goal, Result, Table, middle, ms
 from bench.models import Unavailable, run
 from bench.stage import HERE, Stage
-from builder.site import description
+from onthefly_studio.site import description
 
 PROTOTYPE_MS = 2.1
 """All pointwise layers of MobileNetV3-Small 1.0 in the kernel that this began with, on another machine."""

@@ -1,4 +1,4 @@
-// Written by `make contract` from `builder/contract.py` and `builder/project/schema.py`: change it there.
+// Written by `make contract` from contract.py and project/format/schema.py in builder/onthefly_studio.
 
 /** In the order in which they are tried. */
 export const BACKENDS = /** @type {const} */ (["wasm", "webgl", "webgpu", "cpu"]);

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from builder.site.render import words
+from onthefly_studio.site.render import words
 
 WORDS = Path(__file__).with_name("words.mjs")
 

@@ -27,7 +27,7 @@
  */
 
 /**
- * `plan.json`, which builder/backbone/plan.py writes.
+ * `plan.json`, which builder/onthefly_studio/graph/plan.py writes.
  * @typedef {object} Plan
  * @property {1} format
  * @property {[number, number, number]} input rows, columns and channels of the picture
