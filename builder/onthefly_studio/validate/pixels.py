@@ -18,6 +18,7 @@ from onthefly_studio.pictures.open import on_background
 from onthefly_studio.reference import golden
 from onthefly_studio.reference.head import NAMES, Float32, probabilities
 from onthefly_studio.reference.preprocess import preprocess
+from onthefly_studio.site import description
 from onthefly_studio.validate import cases
 from onthefly_studio.validate.browser import PageError, Tab, frame
 from onthefly_studio.validate.cases import Picture, Refused
@@ -34,23 +35,23 @@ class Site:
     """A built site, as far as checks need to know it."""
 
     folder: Path
-    record: dict[str, Any]
+    told: description.Site
     """`site.json`."""
 
     @property
     def width(self) -> int:
         """Of a feature vector."""
-        return int(self.record["backbone"]["features"])
+        return self.told.backbone.features
 
     @property
     def model(self) -> Path:
         """The folder with model.json."""
-        return (self.folder / str(self.record["model"]["graph"]["url"])).parent
+        return (self.folder / self.told.model.graph.url).parent
 
     def inputs(self, pictures: list[Picture]) -> Float32:
         """Pictures as the backbone reads them, by the reference: `[n, size, size, 3]`."""
-        options = self.record["preprocess"]
-        return np.stack([preprocess(each.pixels, options["fit"], options["size"]) for each in pictures])
+        fit, size = self.told.preprocess.fit, self.told.preprocess.size
+        return np.stack([preprocess(each.pixels, fit, size) for each in pictures])
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Seen:
 
 def check_preprocessing(tab: Tab, report: Report, backend: str, site: Site) -> None:
     """Rows `preprocess/FIT/WxH`: the backbone's input, both ways of fitting, transparency at random."""
-    size = site.record["preprocess"]["size"]
+    size = site.told.preprocess.size
     for fit in FITS:
         for width, height in cases.FRAME_SIZES:
             row = f"preprocess/{fit}/{width}x{height}"
@@ -94,7 +95,7 @@ def check_photographs(
         read: files that Python reads.
         refused: files that it does not; the page must not either.
     """
-    options = site.record["preprocess"]
+    options = site.told.preprocess.model_dump()
     for each in read:
         row = f"preprocess/{each.id}"
         if not report.selection.row(row):
@@ -210,7 +211,7 @@ def check_original(
         return
     if not seen.features:  # the row `features` says why
         return
-    limits = LIMITS[site.record["precision"]]
+    limits = LIMITS[site.told.precision]
     for each in pictures:
         if each.id not in seen.features:
             report.fail(f"features/original/{each.id}", backend, "the page does not read it")

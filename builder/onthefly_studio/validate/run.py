@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -14,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from onthefly_studio.cache import Cache
-from onthefly_studio.contract import BACKENDS, SITE_FORMAT, Backend
+from onthefly_studio.contract import BACKENDS, Backend
 from onthefly_studio.errors import ConfigError, OnTheFlyError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
 from onthefly_studio.report import Reporter
+from onthefly_studio.site import description
 from onthefly_studio.validate import cases, learning, pixels
 from onthefly_studio.validate.browser import Browsers, PageError, PageFault, ServedSite, Tab, witness_bundle
 from onthefly_studio.validate.cases import Picture, Refused, Task
@@ -69,27 +69,13 @@ def read_site(folder: Path) -> Site:
     Raises:
         ConfigError: the folder is not a site that this version can validate.
     """
-    where = str(folder.absolute())
-    if not folder.is_dir():
-        raise ConfigError("There is no such folder.", where=where, mend="onthefly build")
-    try:
-        record = json.loads((folder / "site.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            "This is not a site built by onthefly.", where=where, mend="onthefly build"
-        ) from error
-    site = Site(folder, record)
-    known = isinstance(record, dict) and record.get("format") == SITE_FORMAT
+    site = Site(folder, description.read(folder))
     files = ("index.html", "onthefly.js", "golden.json", "golden.bin")
     lost = [name for name in files if not (folder / name).is_file()]
-    if not known or not all(
-        key in record for key in ("backbone", "model", "workers", "precision", "preprocess")
-    ):
-        raise ConfigError(
-            "The site was built by another version of onthefly.", where=where, mend="Build it again."
-        )
     if lost:
-        raise ConfigError(f"The site has no {' and no '.join(lost)}.", where=where, mend="onthefly build")
+        raise ConfigError(
+            f"The site has no {' and no '.join(lost)}.", where=str(folder.absolute()), mend="onthefly build"
+        )
     return site
 
 
@@ -131,7 +117,7 @@ def validate(
 
 
 def _prepare(site: Site, options: Options, cache: Cache) -> _Work:
-    record = site.record
+    record = site.told.for_page()
     report = Report(Selection(options.only), required=frozenset(options.backends or ("wasm",)))
     names = ("title", "generator", "precision", "backbone", "preprocess", "head")
     report.site = {name: record[name] for name in names if name in record}
@@ -147,7 +133,7 @@ def _job(work: _Work, options: Options) -> Job:
     job = Job(width=site.width)
     if wants(*ORIGINAL_ROWS):
         try:
-            job.original = find(site.record["backbone"], work.cache, options.original)
+            job.original = find(site.told.for_page()["backbone"], work.cache, options.original)
             job.pictures = site.inputs([*work.pictures, *work.camera])
         except NotAtHand as reason:
             work.missing = str(reason)
@@ -224,7 +210,7 @@ def _check_kernels(work: _Work, tab: Tab, backend: str) -> None:
         row = f"kernels/{kernels}"
         if not report.selection.row(row):
             continue
-        why = work.site.record["model"].get("noPlan")
+        why = work.site.told.model.no_plan
         if why and kernels != "stock":
             report.skip(row, backend, why)
             continue
@@ -362,7 +348,7 @@ def _check_against_tensorflow(work: _Work, reference: Reference) -> None:
             graph = reference.result("graph")
             pixels.check_end_to_end(report, backend, work.site, seen, graph, "graph")
         # Rounded weights move probabilities by what a limit for features does not bound.
-        if wants("end-to-end/original") and work.site.record["precision"] == "float32":
+        if wants("end-to-end/original") and work.site.told.precision == "float32":
             original = work.missing or reference.result("original")
             given = original if isinstance(original, str) else original[count:]
             pixels.check_end_to_end(report, backend, work.site, seen, given, "original")
