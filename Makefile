@@ -87,7 +87,7 @@ lock:
 
 ## clean: remove the built site and the tools' caches
 clean:
-	rm -rf dist build onthefly.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf dist build builder/*.egg-info .pytest_cache .mypy_cache .ruff_cache
 	@find builder tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 ## distclean: clean, and remove what was installed into this folder
@@ -125,7 +125,7 @@ needs:
 	  echo "To be downloaded, once: npm packages into site_template/node_modules, 62 MB (280 MB on disk)."; fi
 
 browser: $(DEV)
-	@$(BIN)/python -m builder.parity.chromium --install
+	@$(BIN)/python -m onthefly_studio.validate.chromium --install
 
 # ---- installs ----------------------------------------------------------------------------------
 

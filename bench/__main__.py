@@ -17,7 +17,7 @@ from bench import report
 from bench.figures import Table
 from bench.models import ROOT
 from bench.stage import HERE, Stage
-from builder.errors import OnTheFlyError
+from onthefly_studio.errors import OnTheFlyError
 
 MEASURES = [
     "embed",

@@ -16,7 +16,7 @@ def saved_model(source: dict[str, Any], folder: Path) -> None:
     """The source's SavedModel, built where it is only weights."""
     import tempfile
 
-    from builder.backbone.tensorflow_child import _saved_model
+    from onthefly_studio.tensorflow.child import _saved_model
 
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copytree(_saved_model(source, Path(scratch)), folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Spent, spending
-from builder.process import ENVIRONMENT
+from onthefly_studio.process import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_PACKAGES = ROOT / ".venv" / "bench"

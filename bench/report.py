@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import Goal, Result, Table
-from builder.text import columns
+from onthefly_studio.text import columns
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 

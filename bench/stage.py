@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from bench.host import Host
 from bench.models import Models, Unavailable
-from builder.backbone.sources import obtain
-from builder.cache import Cache
-from builder.config import load
-from builder.parity.chromium import ensure_browser, launch_options
-from builder.pipeline import build
-from builder.report import Silent
-from builder.site import description
+from onthefly_studio.cache import Cache
+from onthefly_studio.config import load
+from onthefly_studio.pipeline import build
+from onthefly_studio.report import Silent
+from onthefly_studio.site import description
+from onthefly_studio.sources import obtain
+from onthefly_studio.validate.chromium import ensure_browser, launch_options
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from builder.parity.chromium import launch_options
+from onthefly_studio.validate.chromium import launch_options
 from tests.patience import PATIENCE_MS
 
 KEPT = 2

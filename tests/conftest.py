@@ -16,16 +16,16 @@ from typing import Any, Literal
 import filelock
 import pytest
 
-from builder.backbone import convert as conversion
-from builder.backbone.convert import Converted, convert
-from builder.backbone.sources import Source, obtain
-from builder.cache import Cache, sha256_text
-from builder.config import load
-from builder.contract import Precision
-from builder.parity.chromium import find_browser
-from builder.pipeline import Built, build
-from builder.report import Silent
-from builder.site.server import SiteServer, serve
+from onthefly_studio.cache import Cache, sha256_text
+from onthefly_studio.config import load
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph import convert as conversion
+from onthefly_studio.graph.convert import Converted, convert
+from onthefly_studio.pipeline import Built, build
+from onthefly_studio.report import Silent
+from onthefly_studio.site.server import SiteServer, serve
+from onthefly_studio.sources import Source, obtain
+from onthefly_studio.validate.chromium import find_browser
 from tests import data, tensorflow_scripts
 from tests.browsers import Browsers
 from tests.hubserver import HubServer

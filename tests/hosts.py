@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from builder.site.mime_types import mime_type
+from onthefly_studio.site.mime_types import mime_type
 
 
 @dataclass

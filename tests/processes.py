@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.patience import wait_until
+
+_ROOT = Path(__file__).resolve().parents[1]
+PYTHON_PATH = os.pathsep.join((str(_ROOT / "builder"), str(_ROOT)))
+"""For a process that imports the package, or the tests, as they stand here."""
 
 _HEEDFUL = """
 import os, signal, sys

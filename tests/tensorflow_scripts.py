@@ -22,16 +22,17 @@ from typing import Any
 
 import numpy as np
 
-from builder import process
-from builder.errors import ConversionError
+from onthefly_studio import process
+from onthefly_studio.errors import ConversionError
 from tests.patience import PATIENCE_S
+from tests.processes import PYTHON_PATH
 
 ROOT = Path(__file__).resolve().parents[1]
 DONE = "-- done --"
 
 
 def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
-    return {**os.environ, **process.ENVIRONMENT, **(more or {}), "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **process.ENVIRONMENT, **(more or {}), "PYTHONPATH": PYTHON_PATH}
 
 
 def run(name: str, *arguments: object, environment: dict[str, str] | None = None) -> str:
@@ -103,7 +104,7 @@ def work() -> None:
     """The worker's side: a call per line of input."""
     import traceback
 
-    from builder.backbone import tensorflow_child
+    from onthefly_studio.tensorflow import child as tensorflow_child
 
     tensorflow_child._spare_imports()
     for line in sys.stdin:
@@ -120,7 +121,7 @@ def child(scratch: str) -> None:
     """One job of the build's own child process."""
     import tf_keras
 
-    from builder.backbone import tensorflow_child
+    from onthefly_studio.tensorflow import child as tensorflow_child
 
     tf_keras.backend.clear_session()
     assert tensorflow_child.main(Path(scratch)) == 0
@@ -139,7 +140,7 @@ def keras_model(folder: str, network: str = "small") -> None:
     """Save one of Keras' own MobileNetV3, random weights and zero biases, as a feature vector."""
     import tf_keras
 
-    from builder.backbone import architecture
+    from onthefly_studio.tensorflow import architecture
 
     tf_keras.backend.clear_session()
     tf_keras.utils.set_random_seed(7)
@@ -150,8 +151,8 @@ def embedded_model(folder: str, input_range: str = "0-1") -> None:
     """Save the embedded weights in Keras' own architecture, to read pictures in [0, 1] or in [0, 255]."""
     import tf_keras
 
-    from builder.backbone import architecture
-    from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
+    from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
+    from onthefly_studio.tensorflow import architecture
 
     tf_keras.backend.clear_session()
     model = architecture.feature_vector()
@@ -174,8 +175,8 @@ def keras_weights(network: str, file: str, features: str) -> None:
     """
     import tf_keras
 
-    from builder.backbone import golden
-    from builder.backbone.sources.keras_applications import NETWORKS
+    from onthefly_studio.reference import golden
+    from onthefly_studio.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     known = NETWORKS[network]
@@ -201,8 +202,8 @@ def keras_variables(network: str, file: str) -> None:
     """Names and shapes of our network's variables, in its order, as JSON."""
     import tf_keras
 
-    from builder.backbone import architecture
-    from builder.backbone.sources.keras_applications import NETWORKS
+    from onthefly_studio.sources.keras_applications import NETWORKS
+    from onthefly_studio.tensorflow import architecture
 
     tf_keras.backend.clear_session()
     variables = architecture.variables(architecture.feature_vector(NETWORKS[network]))
@@ -213,7 +214,7 @@ def keras_saved_model(network: str, weights: str, folder: str) -> None:
     """A SavedModel of a Keras Applications network as its users export it, [0, 1] to features."""
     import tf_keras
 
-    from builder.backbone.sources.keras_applications import NETWORKS
+    from onthefly_studio.sources.keras_applications import NETWORKS
 
     tf_keras.backend.clear_session()
     known = NETWORKS[network]
@@ -230,7 +231,7 @@ def efficient_net(folder: str) -> None:
     """EfficientNetV2B0 with random weights and the statistics of the golden images, as Keras 3 exports it."""
     import keras
 
-    from builder.backbone import golden
+    from onthefly_studio.reference import golden
 
     keras.utils.set_random_seed(5)
     model = keras.applications.EfficientNetV2B0(
@@ -356,7 +357,7 @@ def small_models(folder: str) -> None:
 
 
 def _golden() -> np.ndarray:
-    from builder.backbone import golden
+    from onthefly_studio.reference import golden
 
     return golden.inputs()
 
@@ -394,7 +395,7 @@ def tfhub_resolve(url: str, folder: str, out: str) -> None:
 
 def raw_conversion(saved_model: str, folder: str) -> None:
     """What tensorflowjs writes, without our rewrites."""
-    from builder.backbone import tensorflow_child
+    from onthefly_studio.tensorflow import child as tensorflow_child
 
     tensorflow_child._tensorflowjs(saved_model, Path(folder))
 
@@ -409,7 +410,9 @@ def quantized_conversion(saved_model: str, folder: str, dtype: str) -> None:
 
 def scaled_features(origin: str, out: str, *scales: str) -> None:
     """A source's features of the golden images times each scale: `[scales, n, F]` in a .npy file."""
-    from builder.backbone import golden, signature, tensorflow_child
+    from onthefly_studio.reference import golden
+    from onthefly_studio.tensorflow import child as tensorflow_child
+    from onthefly_studio.tensorflow import signature
 
     with tempfile.TemporaryDirectory() as scratch:
         original = signature.find(tensorflow_child._saved_model(json.loads(origin), Path(scratch)))
@@ -432,7 +435,8 @@ def graph_features(folder: str, images: str, out: str) -> None:
     """A written graph model's features of float32 images in a .npy file, twenty at a time."""
     import tensorflow as tf
 
-    from builder.backbone import graph_model, tensorflow_child
+    from onthefly_studio.graph import model as graph_model
+    from onthefly_studio.tensorflow import child as tensorflow_child
 
     model = graph_model.read(Path(folder))
     graph = tensorflow_child.graph_def(model)

@@ -1,6 +1,6 @@
 """Write the page's copy of what it and Python must agree on: `make contract`.
 
-The facts stand in `builder/contract.py`, the structures of files in `builder/project/schema.py`.
+The facts stand in `onthefly_studio/contract.py`, the structures of files in `project/format/schema.py` there.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from builder import contract
-from builder.contract import Setting
-from builder.project.schema import AboutModel, Described, HeadEntry, Settings
-from builder.site.assets import TEMPLATE_ROOT
+from onthefly_studio import contract
+from onthefly_studio.contract import Setting
+from onthefly_studio.project.format.schema import AboutModel, Described, HeadEntry, Settings
+from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 _HEADER = """\
-// Written by `make contract` from `builder/contract.py` and `builder/project/schema.py`: change it there.
+// Written by `make contract` from contract.py and project/format/schema.py in builder/onthefly_studio.
 
 """
 SCHEMAS: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -79,7 +79,7 @@ def schemas() -> str:
         exported.append(f"/** Of {comment}. */\nexport const {name} = {made};\n")
     code = "\n".join([*shared, *exported])
     used = [word for word in _WORDS if re.search(rf"\b{word}\(", code)]
-    return f"{_HEADER}import {{ {', '.join(used)} }} from './schema.js';\n\n{code}"
+    return f"{_HEADER}import {{ {', '.join(used)} }} from './schema.ts';\n\n{code}"
 
 
 def _check(node: dict[str, Any]) -> str:
@@ -143,14 +143,14 @@ def _camel(name: str) -> str:
 
 def _literal(value: Any) -> str:
     if isinstance(value, tuple):
-        return f"/** @type {{const}} */ ({json.dumps(value)})"
+        return f"{json.dumps(value)} as const"
     return json.dumps(value, indent=2 if isinstance(value, dict) else None)
 
 
 def files() -> dict[Path, str]:
     """What is written, by its place."""
     source = TEMPLATE_ROOT / "src"
-    return {source / "contract.js": text(), source / "project" / "schemas.js": schemas()}
+    return {source / "contract.ts": text(), source / "project" / "schemas.ts": schemas()}
 
 
 def main() -> None:

@@ -21,12 +21,12 @@ import numpy.typing as npt
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from builder.cache import Cache
-from builder.config import load
-from builder.parity.chromium import find_browser, launch_options
-from builder.pipeline import PROJECT_ROOT, build
-from builder.report import Silent
-from builder.site.server import serve
+from onthefly_studio.cache import Cache
+from onthefly_studio.config import load
+from onthefly_studio.pipeline import PROJECT_ROOT, build
+from onthefly_studio.report import Silent
+from onthefly_studio.site.server import serve
+from onthefly_studio.validate.chromium import find_browser, launch_options
 from tests import camera
 
 FOLDER = PROJECT_ROOT / "docs" / "images"

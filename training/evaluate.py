@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from builder.head import head
-from builder.head.preprocess import preprocess
-from builder.head.training import HeadSettings
-from builder.head.training import train as train_head
-from builder.project.folders import sort_out
-from builder.project.pictures import open_picture
+from onthefly_studio.pictures.open import open_picture
+from onthefly_studio.project.folders import sort_out
+from onthefly_studio.reference import head
+from onthefly_studio.reference.preprocess import preprocess
+from onthefly_studio.reference.training import HeadSettings
+from onthefly_studio.reference.training import train as train_head
 from training.extractors import ROOT, RUNS, Extractor, UnavailableError, extractor
 from training.generate.basics import Floats
 from training.tasks import KINDS, task

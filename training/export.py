@@ -1,7 +1,7 @@
 """Write the weights that `onthefly build --backbone embedded` reads.
 
-python -m training.export --run training/runs/full --out builder/backbone/embedded
-python -m training.export --again builder/backbone/embedded --out FOLDER
+python -m training.export --run training/runs/full --out builder/onthefly_studio/sources/weights
+python -m training.export --again builder/onthefly_studio/sources/weights --out FOLDER
 
 Gives `weights.npz` (plain arrays by the names of Keras' layers: kernels in float16, the rest in float32),
 `weights.sha256` and `provenance.json`.

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.backbone import graph_model, tensorflow_child
-from builder.backbone.convert import convert
-from builder.backbone.sources import obtain
-from builder.cache import Cache
-from builder.errors import OnTheFlyError
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import OnTheFlyError
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph.convert import convert
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import obtain
+from onthefly_studio.tensorflow import child as tensorflow_child
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from builder.project.folders import pictures_below
-from builder.project.pictures import open_picture
+from onthefly_studio.pictures.open import open_picture
+from onthefly_studio.project.folders import pictures_below
 
 WIDTH, HEIGHT = 480, 360
 CLASSES = ("nothing", "phone", "cup")

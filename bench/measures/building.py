@@ -73,13 +73,14 @@ def _copy(project: Path) -> Path:
     (project / "site_template" / "node_modules").symlink_to(ROOT / "site_template" / "node_modules")
     for name in ("LICENSE", "NOTICE"):
         shutil.copyfile(ROOT / name, project / name)
-    subprocess.run([sys.executable, "-m", "compileall", "-q", str(project / "builder")], check=True)
+    package = project / "builder" / "onthefly_studio"
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(package)], check=True)
     return project
 
 
 def _build(project: Path, saved: Path, cache: Path) -> Spent:
-    command = [sys.executable, "-m", "builder", "build", "--backbone", str(saved), "--out", "out"]
-    env = {**os.environ, "ONTHEFLY_CACHE": str(cache), "PYTHONPATH": str(project)}
+    command = [sys.executable, "-m", "onthefly_studio", "build", "--backbone", str(saved), "--out", "out"]
+    env = {**os.environ, "ONTHEFLY_CACHE": str(cache), "PYTHONPATH": str(project / "builder")}
     with spending() as spent:
         done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
     if done.returncode != 0:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bench.figures import Goal, Result, Table, middle, ms, times
 from bench.models import Unavailable
 from bench.stage import PATIENCE_MS, Stage
-from builder.parity.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
-from builder.site import description
+from onthefly_studio.site import description
+from onthefly_studio.validate.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
 
 ROUNDS = {"wasm": 100, "webgl": 15, "webgpu": 8, "cpu": 15}
 SOFTWARE = ("webgl", "webgpu")

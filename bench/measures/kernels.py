@@ -8,11 +8,8 @@ import sys
 from bench.figures import Goal, Result, Table, middle, ms
 from bench.models import Unavailable, run
 from bench.stage import HERE, Stage
-<<<<<<< HEAD
-from builder.site import description
-=======
-from builder.site.assets import TEMPLATE_ROOT
->>>>>>> 3f8d977 (The bench's scripts are held by lint, format and types)
+from onthefly_studio.site import description
+from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 PROTOTYPE_MS = 2.1
 """All pointwise layers of MobileNetV3-Small 1.0 in the kernel that this began with, on another machine."""

@@ -11,7 +11,7 @@ from bench.figures import Goal, Result, Table, kilobytes, ms
 from bench.host import Host
 from bench.models import ROOT
 from bench.stage import HERE, PATIENCE_MS, Stage
-from builder.site import description
+from onthefly_studio.site import description
 
 LIMITS = {"float16": 0.55, "int8": 0.33}
 PRECISIONS = ("float32", "float16", "int8")

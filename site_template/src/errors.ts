@@ -85,6 +85,7 @@ export const WORKER_MESSAGES = {
   'no-plan': "The page's kernels do not know this model: {why}.",
   'self-check':
     'On {backend} this browser computes other numbers than the site was built with (off by {error}, limit {limit}).',
+  'other-memory': "TensorFlow.js' memory is not where it is expected.",
   'device-lost': 'The graphics device was lost.',
   'no-canvas': 'This browser gives no canvas to read the camera with.',
   'no-memory': 'This browser has no memory for a picture of {width} by {height} pixels.',

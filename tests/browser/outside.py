@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from builder.pipeline import Built
-from builder.site.assets import TEMPLATE_ROOT
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 STOCK = """
 export * from '@tensorflow/tfjs-core';

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from builder.pipeline import Built
+from onthefly_studio.pipeline import Built
 from tests.browser import cameras, pages
 from tests.patience import PATIENCE_MS
 

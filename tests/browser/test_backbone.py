@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page
 
 from bench.measures.memory import heap
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 HEAP_GROWTH = 400_000

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from builder.parity.chromium import SOFTWARE_WEBGL
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
+from onthefly_studio.validate.chromium import SOFTWARE_WEBGL
 from tests.browser import calls, pages
 from tests.parity import mutants
 from tests.parity.mutants import Edit

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 COUNT = 24

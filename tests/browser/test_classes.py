@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 from tests.conftest import Visit
 

@@ -15,12 +15,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from builder.head.training import HeadSettings
-from builder.pipeline import Built
-from builder.project.model import Example, Project
-from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
-from builder.project.write import write
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.project.format.model import Example, Project
+from onthefly_studio.project.format.schema import Backbone, Preprocess, ProjectClass, folder_of
+from onthefly_studio.project.format.write import write
+from onthefly_studio.reference.training import HeadSettings
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 from tests.conftest import Visit
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from builder.pipeline import Built
+from onthefly_studio.pipeline import Built
 from tests import hosts
 from tests.browser import outside, pages
 from tests.hosts import Host

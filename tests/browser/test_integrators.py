@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import Page, expect
 
-from builder.pipeline import PROJECT_ROOT, Built
-from builder.site.assets import TEMPLATE_ROOT
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import PROJECT_ROOT, Built
+from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.site.server import SiteServer
 from tests.browser import outside, pages
 
 DOC = (PROJECT_ROOT / "docs" / "integrate.md").read_text("utf-8")

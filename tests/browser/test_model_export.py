@@ -17,12 +17,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from builder.cli.export import command as export_command
-from builder.contract import Precision
-from builder.parity.chromium import SOFTWARE_WEBGL
-from builder.pipeline import Built
-from builder.site.assets import TEMPLATE_ROOT
-from builder.site.server import SiteServer
+from onthefly_studio.cli.export import command as export_command
+from onthefly_studio.contract import Precision
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.site.server import SiteServer
+from onthefly_studio.validate.chromium import SOFTWARE_WEBGL
 from tests.browser import outside
 from tests.browser.test_project import onthefly
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from builder.cache import Cache
-from builder.config import load
-from builder.pipeline import Built, build
-from builder.report import Silent
-from builder.site.server import serve
+from onthefly_studio.cache import Cache
+from onthefly_studio.config import load
+from onthefly_studio.pipeline import Built, build
+from onthefly_studio.report import Silent
+from onthefly_studio.site.server import serve
 from tests.browser import pages
 
 REPLACED = """

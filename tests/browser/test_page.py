@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
 from tests import camera
 from tests.browser import calls, pages
 from tests.conftest import Visit

@@ -14,17 +14,17 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import expect
 
-from builder.cache import Cache
-from builder.cli.evaluate import command as evaluate_command
-from builder.cli.predict import command as predict_command
-from builder.cli.train import command as train_command
-from builder.head.head import probabilities
-from builder.head.split import split
-from builder.head.training import train
-from builder.pipeline import Built
-from builder.project.model import Project
-from builder.project.read import read
-from builder.site.server import SiteServer
+from onthefly_studio.cache import Cache
+from onthefly_studio.cli.evaluate import command as evaluate_command
+from onthefly_studio.cli.predict import command as predict_command
+from onthefly_studio.cli.train import command as train_command
+from onthefly_studio.pipeline import Built
+from onthefly_studio.project.format.model import Project
+from onthefly_studio.project.format.read import read
+from onthefly_studio.reference.head import probabilities
+from onthefly_studio.reference.split import split
+from onthefly_studio.reference.training import train
+from onthefly_studio.site.server import SiteServer
 from tests import data
 from tests.browser import pages
 

@@ -13,11 +13,11 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from builder.errors import SourceError
-from builder.head.preprocess import SIZE, preprocess
-from builder.pipeline import Built
-from builder.project.pictures import open_picture
-from builder.site.server import SiteServer
+from onthefly_studio.errors import SourceError
+from onthefly_studio.pictures.open import open_picture
+from onthefly_studio.pipeline import Built
+from onthefly_studio.reference.preprocess import SIZE, preprocess
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 from tests.odd import corpus
 from tests.odd.encoders import GREY, RGB, png

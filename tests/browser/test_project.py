@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from builder.cache import Cache
-from builder.cli.evaluate import command as evaluate_command
-from builder.cli.predict import command as predict_command
-from builder.cli.verify import command as verify_command
-from builder.pipeline import Built
-from builder.project.read import read
-from builder.site.server import SiteServer
+from onthefly_studio.cache import Cache
+from onthefly_studio.cli.evaluate import command as evaluate_command
+from onthefly_studio.cli.predict import command as predict_command
+from onthefly_studio.cli.verify import command as verify_command
+from onthefly_studio.pipeline import Built
+from onthefly_studio.project.format.read import read
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 CLASSES = [

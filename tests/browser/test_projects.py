@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 KEPT = "Kept in this browser."

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from builder.head.training import HeadSettings
-from builder.pipeline import Built
-from builder.project.model import Example, Project
-from builder.project.schema import Preprocess, ProjectClass, folder_of
-from builder.site.server import SiteServer
+from onthefly_studio.pipeline import Built
+from onthefly_studio.project.format.model import Example, Project
+from onthefly_studio.project.format.schema import Preprocess, ProjectClass, folder_of
+from onthefly_studio.reference.training import HeadSettings
+from onthefly_studio.site.server import SiteServer
 from tests import camera
 from tests.browser import outside, pages
 from tests.patience import wait_until

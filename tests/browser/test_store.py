@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from builder.parity.chromium import LAUNCH_ARGS, find_browser, launch_options
-from builder.site.assets import TEMPLATE_ROOT
-from builder.site.server import SiteServer
+from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.site.server import SiteServer
+from onthefly_studio.validate.chromium import LAUNCH_ARGS, find_browser, launch_options
 from tests.browser import pages
 from tests.conftest import Visit
 from tests.patience import wait_until

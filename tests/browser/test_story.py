@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +13,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from builder.pipeline import Built
-from builder.site.render import words
-from builder.site.server import SiteServer
-from tests.browser import axe, cameras, pages
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import SiteServer
+from tests.browser import axe, cameras, languages, pages
 from tests.browser.states import button
 from tests.conftest import Visit
-
-WORDS = Path(__file__).with_name("words.mjs")
 
 
 @pytest.fixture(scope="module")
@@ -154,39 +150,10 @@ def test_by_keyboard_alone(
 
 # In other languages ---------------------------------------------------------------------------------------
 
-SAID_JS = """
-() => [
-  document.title,
-  document.body.innerText,
-  ...[...document.querySelectorAll('[aria-label], [title], [placeholder], [alt], .visually-hidden, option')]
-    .filter((element) => !element.closest('[lang=en]:not(html)'))
-    .flatMap((element) => [
-      element.ariaLabel, element.title, element.placeholder, element.alt, element.textContent,
-    ]),
-].filter(Boolean).join('\\n')
-"""
-
 
 @pytest.fixture(scope="module")
 def english() -> list[str]:
-    """What only the English page says."""
-    printed = subprocess.run(["node", WORDS], check=True, capture_output=True, text=True).stdout
-    said = json.loads(printed)
-    dutch = "\n".join([*said["nl"], *words("nl").values()])
-    return [
-        text
-        for text in [*said["en"], *words("en").values()]
-        if len(text) > 3 and re.search("[a-z]{3}", text) and not found([text], dutch)
-    ]
-
-
-def found(phrases: list[str], text: str) -> list[str]:
-    """Those of the phrases that stand in a text, as whole words."""
-    return [
-        phrase
-        for phrase in phrases
-        if phrase in text and re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text)
-    ]
+    return languages.only_english("nl")
 
 
 def teach(page: Page, record: str, names: list[str]) -> None:
@@ -236,7 +203,7 @@ def test_in_dutch(
         page.goto(serving(site("embedded", lang="nl").out).url)
         expect(page.get_by_role("status")).to_have_text("Het model is klaar.")
         assert page.evaluate("[document.documentElement.lang, document.dir]") == ["nl", "ltr"]
-        assert found(english, page.evaluate(SAID_JS)) == []
+        assert languages.found(english, page.evaluate(languages.SAID_JS)) == []
 
         button(page, "Camera starten").click()
         expect(button(page, "Camera stoppen")).to_be_visible()
@@ -249,12 +216,12 @@ def test_in_dutch(
         )
         for name in ("Klasse toevoegen", "Trainen", "Wissen", "Ongedaan maken", "Exporteren", "Importeren"):
             expect(button(page, name)).to_have_count(1)
-        assert found(english, page.evaluate(SAID_JS)) == []
+        assert languages.found(english, page.evaluate(languages.SAID_JS)) == []
 
         page.get_by_text("Instellingen en krommen").click()
         page.locator("details.hood > summary").click()
         expect(page.get_by_role("table")).to_have_count(1)
-        assert found(english, page.evaluate(SAID_JS)) == []
+        assert languages.found(english, page.evaluate(languages.SAID_JS)) == []
 
         # Longer words than the English ones: none leaves its button, and nothing the screen.
         for width in (320, 390, 768, 844, 1280):
@@ -273,7 +240,7 @@ def test_in_dutch(
             "Wissen",
         ):
             button(page, opener).click()
-            assert found(english, page.evaluate(SAID_JS)) == [], opener
+            assert languages.found(english, page.evaluate(languages.SAID_JS)) == [], opener
             assert page.evaluate(SPILLED_JS) == [], opener
             page.keyboard.press("Escape")
         with page.expect_download() as download:
@@ -288,7 +255,7 @@ def test_english_would_be_found(
         page = visit.page
         cameras.install(page)
         pages.open_ready(page, serving(site("embedded").out).url)
-        assert len(found(english, page.evaluate(SAID_JS))) > 40
+        assert len(languages.found(english, page.evaluate(languages.SAID_JS))) > 40
 
 
 def test_from_right_to_left(

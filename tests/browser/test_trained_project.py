@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.cli.predict import command as predict_command
-from builder.cli.train import command as train_command
-from builder.cli.verify import command as verify_command
-from builder.pipeline import Built
-from builder.project.read import read
-from builder.site.server import SiteServer
+from onthefly_studio.cli.predict import command as predict_command
+from onthefly_studio.cli.train import command as train_command
+from onthefly_studio.cli.verify import command as verify_command
+from onthefly_studio.pipeline import Built
+from onthefly_studio.project.format.read import read
+from onthefly_studio.site.server import SiteServer
 from tests.browser import outside
 from tests.browser.test_project import onthefly
 

@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from builder.cli.evaluate import command as evaluate_command
-from builder.head.training import HeadSettings
-from builder.pipeline import Built
-from builder.project.model import Example, Project
-from builder.project.read import read
-from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
-from builder.site.server import SiteServer
+from onthefly_studio.cli.evaluate import command as evaluate_command
+from onthefly_studio.pipeline import Built
+from onthefly_studio.project.format.model import Example, Project
+from onthefly_studio.project.format.read import read
+from onthefly_studio.project.format.schema import Backbone, Preprocess, ProjectClass, folder_of
+from onthefly_studio.reference.training import HeadSettings
+from onthefly_studio.site.server import SiteServer
 from tests.browser import calls, pages
 from tests.conftest import Visit
 from tests.unit.project import projects

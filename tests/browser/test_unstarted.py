@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from builder.pipeline import Built
-from builder.site import render
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site import render
 from tests import hosts
 from tests.browser import pages
 from tests.hosts import Answer, Host, Manner

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builder.cache import sha256_file
-from builder.site import publish
-from builder.site.assets import TEMPLATE_ROOT
-from builder.site.render import inline_json
+from onthefly_studio.cache import sha256_file
+from onthefly_studio.site import publish
+from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.site.render import inline_json
 
 
 @dataclass(frozen=True)

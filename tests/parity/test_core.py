@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.contract import Fit
-from builder.head import head, optimizer, training
-from builder.head.preprocess import preprocess
+from onthefly_studio.contract import Fit
+from onthefly_studio.reference import head, optimizer, training
+from onthefly_studio.reference.preprocess import preprocess
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE, TESTS = (ROOT / "site_template").as_uri(), (ROOT / "tests").as_uri()

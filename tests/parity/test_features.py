@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builder.backbone import check, golden
-from builder.backbone.sources import Source
-from builder.contract import Precision
-from builder.parity.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
-from builder.pipeline import Built
-from builder.site.server import SiteServer
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph import check
+from onthefly_studio.pipeline import Built
+from onthefly_studio.reference import golden
+from onthefly_studio.site.server import SiteServer
+from onthefly_studio.sources import Source
+from onthefly_studio.validate.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
 from tests import data, tensorflow_scripts
 from tests.browser import pages
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from builder.backbone.convert import Converted
-from builder.contract import Precision
-from builder.head import head, training
-from builder.head.preprocess import preprocess
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.reference import head, training
+from onthefly_studio.reference.preprocess import preprocess
 from tests import data, tensorflow_scripts
 
 PER_CLASS, SEEDS = 20, 5

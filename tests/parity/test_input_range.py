@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from builder.cache import Cache
-from builder.config import load
-from builder.parity.browser import Browsers
-from builder.parity.validate import Options, validate
-from builder.pipeline import Built, build
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.config import load
+from onthefly_studio.pipeline import Built, build
+from onthefly_studio.report import Silent
+from onthefly_studio.validate.browser import Browsers
+from onthefly_studio.validate.run import Options, validate
 from tests import tensorflow_scripts
 
 

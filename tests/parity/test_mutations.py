@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.backbone import graph_model, rules
-from builder.cache import Cache
-from builder.errors import ConversionError
-from builder.parity.browser import Browsers
-from builder.parity.rows import Report
-from builder.parity.validate import Options, validate
-from builder.pipeline import Built
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.pipeline import Built
+from onthefly_studio.report import Silent
+from onthefly_studio.validate.browser import Browsers
+from onthefly_studio.validate.rows import Report
+from onthefly_studio.validate.run import Options, validate
 from tests.parity import mutants
 from tests.parity.mutants import Edit
 

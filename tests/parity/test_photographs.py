@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builder.cache import Cache
-from builder.errors import ConfigError, SourceError
-from builder.parity import cases
-from builder.parity.browser import Browsers
-from builder.parity.pixels import DECODED_LIMIT
-from builder.parity.rows import Report
-from builder.parity.validate import Options, validate
-from builder.pipeline import Built
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.pipeline import Built
+from onthefly_studio.report import Silent
+from onthefly_studio.validate import cases
+from onthefly_studio.validate.browser import Browsers
+from onthefly_studio.validate.pixels import DECODED_LIMIT
+from onthefly_studio.validate.rows import Report
+from onthefly_studio.validate.run import Options, validate
 from tests.odd import corpus
 from tests.odd.scene import scene
 from tests.parity import mutants

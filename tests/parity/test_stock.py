@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.backbone import check, golden
-from builder.backbone.convert import Converted
-from builder.contract import Precision
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph import check
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.reference import golden
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])

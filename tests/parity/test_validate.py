@@ -16,17 +16,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from builder.backbone.check import GOLDEN_LIMIT
-from builder.cache import Cache
-from builder.cli import cli
-from builder.errors import ConfigError
-from builder.parity import original, rows
-from builder.parity.browser import Browsers
-from builder.parity.page import render
-from builder.parity.rows import Report, Row, Selection
-from builder.parity.validate import Options, validate
-from builder.pipeline import Built
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.cli import cli
+from onthefly_studio.errors import ConfigError
+from onthefly_studio.graph.check import GOLDEN_LIMIT
+from onthefly_studio.pipeline import Built
+from onthefly_studio.report import Silent
+from onthefly_studio.validate import original, rows
+from onthefly_studio.validate.browser import Browsers
+from onthefly_studio.validate.page import render
+from onthefly_studio.validate.rows import Report, Row, Selection
+from onthefly_studio.validate.run import Options, validate
 from tests import data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,15 @@ def run(
     """The command on the embedded site in float16, on wasm: how it ended, its JSON and its page."""
     folder = tmp_path_factory.mktemp("validate")
     report, page = folder / "report.json", folder / "report.html"
-    command = [sys.executable, "-m", "builder", "validate", str(site("embedded").out), "--backend", "wasm"]
+    command = [
+        sys.executable,
+        "-m",
+        "onthefly_studio",
+        "validate",
+        str(site("embedded").out),
+        "--backend",
+        "wasm",
+    ]
     done = subprocess.run(
         [*command, "--json", str(report), "--html", str(page)],
         capture_output=True,

@@ -21,27 +21,28 @@ from pathlib import Path
 
 import pytest
 
-from builder.backbone.sources import obtain
-from builder.cache import Cache
-from builder.errors import OutputError
-from builder.pipeline import PROJECT_ROOT, Built
-from builder.report import Silent
-from builder.site import publish
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import OutputError
+from onthefly_studio.pipeline import Built
+from onthefly_studio.report import Silent
+from onthefly_studio.site import publish
+from onthefly_studio.sources import obtain
 from tests.hubserver import PAGE, Fault, HubServer
 from tests.patience import PATIENCE_S
+from tests.processes import PYTHON_PATH
 
 M = "/google/imagenet/module/5"
-COMMAND = [sys.executable, "-m", "builder"]
+COMMAND = [sys.executable, "-m", "onthefly_studio"]
 
 
 def waiting(seconds: float) -> list[str]:
     """The real command with other limits: two attempts, and so long for a server that says nothing."""
     limits = f"Limits({seconds}, {seconds}, attempts=2, backoff_s=0.01)"
     program = (
-        "from builder.backbone.sources import download\n"
-        "from builder.backbone.sources.download import Limits\n"
+        "from onthefly_studio.sources import download\n"
+        "from onthefly_studio.sources.download import Limits\n"
         f"download.PATIENT = {limits}\n"
-        "from builder.cli import main\nmain()"
+        "from onthefly_studio.cli import main\nmain()"
     )
     return [sys.executable, "-c", program]
 
@@ -68,7 +69,7 @@ class Project:
         self.root, self.cache = root, cache
 
     def build(self, *arguments: object, program: list[str] = COMMAND) -> Done:
-        env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "ONTHEFLY_CACHE": str(self.cache.root)}
+        env = {**os.environ, "PYTHONPATH": PYTHON_PATH, "ONTHEFLY_CACHE": str(self.cache.root)}
         command = [*program, "build", *map(str, arguments)]
         return subprocess.run(
             command, cwd=self.root, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
@@ -419,7 +420,7 @@ def test_names_in_any_script_and_even_markup_are_names(ready: Project, tmp_path:
     shown = subprocess.run(
         [*COMMAND, "inspect"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+        env={**os.environ, "PYTHONPATH": PYTHON_PATH},
         capture_output=True,
         text=True,
         check=True,

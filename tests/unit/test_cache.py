@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from builder.cache import Cache, sha256_file, sha256_text, sha256_tree
-from builder.errors import ConfigError, OutputError
-from builder.pipeline import PROJECT_ROOT
+from onthefly_studio.cache import Cache, sha256_file, sha256_text, sha256_tree
+from onthefly_studio.errors import ConfigError, OutputError
 from tests.patience import PATIENCE_S, wait_until
-from tests.processes import LOCKED_OUT
+from tests.processes import LOCKED_OUT, PYTHON_PATH
 
 FILL = (
     LOCKED_OUT
     + """
 import sys
-from builder.cache import Cache
+from onthefly_studio.cache import Cache
 from tests.patience import wait_until
 root, name, until = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 def fill(into):
@@ -40,7 +39,7 @@ def start(root: Path, name: str, until: str = ".") -> subprocess.Popen[str]:
     """Fill a folder, half of it at first, the rest when there is a file of this name."""
     return subprocess.Popen(
         [sys.executable, "-c", FILL, str(root), name, str(root / until)],
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "LOCKED_OUT": str(root / "locked out")},
+        env={**os.environ, "PYTHONPATH": PYTHON_PATH, "LOCKED_OUT": str(root / "locked out")},
         stdout=subprocess.PIPE,
         text=True,
     )

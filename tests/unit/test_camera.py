@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.parity.chromium import find_browser, launch_options
-from builder.site.server import serve
+from onthefly_studio.site.server import serve
+from onthefly_studio.validate.chromium import find_browser, launch_options
 from tests.camera import CHROMIUM_ARGS, MARKER_JS, compose, write_film
 from tests.patience import PATIENCE_MS
 
@@ -91,7 +91,7 @@ def film(path: Path, fps: int, markers: range, size: tuple[int, int] = (640, 480
 def seen(tmp_path_factory: pytest.TempPathFactory):
     """What pages saw of several films, in one browser each."""
     if find_browser() is None:
-        pytest.skip("no Chromium; `python -m builder.parity.chromium --install` installs one")
+        pytest.skip("no Chromium; `python -m onthefly_studio.validate.chromium --install` installs one")
     folder = tmp_path_factory.mktemp("camera")
     (folder / "index.html").write_text("<!doctype html><title>camera</title>")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.config import HeadConfig, SiteConfig, load
-from builder.errors import ConfigError
+from onthefly_studio.config import HeadConfig, SiteConfig, load
+from onthefly_studio.errors import ConfigError
 
 
 def written(tmp_path: Path, text: str) -> Path:

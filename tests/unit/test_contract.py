@@ -6,10 +6,10 @@ import json
 import re
 from typing import get_args
 
-from builder import contract
-from builder.backbone import rules
-from builder.contract import Backend
-from builder.pipeline import PROJECT_ROOT
+from onthefly_studio import contract
+from onthefly_studio.contract import Backend
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.pipeline import PROJECT_ROOT
 from tools.contract import files
 
 SOURCE = PROJECT_ROOT / "site_template"

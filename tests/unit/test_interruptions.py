@@ -17,22 +17,22 @@ from typing import Any
 
 import pytest
 
-from builder.cache import Cache
-from builder.errors import OutputError
-from builder.pipeline import PROJECT_ROOT, Built
-from builder.site import publish
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import OutputError
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site import publish
 from tests.hubserver import Fault, HubServer
 from tests.patience import PATIENCE_S, wait_until
-from tests.processes import gone, heedful, seen
+from tests.processes import PYTHON_PATH, gone, heedful, seen
 from tests.unit.test_bad_input import NO_MODEL, M, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds run on Linux and macOS only")
 
 PLAIN = f"""
-from builder.backbone.sources import download
-from builder.backbone.sources.download import Limits
+from onthefly_studio.sources import download
+from onthefly_studio.sources.download import Limits
 download.PATIENT = Limits(read_s={PATIENCE_S})  # a stalled server is for the test to end, not for the build
-from builder.cli import main
+from onthefly_studio.cli import main
 main()
 """
 AFTER_THE_FIRST_RENAME = f"""
@@ -49,7 +49,7 @@ Path.rename = renamed
 BEFORE_THE_SUMS = f"""
 import time
 from pathlib import Path
-from builder.site import publish
+from onthefly_studio.site import publish
 def stuck(folder):
     Path("struck").touch()
     time.sleep({PATIENCE_S})
@@ -78,7 +78,7 @@ class Project:
     ) -> subprocess.Popen[str]:
         env = {
             **os.environ,
-            "PYTHONPATH": str(PROJECT_ROOT),
+            "PYTHONPATH": PYTHON_PATH,
             "ONTHEFLY_CACHE": str(self.cache.root),
             "TMPDIR": str(self.temporary),
             "PATH": path or os.environ["PATH"],

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from builder import pipeline
-from builder.cache import Cache
-from builder.config import load
-from builder.errors import OnTheFlyError, OutputError
-from builder.pipeline import Built, build
-from builder.report import Silent
-from builder.site import assets, publish, render
+from onthefly_studio.cache import Cache
+from onthefly_studio.config import load
+from onthefly_studio.errors import OnTheFlyError, OutputError
+from onthefly_studio.pipeline import Built, build
+from onthefly_studio.report import Silent
+from onthefly_studio.site import assets, publish, render
+from tests.processes import PYTHON_PATH
 
 OPTIONS = {"backbone": "embedded", "out": "dist"}
 
@@ -104,7 +104,7 @@ def test_an_up_to_date_build_imports_neither_tensorflow_nor_a_network_library(
     stages(tmp_path, cache)
     script = (
         "import sys; sys.argv = ['onthefly', 'build', '--backbone', 'embedded']\n"
-        "from builder.cli import cli; cli.main(standalone_mode=False)\n"
+        "from onthefly_studio.cli import cli; cli.main(standalone_mode=False)\n"
         "heavy = {'tensorflow', 'tensorflowjs', 'tensorflow_hub', 'tf_keras', 'keras', 'jax'}\n"
         "heavy |= {'requests', 'urllib3'}\n"
         "print('imported:', sorted(heavy & set(sys.modules)))"
@@ -115,7 +115,7 @@ def test_an_up_to_date_build_imports_neither_tensorflow_nor_a_network_library(
         env={
             "ONTHEFLY_CACHE": str(cache.root),
             "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(pipeline.PROJECT_ROOT),
+            "PYTHONPATH": PYTHON_PATH,
         },
         capture_output=True,
         text=True,

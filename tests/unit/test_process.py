@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from builder import process
-from builder.errors import ConversionError
+from onthefly_studio import process
+from onthefly_studio.errors import ConversionError
 from tests.patience import PATIENCE_S, wait_until
-from tests.processes import gone, heedful, seen
+from tests.processes import PYTHON_PATH, gone, heedful, seen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,27 +25,28 @@ from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
 from PIL import Image
-from builder.backbone import convert
-from builder.head.head import initial_weights
-from builder.parity.reference import Job, Reference
-from builder.project import embed, export
+from onthefly_studio.graph import convert
+from onthefly_studio.reference.head import initial_weights
+from onthefly_studio.validate.reference import Job, Reference
+from onthefly_studio.project import embed
+from onthefly_studio.project.export import export
 os.environ["PYTHONPATH"] = sys.argv[1]  # from here on: what this process needs is imported
 here = Path(sys.argv[1])
 """
 PARENTS = {
-    "builder.backbone.tensorflow_child": "convert.run_child({})",
-    "builder.project.embed_child": """
+    "onthefly_studio.tensorflow.child": "convert.run_child({})",
+    "onthefly_studio.project.embed_child": """
 picture = BytesIO()
 Image.new("RGB", (8, 8)).save(picture, "PNG")
 settings = SimpleNamespace(size=8, fit="crop")
 embed.embedder(here, SimpleNamespace(features=4), settings)([picture.getvalue()])
 """,
-    "builder.project.export_child": """
+    "onthefly_studio.project.export.export_child": """
 head = SimpleNamespace(weights=initial_weights(4, 2, 2, 1))
 project = SimpleNamespace(trained_head=lambda: head)
 export.export(project, "tfjs", here / "out", model=here, name="x", time_stamp=datetime(2000, 1, 1))
 """,
-    "builder.parity.tensorflow_witness": """
+    "onthefly_studio.validate.tensorflow_witness": """
 Reference(Job(graph=here, frames=np.zeros((1, 8, 8, 3), np.float32))).result("graph")
 """,
 }
@@ -64,7 +65,7 @@ time.sleep({PATIENCE_S})
 def test_a_child_ends_when_its_parent_is_killed(module: str, tmp_path: Path) -> None:
     (tmp_path / "numpy.py").write_text(AT_WORK)  # what every child imports: it gets no further
     program = IMPORTS + PARENTS[module]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH, "TMPDIR": str(tmp_path)}
     command = heedful([sys.executable, "-c", program, str(tmp_path)])
     parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
@@ -92,7 +93,7 @@ def test_a_child_answers(child: Callable[..., dict[str, object]]) -> None:
     program = """
 import os, sys
 from pathlib import Path
-from builder.process import answer
+from onthefly_studio.process import answer
 answer(Path(sys.argv[2]), {"first": sys.argv[1], "onednn": os.environ["TF_ENABLE_ONEDNN_OPTS"]})
 """
     assert child(program) == {"ok": True, "first": "one", "onednn": "0"}
@@ -102,8 +103,8 @@ def test_a_childs_error_is_its_parents(child: Callable[..., dict[str, object]]) 
     program = """
 import sys
 from pathlib import Path
-from builder.errors import ConversionError
-from builder.process import answer
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.process import answer
 answer(Path(sys.argv[2]), ConversionError("It broke.", where="there", mend="Try."))
 """
     with pytest.raises(ConversionError, match="It broke") as caught:
@@ -115,7 +116,7 @@ def test_a_full_disk_is_the_systems_own_error(child: Callable[..., dict[str, obj
     program = """
 import sys
 from pathlib import Path
-from builder.process import answer
+from onthefly_studio.process import answer
 answer(Path(sys.argv[2]), OSError(28, "No space left on device"))
 """
     with pytest.raises(OSError, match="No space left on device") as caught:

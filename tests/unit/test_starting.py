@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from builder.backbone.convert import Converted
-from builder.cache import Cache, sha256_file
-from builder.config import load
-from builder.contract import Precision
-from builder.errors import ConfigError, OnTheFlyError
-from builder.pipeline import Built, build
-from builder.project.read import read
-from builder.report import Silent
+from onthefly_studio.cache import Cache, sha256_file
+from onthefly_studio.config import load
+from onthefly_studio.contract import Precision
+from onthefly_studio.errors import ConfigError, OnTheFlyError
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.pipeline import Built, build
+from onthefly_studio.project.format.read import read
+from onthefly_studio.report import Silent
 from tests.unit.project import projects
 from tests.unit.project.test_export import of_backbone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from builder.text import columns, printable
+from onthefly_studio.text import columns, printable
 
 
 def test_a_strangers_words_steer_no_terminal() -> None:

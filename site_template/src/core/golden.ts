@@ -1,4 +1,4 @@
-// Golden images, drawn from a seed exactly as `builder/backbone/golden.py` draws them: whole-number
+// Golden images, drawn from a seed exactly as `builder/onthefly_studio/reference/golden.py` draws them: whole-number
 // arithmetic throughout, so that every browser gets the same bytes and none has to download them.
 
 import { Xoshiro128 } from './random.ts';

@@ -1,4 +1,4 @@
-// The random numbers of the page, the same draws as `builder/head/random.py` makes, bit for bit.
+// The random numbers of the page, the same draws as `builder/onthefly_studio/reference/random.py` makes, bit for bit.
 // xoshiro128** 1.1 by D. Blackman and S. Vigna (public domain, 2018), its state filled by splitmix32.
 
 const GOLDEN_RATIO = 0x9e3779b9;

@@ -1,5 +1,5 @@
 // Which photos are held out, so that a second head can be asked about photos that it has not seen.
-// docs/head.md, "Held out"; the twin of `split` in `builder/project/evaluate.py`.
+// docs/head.md, "Held out"; the twin of `split` in `builder/onthefly_studio/project/evaluate.py`.
 
 import { STREAM } from './head.ts';
 import { Xoshiro128 } from './random.ts';

@@ -1,5 +1,5 @@
 // The backbone's graph with a head appended: one TensorFlow.js graph model from pictures to probabilities.
-// The Python twin is `builder/project/whole_model.py`.
+// The Python twin is `builder/onthefly_studio/project/export/whole_model.py`.
 
 import { TENSORS } from '../contract.ts';
 import { shapesOf } from './format.ts';

@@ -68,7 +68,7 @@ export function sortOut(found: Found[]): Sorted {
 /**
  * Pictures by class: that of a picture is the outermost folder on its way that holds pictures itself, below the one
  * folder that was handed over, if that has folders in it. Folders of one name are one class. Pictures in no such folder
- * belong to none. The command's rule is the same (`builder/project/folders.py`).
+ * belong to none. The command's rule is the same (`builder/onthefly_studio/project/folders.py`).
  * @returns by the name of the class
  */
 export function byFolder(pictures: Found[]): { folders: Map<string, Found[]>; beside: string[] } {

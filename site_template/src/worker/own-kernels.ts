@@ -2,6 +2,7 @@
 // picture's bytes, one for the whole backbone.
 
 import * as tf from '@tensorflow/tfjs-core';
+import { WorkerError } from '../errors.ts';
 import { type Heap, PlannedBackbone } from '../kernel/backbone/backbone.ts';
 import { builds, compile } from '../kernel/backbone/builds.ts';
 import type { Computation, Parts, Road } from './backbone.ts';
@@ -35,7 +36,7 @@ function heapOf({ wasm, makeOutput, getMemoryOffset }: WasmBackend): Heap {
   const { _malloc: allocate, _free: free } = wasm ?? {};
   const isKnown = memory instanceof WebAssembly.Memory && memory.buffer === wasm.HEAPU8?.buffer;
   if (!isKnown || !allocate || !free || !makeOutput || !getMemoryOffset) {
-    throw new Error("TensorFlow.js' memory is not where it is expected.");
+    throw new WorkerError('other-memory');
   }
   // Addresses above 2 GiB come as negative numbers.
   return { memory, allocate: (bytes) => allocate(bytes) >>> 0, free };

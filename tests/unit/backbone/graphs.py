@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from builder.backbone.graph_model import GraphModel
+from onthefly_studio.graph.model import GraphModel
 
 
 def text(value: str) -> dict[str, str]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.backbone import convert, foreign_graph
-from builder.backbone.foreign_graph import GraphLimits
-from builder.backbone.sources import Source, obtain
-from builder.cache import Cache
-from builder.errors import ConversionError
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import convert
+from onthefly_studio.graph import foreign as foreign_graph
+from onthefly_studio.graph.foreign import GraphLimits
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import Source, obtain
 from tests.unit.backbone.tfjs_files import FLOAT, Files
 
 
@@ -291,7 +292,7 @@ def test_counts_and_sizes_are_bounded_before_anything_is_read(
     def read(folder: Path) -> None:
         raise AssertionError("the weights were read")
 
-    monkeypatch.setattr("builder.backbone.graph_model.read", read)
+    monkeypatch.setattr("onthefly_studio.graph.model.read", read)
     with pytest.raises(ConversionError, match=words):
         foreign_graph.read(folder, limits)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from builder.backbone import check
-from builder.backbone.golden import GOLDEN
-from builder.backbone.precision import store
-from builder.errors import ConversionError
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import check
+from onthefly_studio.graph.precision import store
+from onthefly_studio.reference.golden import GOLDEN
 from tests.unit.backbone.graphs import convolution
 
 REFERENCE = np.random.default_rng(1).normal(size=(len(GOLDEN), 64)).astype(np.float32)

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.backbone import check, golden, graph_model, rewrite, rules
-from builder.backbone.convert import Converted, convert, run_child
-from builder.backbone.sources import Source
-from builder.cache import Cache
-from builder.contract import Precision
-from builder.errors import ConversionError
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.contract import Precision
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import check, rewrite
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.graph.convert import Converted, convert, run_child
+from onthefly_studio.reference import golden
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import Source
 from tests import tensorflow_scripts
 
 Converter = Callable[[str, Precision], Converted]

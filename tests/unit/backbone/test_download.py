@@ -16,13 +16,13 @@ from types import SimpleNamespace
 
 import pytest
 
-import builder
-from builder.backbone.sources import download as stage
-from builder.backbone.sources.addresses import is_secure, public_url
-from builder.backbone.sources.download import Limits, UnreachableError, download
-from builder.cache import Cache
-from builder.errors import OutputError, SourceError
-from builder.report import Silent
+import onthefly_studio
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import OutputError, SourceError
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import download as stage
+from onthefly_studio.sources.addresses import is_secure, public_url
+from onthefly_studio.sources.download import Limits, UnreachableError, download
 from tests.hubserver import Fault, HubServer
 from tests.patience import PATIENCE_S, wait_until
 
@@ -39,9 +39,9 @@ ASK = "?tf-hub-format=compressed"
 FETCH = """
 import sys
 from pathlib import Path
-from builder.backbone.sources.download import download
-from builder.cache import Cache
-from builder.report import Silent
+from onthefly_studio.sources.download import download
+from onthefly_studio.cache import Cache
+from onthefly_studio.report import Silent
 part = Path(sys.argv[2])
 download(sys.argv[1], part, cache=Cache(part.parent.parent), reporter=Silent())
 """
@@ -117,7 +117,7 @@ def test_a_download_in_one_go(hub, part):
     assert reporter.notes == []
     (request,) = hub.requests
     assert request.query == "tf-hub-format=compressed"
-    assert request.headers["user-agent"] == f"onthefly/{builder.__version__}"
+    assert request.headers["user-agent"] == f"onthefly/{onthefly_studio.__version__}"
     assert request.headers["accept-encoding"] == "identity"
 
 
@@ -465,7 +465,7 @@ def test_a_full_disk_is_not_mistaken_for_the_network(hub, part, monkeypatch):
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full, the device that is always full, which Linux has")
     part.symlink_to("/dev/full")
-    monkeypatch.setattr("builder.backbone.sources.part.Part.discard", lambda self: None)  # keeps the link
+    monkeypatch.setattr("onthefly_studio.sources.part.Part.discard", lambda self: None)  # keeps the link
     with pytest.raises(OutputError, match="No space left on device"):
         fetch(hub, part)
 

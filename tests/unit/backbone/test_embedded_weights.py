@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.backbone.convert import Converted
-from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
-from builder.contract import Precision
-from builder.head.preprocess import preprocess
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.reference.preprocess import preprocess
+from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
 from tests import data, tensorflow_scripts
 
 FOLDER = EMBEDDED_WEIGHTS.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from builder.backbone import golden
+from onthefly_studio.reference import golden
 
 CORE = Path(__file__).resolve().parents[3] / "site_template" / "src" / "core"
 

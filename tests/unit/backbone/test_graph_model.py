@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.backbone import graph_model
-from builder.backbone.graph_model import GraphModel
-from builder.errors import ConversionError
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph.model import GraphModel
 from tests.unit.backbone.graphs import convolution
 
 

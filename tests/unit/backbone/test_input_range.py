@@ -9,17 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.backbone import check, convert, golden, graph_model, rules, simplify
-from builder.backbone.convert import Converted
-from builder.backbone.graph_model import GraphModel
-from builder.backbone.input_range import CHOICES, InputRange, in_range, known, read_unit_range
-from builder.backbone.sources import Source, describe_backbone, obtain
-from builder.backbone.variation import FAR, LEAST, require_variation, variation
-from builder.cache import Cache
-from builder.contract import Precision
-from builder.errors import ConfigError, ConversionError
-from builder.parity import original
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.contract import Precision
+from onthefly_studio.errors import ConfigError, ConversionError
+from onthefly_studio.graph import check, convert, simplify
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.graph.input_range import CHOICES, InputRange, in_range, known, read_unit_range
+from onthefly_studio.graph.model import GraphModel
+from onthefly_studio.graph.variation import FAR, LEAST, require_variation, variation
+from onthefly_studio.reference import golden
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import Source, describe_backbone, obtain
+from onthefly_studio.validate import original
 from tests import tensorflow_scripts
 from tests.unit.backbone.graphs import NUMBERS, mean, network, node
 from tests.unit.backbone.test_simplify import IMAGES

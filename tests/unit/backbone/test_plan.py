@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.backbone import golden, graph_model, plan_proof
-from builder.backbone.convert import Converted
-from builder.backbone.plan import NotRecognised
-from builder.backbone.recognise import recognise
-from builder.contract import Precision
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph import plan_proof
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.graph.plan import NotRecognised
+from onthefly_studio.graph.recognise import recognise
+from onthefly_studio.reference import golden
 from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 
 

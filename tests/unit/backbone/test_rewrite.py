@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.backbone import rules
-from builder.backbone.graph_model import fused_ops
-from builder.backbone.rewrite import drop_unread_attributes, rewrite, widen_scalar_biases
-from builder.errors import ConversionError
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.graph.model import fused_ops
+from onthefly_studio.graph.rewrite import drop_unread_attributes, rewrite, widen_scalar_biases
 from tests.unit.backbone.graphs import convolution, fused, network, node, text
 from tests.unit.backbone.test_simplify import BIAS, DEEP, KERNEL, MORE, ONES, assert_same, by_tensorflow
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.backbone import graph_model, rules, simplify
-from builder.backbone.convert import Converted
-from builder.backbone.graph_model import GraphModel, fused_ops
-from builder.backbone.recognise import recognise
-from builder.contract import Precision
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.graph import simplify
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.graph.model import GraphModel, fused_ops
+from onthefly_studio.graph.recognise import recognise
 from tests import tensorflow_scripts
 from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 

@@ -16,16 +16,19 @@ import h5py
 import numpy as np
 import pytest
 
-from builder import pipeline
-from builder.backbone import check, convert, golden, graph_model, hdf5_weights
-from builder.backbone.convert import Converted
-from builder.backbone.graph_model import fused_ops
-from builder.backbone.sources import Source, describe_backbone, keras_applications, obtain
-from builder.backbone.sources.keras_applications import MIRROR, NETWORKS
-from builder.cache import Cache
-from builder.contract import Precision
-from builder.errors import ConversionError
-from builder.report import Silent
+from onthefly_studio import pipeline
+from onthefly_studio.cache import Cache
+from onthefly_studio.contract import Precision
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import check, convert
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.graph.model import fused_ops
+from onthefly_studio.reference import golden
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import Source, describe_backbone, keras_applications, obtain
+from onthefly_studio.sources.keras_applications import MIRROR, NETWORKS
+from onthefly_studio.tensorflow import hdf5_weights
 from tests import tensorflow_scripts
 from tests.hubserver import HubServer
 from tests.unit.backbone.tfjs_files import Files, as_float16, as_float32, as_whole_numbers

@@ -10,16 +10,18 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from builder.backbone import check, convert, golden, graph_model
-from builder.backbone.convert import Converted
-from builder.backbone.graph_model import Array, GraphModel
-from builder.backbone.input_range import read_unit_range
-from builder.backbone.precision import CONVOLUTIONS
-from builder.backbone.sources import Source, obtain
-from builder.cache import Cache
-from builder.contract import Precision
-from builder.errors import ConversionError
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.contract import Precision
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import check, convert
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.graph.input_range import read_unit_range
+from onthefly_studio.graph.model import Array, GraphModel
+from onthefly_studio.graph.precision import CONVOLUTIONS
+from onthefly_studio.reference import golden
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import Source, obtain
 from tests import tensorflow_scripts
 
 Converter = Callable[[str, Precision], Converted]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.backbone.sources.unpack import UnpackLimits, find_saved_model, unpack_tar
-from builder.errors import OutputError, SourceError
+from onthefly_studio.errors import OutputError, SourceError
+from onthefly_studio.sources.unpack import UnpackLimits, find_saved_model, unpack_tar
 
 Member = tuple[tarfile.TarInfo, bytes]
 
@@ -193,7 +193,7 @@ def test_too_many_members(packed, tmp_path):
 def test_size_is_judged_by_the_header_before_anything_of_it_is_written(packed, tmp_path, monkeypatch):
     written: list[str] = []
     monkeypatch.setattr(
-        "builder.backbone.sources.unpack._write", lambda tar, member, target: written.append(member.name)
+        "onthefly_studio.sources.unpack._write", lambda tar, member, target: written.append(member.name)
     )
     archive = packed(a_file("small", b"x" * 10), a_file("large", b"x" * (1 << 20)))
     assert "more than 1 MiB" in refused(archive, tmp_path, UnpackLimits(total_bytes=1 << 20)).what

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import builder
-from builder.cache import KINDS, Cache
-from builder.cli.cache import command
+import onthefly_studio
+from onthefly_studio.cache import KINDS, Cache
+from onthefly_studio.cli.cache import command
 
 KEY = "ab" * 32
 OTHER = "cd" * 32
@@ -23,7 +23,7 @@ URL = "https://example.org/model"
 HOLD = """
 import sys
 from pathlib import Path
-from builder.cache import Cache
+from onthefly_studio.cache import Cache
 with Cache(Path(sys.argv[1])).lock(sys.argv[2], sys.argv[3]):
     print("held", flush=True)
     sys.stdin.read()
@@ -93,7 +93,7 @@ def test_every_kind_is_shown_with_its_bytes_and_what_for(cache: Cache) -> None:
 
 def test_every_kind_that_a_stage_uses_is_known() -> None:
     """A stage that keeps something new must say here what it is, or it would never be cleared."""
-    code = "\n".join(path.read_text() for path in Path(builder.__file__).parent.rglob("*.py"))
+    code = "\n".join(path.read_text() for path in Path(onthefly_studio.__file__).parent.rglob("*.py"))
     used = set(re.findall(r"\.(?:path|folder)\(\s*\"(\w+)\"", code))
     assert {"model", "sources"} <= used
     assert used <= set(KINDS)
@@ -166,7 +166,7 @@ def test_in_a_pipe_nothing_is_deleted_without_a_yes(cache: Cache) -> None:
 
 @pytest.mark.parametrize("answer", ["y", "n", ""])
 def test_on_a_terminal_it_asks(cache: Cache, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    monkeypatch.setattr("builder.cli.cache._is_terminal", lambda: True)
+    monkeypatch.setattr("onthefly_studio.cli.cache._is_terminal", lambda: True)
     result = CliRunner().invoke(command, ["clear"], input=f"{answer}\n")
     assert result.exit_code == 0, result.output
     assert "Delete it? [y/N]" in result.output
@@ -202,7 +202,7 @@ def test_an_entry_is_never_seen_half_deleted(cache: Cache, monkeypatch: pytest.M
     def killed(path: Path, *rest: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("builder.cache.shutil.rmtree", killed)
+    monkeypatch.setattr("onthefly_studio.cache.shutil.rmtree", killed)
     (entry,) = cache.entries(["model"])
     with pytest.raises(KeyboardInterrupt):
         cache.remove(entry)

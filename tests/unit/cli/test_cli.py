@@ -9,20 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from builder.cache import Cache
-from builder.cli import COMMANDS
-from builder.cli.build import command as build_command
-from builder.pipeline import PROJECT_ROOT
+from onthefly_studio.cache import Cache
+from onthefly_studio.cli import COMMANDS
+from onthefly_studio.cli.build import command as build_command
+from onthefly_studio.pipeline import PROJECT_ROOT
 from tests.patience import PATIENCE_S
+from tests.processes import PYTHON_PATH
 
 Done = subprocess.CompletedProcess[str]
 
 
 def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environment: str) -> Done:
-    env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **environment}
+    env = {**os.environ, "PYTHONPATH": PYTHON_PATH, **environment}
     if cache is not None:
         env["ONTHEFLY_CACHE"] = str(cache.root)
-    command = [sys.executable, "-m", "builder", *arguments]
+    command = [sys.executable, "-m", "onthefly_studio", *arguments]
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
@@ -41,7 +42,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
         assert name in done.stdout
     script = (
         "import sys; sys.argv = ['onthefly', '--help']\n"
-        "from builder.cli import cli\ncli.main(standalone_mode=False)\n"
+        "from onthefly_studio.cli import cli\ncli.main(standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'numpy', 'pydantic', 'requests', 'jinja2'} & set(sys.modules)))"
     )
     done = subprocess.run(
@@ -111,12 +112,12 @@ def test_a_setting_in_the_file_is_taken_and_its_folder_is_the_root(tmp_path: Pat
 def test_a_bug_of_ours_ends_with_70_and_says_what_to_do(tmp_path: Path) -> None:
     script = (
         "import sys; sys.argv = ['onthefly', 'build']\n"
-        "import builder.cli.build as b\n"
+        "import onthefly_studio.cli.build as b\n"
         "def broken(*a, **k): raise RuntimeError('boom')\n"
         "b.build = broken\n"
-        "from builder.cli import main; main()"
+        "from onthefly_studio.cli import main; main()"
     )
-    env = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+    env = {**os.environ, "PYTHONPATH": PYTHON_PATH}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 70

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.pipeline import PROJECT_ROOT
+from onthefly_studio.pipeline import PROJECT_ROOT
 from tests.unit.cli.test_cli import onthefly, refused
 from tests.unit.project import projects
 
@@ -73,7 +73,7 @@ def test_beam_says_how_to_install_it(tmp_path: Path) -> None:
 def test_help_loads_nothing_heavy(command: str) -> None:
     script = (
         f"import sys; sys.argv = ['onthefly', {command!r}, '--help']\n"
-        "from builder.cli import cli\ncli.main(standalone_mode=False)\n"
+        "from onthefly_studio.cli import cli\ncli.main(standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'numpy', 'PIL', 'requests', 'jinja2'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from builder.backbone import graph_model
-from builder.cli.inspect import command
-from builder.inspection import BYTE_KINDS, inspect
-from builder.pipeline import PROJECT_ROOT, Built
+from onthefly_studio.cli.inspect import command
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.inspection import BYTE_KINDS, inspect
+from onthefly_studio.pipeline import Built
+from tests.processes import PYTHON_PATH
 from tests.unit.backbone import graphs
 
 
@@ -303,7 +304,7 @@ def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
         file.truncate(65 << 20)  # sparse: it takes no room
     assert "larger than 64 MiB" in shown(tmp_path).stderr
     graph_model.write(graphs.convolution(np.zeros(3)), tmp_path)
-    monkeypatch.setattr("builder.inspection._MAX_MODEL_BYTES", 1000)
+    monkeypatch.setattr("onthefly_studio.inspection._MAX_MODEL_BYTES", 1000)
     (problem,) = inspect(tmp_path).problems
     assert "more than any MobileNet" in problem
 
@@ -311,13 +312,13 @@ def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_it_loads_neither_tensorflow_nor_a_network_library(dist: Path) -> None:
     script = (
         f"import sys; sys.argv = ['onthefly', 'inspect', {str(dist)!r}]\n"
-        "from builder.cli import cli; cli.main(standalone_mode=False)\n"
+        "from onthefly_studio.cli import cli; cli.main(standalone_mode=False)\n"
         "heavy = {'tensorflow', 'tensorflowjs', 'tf_keras', 'requests'}\n"
         "print('imported:', sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
+        env={**os.environ, "PYTHONPATH": PYTHON_PATH},
         capture_output=True,
         text=True,
         check=True,

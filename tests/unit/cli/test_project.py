@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.pipeline import PROJECT_ROOT
+from onthefly_studio.pipeline import PROJECT_ROOT
 from tests.unit.cli.test_cli import onthefly, refused
 from tests.unit.project import projects
 from tests.unit.project.test_read import put
@@ -40,7 +40,7 @@ def test_verify_fails_with_what_is_not_as_it_was(file: Path) -> None:
 def test_verify_loads_nothing_heavy(file: Path) -> None:
     script = (
         f"import sys; sys.argv = ['onthefly', 'verify', {str(file)!r}]\n"
-        "from builder.cli import cli\ncli.main(standalone_mode=False)\n"
+        "from onthefly_studio.cli import cli\ncli.main(standalone_mode=False)\n"
         "print(sorted({'tensorflow', 'PIL', 'requests', 'jinja2'} & set(sys.modules)))"
     )
     done = subprocess.run(

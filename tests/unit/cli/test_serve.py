@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from builder.cli.serve import command
+from onthefly_studio.cli.serve import command
 from tests.patience import PATIENCE_S
 from tests.processes import heedful
 
-PROGRAM = "from builder.cli.serve import command; command()"
+PROGRAM = "from onthefly_studio.cli.serve import command; command()"
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_port_that_needs_rights(site: Path):
 def test_opens_the_page(site: Path, monkeypatch: pytest.MonkeyPatch):
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
-    monkeypatch.setattr("builder.cli.serve._stop_on_signals", lambda stop: stop.set())
+    monkeypatch.setattr("onthefly_studio.cli.serve._stop_on_signals", lambda stop: stop.set())
     result = CliRunner().invoke(command, [str(site), "--port", "0", "--open"])
     assert result.exit_code == 0, result.output
     assert opened[0].startswith("http://127.0.0.1:")
@@ -104,9 +104,9 @@ def test_opens_the_page(site: Path, monkeypatch: pytest.MonkeyPatch):
 def test_watch_builds_with_the_configured_build(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """`--watch` hands the page's sources and the build command's own function to the watcher."""
     built: list[object] = []
-    fake = types.ModuleType("builder.cli.build")
+    fake = types.ModuleType("onthefly_studio.cli.build")
     fake.build_from_config = built.append
-    monkeypatch.setitem(sys.modules, "builder.cli.build", fake)
+    monkeypatch.setitem(sys.modules, "onthefly_studio.cli.build", fake)
     watched: list[Path] = []
 
     def watch_once(paths, rebuild, stop, **options) -> None:
@@ -114,7 +114,7 @@ def test_watch_builds_with_the_configured_build(site: Path, tmp_path: Path, monk
         rebuild()
         stop.set()
 
-    monkeypatch.setattr("builder.cli.serve.watch", watch_once)
+    monkeypatch.setattr("onthefly_studio.cli.serve.watch", watch_once)
     result = CliRunner().invoke(command, [str(site), "--port", "0", "--watch"])
     assert result.exit_code == 0, result.output
     assert built == [None]

@@ -7,7 +7,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from builder.head.random import Xoshiro128, splitmix32
+from onthefly_studio.reference.random import Xoshiro128, splitmix32
 
 CORE = Path(__file__).resolve().parents[3] / "site_template" / "src" / "core"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from builder.errors import SourceError
-from builder.parity import chromium
-from builder.parity.chromium import ensure_browser, find_browser, launch_options
+from onthefly_studio.errors import SourceError
+from onthefly_studio.validate import chromium
+from onthefly_studio.validate.chromium import ensure_browser, find_browser, launch_options
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake browsers are shell scripts")
 
@@ -216,7 +216,7 @@ def test_the_program_prints_the_path(bare: Path):
 
 
 @pytest.mark.skipif(
-    REAL is None, reason="no Chromium; `python -m builder.parity.chromium --install` installs one"
+    REAL is None, reason="no Chromium; `python -m onthefly_studio.validate.chromium --install` installs one"
 )
 def test_the_browser_that_is_found_starts_headless():
     def compute() -> int:
@@ -260,7 +260,7 @@ def test_the_gpu_in_software(args: tuple[str, ...], script: str, tmp_path: Path)
     def ask() -> str:
         from playwright.sync_api import sync_playwright
 
-        from builder.site.server import serve
+        from onthefly_studio.site.server import serve
 
         (tmp_path / "index.html").write_text("<!doctype html><title>gpu</title>")
         with serve(tmp_path) as server, sync_playwright() as playwright:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from builder.head.training import HeadSettings, TrainingSet, run
-from builder.project.model import Example, Head, Project
-from builder.project.schema import Backbone, Preprocess, ProjectClass, folder_of
-from builder.project.write import write
+from onthefly_studio.project.format.model import Example, Head, Project
+from onthefly_studio.project.format.schema import Backbone, Preprocess, ProjectClass, folder_of
+from onthefly_studio.project.format.write import write
+from onthefly_studio.reference.training import HeadSettings, TrainingSet, run
 
 WIDTH, PER_CLASS = 48, 9
 SETTINGS = HeadSettings(hidden=24, epochs=6, batch=5, rate=0.003, seed=11)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.errors import ConfigError
-from builder.head.split import split
-from builder.project.embed import Picture
-from builder.project.evaluate import Evaluation, evaluate_folder, evaluate_held_out, table
-from builder.project.predict import of_features
+from onthefly_studio.errors import ConfigError
+from onthefly_studio.project.embed import Picture
+from onthefly_studio.project.evaluate import Evaluation, evaluate_folder, evaluate_held_out, table
+from onthefly_studio.project.predict import of_features
+from onthefly_studio.reference.split import split
 from tests.unit.project import projects
 
 

@@ -13,23 +13,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.backbone import golden, graph_model
-from builder.backbone.convert import Converted, convert
-from builder.backbone.graph_model import GraphModel
-from builder.backbone.rules import require_portable
-from builder.backbone.sources import obtain
-from builder.cache import Cache, sha256_tree
-from builder.contract import Precision
-from builder.errors import CheckFailed, ConfigError, ConversionError, OutputError
-from builder.head.head import NAMES
-from builder.head.training import HeadSettings, TrainingSet, run
-from builder.pipeline import PROJECT_ROOT
-from builder.project import export as export_stage
-from builder.project.embed import find_model
-from builder.project.export import FORMATS, Format, compare, export, require_within
-from builder.project.model import Example, Head, Project
-from builder.project.whole_model import append_head
-from builder.report import Silent
+from onthefly_studio.cache import Cache, sha256_tree
+from onthefly_studio.contract import Precision
+from onthefly_studio.errors import CheckFailed, ConfigError, ConversionError, OutputError
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph.convert import Converted, convert
+from onthefly_studio.graph.model import GraphModel
+from onthefly_studio.graph.portability import require_portable
+from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.project.embed import find_model
+from onthefly_studio.project.export import export as export_stage
+from onthefly_studio.project.export.export import FORMATS, Format, compare, export, require_within
+from onthefly_studio.project.export.whole_model import append_head
+from onthefly_studio.project.format.model import Example, Head, Project
+from onthefly_studio.reference import golden
+from onthefly_studio.reference.head import NAMES
+from onthefly_studio.reference.training import HeadSettings, TrainingSet, run
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import obtain
 from tests import tensorflow_scripts
 from tests.unit.backbone.tfjs_files import Files
 from tests.unit.project import projects
@@ -146,7 +147,7 @@ np.savez(
     tflite=lite(image=x[:1])["probabilities"],
     keras=keras.models.load_model("keras/model.keras").predict(x, verbose=0),
 )
-assert not any(name.split(".")[0] == "builder" for name in sys.modules)
+assert not any(name.split(".")[0] == "onthefly_studio" for name in sys.modules)
 """
 
 

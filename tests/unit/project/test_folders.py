@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from builder.errors import ConfigError, SourceError
-from builder.project.folders import LeftOut, pictures_below, sort_out, unreadable
+from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.project.folders import LeftOut, pictures_below, sort_out, unreadable
 from tests.unit.project import projects
 
 SHARED: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("folders.json").read_text("utf-8"))

@@ -22,13 +22,13 @@ import click
 import numpy as np
 import pytest
 
-from builder.cli import cli
-from builder.errors import OnTheFlyError
-from builder.pipeline import PROJECT_ROOT
-from builder.project.evaluate import evaluate_held_out, table
-from builder.project.predict import of_features
-from builder.project.read import read
-from builder.project.verify import verify
+from onthefly_studio.cli import cli
+from onthefly_studio.errors import OnTheFlyError
+from onthefly_studio.project.evaluate import evaluate_held_out, table
+from onthefly_studio.project.format.read import read
+from onthefly_studio.project.predict import of_features
+from onthefly_studio.project.verify import verify
+from tests.processes import PYTHON_PATH
 from tests.unit.project import projects
 
 UNPACK = Path(__file__).with_name("unpack.mjs")
@@ -138,8 +138,8 @@ def test_a_name_that_the_terminal_cannot_write_is_no_bug_of_ours(good: Path, tmp
     file = projects.pack(tmp_path / "p.zip", projects.members(good))
     projects.alter(file, {"project.json": lambda told: told["classes"][0].update(name="空")})
     done = subprocess.run(
-        [sys.executable, "-m", "builder", "evaluate", str(file), "--held-out", "0.3"],
-        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), "PYTHONIOENCODING": "cp1252"},
+        [sys.executable, "-m", "onthefly_studio", "evaluate", str(file), "--held-out", "0.3"],
+        env={**os.environ, "PYTHONPATH": PYTHON_PATH, "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
         text=True,
         check=False,

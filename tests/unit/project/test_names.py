@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.config import load
-from builder.errors import ConfigError
-from builder.project.names import key, normal, normal_all
-from builder.project.read import read
+from onthefly_studio.config import load
+from onthefly_studio.errors import ConfigError
+from onthefly_studio.project.format.names import key, normal, normal_all
+from onthefly_studio.project.format.read import read
 from tests.unit.project import projects
 from tests.unit.project.test_hostile import unpacked_by_the_page
 

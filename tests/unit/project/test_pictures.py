@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from builder.errors import ConfigError, SourceError
-from builder.project.pictures import on_background, open_picture
+from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.pictures.open import on_background, open_picture
 
 LEFT_RED = np.zeros((4, 8, 3), np.uint8)
 LEFT_RED[:, :4] = (255, 0, 0)
@@ -103,7 +103,7 @@ def test_a_picture_cut_short_and_a_huge_one_are_refused(monkeypatch: pytest.Monk
     contents = encoded(Image.fromarray(pixels), "PNG")
     with pytest.raises(SourceError, match="not a picture"):
         open_picture(contents[:-2000], "cut.png")
-    monkeypatch.setattr("builder.project.pictures.PICTURE_PIXELS", 1000)
+    monkeypatch.setattr("onthefly_studio.pictures.open.PICTURE_PIXELS", 1000)
     with pytest.raises(SourceError, match="64 by 64"):
         open_picture(contents, "huge.png")
 

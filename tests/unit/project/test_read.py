@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.contract import PROJECT_LIMITS
-from builder.errors import ConfigError, OnTheFlyError, SourceError
-from builder.head.head import NAMES
-from builder.project import directory
-from builder.project.read import read
+from onthefly_studio.contract import PROJECT_LIMITS
+from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
+from onthefly_studio.project.format import directory
+from onthefly_studio.project.format.read import read
+from onthefly_studio.reference.head import NAMES
 from tests.unit.project import projects
 from tests.unit.project.projects import alter
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from builder.errors import SourceError
-from builder.project.read import read
+from onthefly_studio.errors import SourceError
+from onthefly_studio.project.format.read import read
 from tests.unit.project import projects
 from tests.unit.project.test_hostile import unpacked_by_the_page
 

@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builder.contract import PROJECT_LIMITS
-from builder.errors import ConfigError, OnTheFlyError, SourceError
-from builder.head.training import HeadSettings
-from builder.project import embed as embedding
-from builder.project import train
-from builder.project.embed import SomeUnreadable, embedder
-from builder.project.evaluate import evaluate_folder
-from builder.project.read import read
-from builder.project.schema import Preprocess
-from builder.project.train import Target, photographs, require_room, teach
-from builder.project.write import write
-from builder.report import Silent
+from onthefly_studio.contract import PROJECT_LIMITS
+from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
+from onthefly_studio.project import embed as embedding
+from onthefly_studio.project import train
+from onthefly_studio.project.embed import SomeUnreadable, embedder
+from onthefly_studio.project.evaluate import evaluate_folder
+from onthefly_studio.project.format.read import read
+from onthefly_studio.project.format.schema import Preprocess
+from onthefly_studio.project.format.write import write
+from onthefly_studio.project.train import Target, photographs, require_room, teach
+from onthefly_studio.reference.training import HeadSettings
+from onthefly_studio.report import Silent
 from tests.unit.project import projects
 from tests.unit.project.test_hostile import ended
 
@@ -125,7 +125,7 @@ def test_chunks_do_not_mix_pictures_up(
     for name in ("a/1.png", "a/2.png", "a/3.png", "b/6.png"):
         (tmp_path / name).write_bytes(b"x")
     whole, _ = teach(photographs(tmp_path), target, SETTINGS, embed_for(target), Silent())
-    monkeypatch.setattr("builder.project.train.CHUNK", 3)
+    monkeypatch.setattr("onthefly_studio.project.train.CHUNK", 3)
     parts, left_out = teach(photographs(tmp_path), target, SETTINGS, embed_for(target), Silent())
     np.testing.assert_array_equal(parts.features, whole.features)
     assert parts.examples == whole.examples
@@ -263,7 +263,7 @@ def test_strict_ends_before_the_backbone_is_looked_for(
         asked.append(1)
         raise OnTheFlyError("asked for")
 
-    monkeypatch.setattr("builder.project.train.of_backbone", no_backbone)
+    monkeypatch.setattr("onthefly_studio.project.train.of_backbone", no_backbone)
     folder = people_s_folder(tmp_path / "photos")
     given = ("train", folder, "--out", tmp_path / "p.zip", "--backbone", "embedded")
     code, message = ended(*given, "--strict")

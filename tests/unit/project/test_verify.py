@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from builder.errors import CheckFailed
-from builder.head import head as reference
-from builder.head.training import HeadSettings, TrainingSet, run, train
-from builder.project.read import read
-from builder.project.verify import Verdict, compare_pictures, verify
+from onthefly_studio.errors import CheckFailed
+from onthefly_studio.project.format.read import read
+from onthefly_studio.project.verify import Verdict, compare_pictures, verify
+from onthefly_studio.reference import head as reference
+from onthefly_studio.reference.training import HeadSettings, TrainingSet, run, train
 from tests.unit.project import projects
 from tests.unit.project.projects import alter
 from tests.unit.project.test_read import put

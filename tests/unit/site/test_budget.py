@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from builder.contract import Precision
-from builder.pipeline import Built
-from builder.site.server import serve
+from onthefly_studio.contract import Precision
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site.server import serve
 from tests.patience import wait_until
 
 PAGE = 95_000

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from builder.cache import Cache
-from builder.errors import OutputError
-from builder.pipeline import PROJECT_ROOT
-from builder.site import foreign, publish
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import OutputError
+from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.site import foreign, publish
 from tests.processes import heedful
 
 OLD = {"index.html": "old", "assets/app.1.js": "old", "model/1/model.json": "old", "LICENSE": "same"}
@@ -250,8 +250,8 @@ def test_killed_again_while_it_is_mended(out: Path, cache: Cache) -> None:
 STUCK = """
 import sys, time
 from pathlib import Path
-from builder.cache import Cache
-from builder.site import publish
+from onthefly_studio.cache import Cache
+from onthefly_studio.site import publish
 from tests.unit.site.test_foreign import NEW, rebuild
 rename = Path.rename
 def renamed(self, target):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.pipeline import Built
-from builder.site import publish
+from onthefly_studio.pipeline import Built
+from onthefly_studio.site import publish
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.cache import Cache
-from builder.errors import OutputError
-from builder.site import publish
+from onthefly_studio.cache import Cache
+from onthefly_studio.errors import OutputError
+from onthefly_studio.site import publish
 
 
 def fill(folder: Path, text: str) -> None:

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from builder.errors import ConfigError
-from builder.site import server as module
-from builder.site.byte_ranges import RangeOutsideError, parse_range
-from builder.site.header_rules import HeaderRule, headers_for, parse_headers
-from builder.site.mime_types import mime_type
-from builder.site.server import serve
+from onthefly_studio.errors import ConfigError
+from onthefly_studio.site import server as module
+from onthefly_studio.site.byte_ranges import RangeOutsideError, parse_range
+from onthefly_studio.site.header_rules import HeaderRule, headers_for, parse_headers
+from onthefly_studio.site.mime_types import mime_type
+from onthefly_studio.site.server import serve
 from tests.patience import PATIENCE_S
 
 HEADERS = """

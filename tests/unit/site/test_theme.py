@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import ConfigError
-from builder.site import render, theme
+from onthefly_studio.errors import ConfigError
+from onthefly_studio.site import render, theme
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle r="4"/></svg>'
 

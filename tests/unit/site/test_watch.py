@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import ConfigError
-from builder.site.watch import snapshot, watch
+from onthefly_studio.errors import ConfigError
+from onthefly_studio.site.watch import snapshot, watch
 
 
 class Looks(threading.Event):

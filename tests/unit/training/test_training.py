@@ -133,7 +133,7 @@ def test_the_weights_are_those_the_builder_reads(whole: Path, tmp_path: Path) ->
     assert said["imagesSeen"] == 160
     with (
         np.load(whole / "weights.npz", allow_pickle=False) as ours,
-        np.load(ROOT / "builder/backbone/embedded/weights.npz", allow_pickle=False) as shipped,
+        np.load(ROOT / "builder/onthefly_studio/sources/weights/weights.npz", allow_pickle=False) as shipped,
     ):
         assert ours.files == shipped.files
         assert all(ours[name].shape == shipped[name].shape for name in ours.files)

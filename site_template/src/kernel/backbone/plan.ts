@@ -34,7 +34,7 @@ export interface Step {
   other?: number;
 }
 
-/** `plan.json`, which builder/backbone/plan.py writes. */
+/** `plan.json`, which builder/onthefly_studio/graph/plan.py writes. */
 export interface Plan {
   format: 1;
   /** Rows, columns and channels of the picture. */

@@ -12,11 +12,12 @@ const classifier = await loadClassifier('project.zip');
 const [best] = await classifier.predict(document.querySelector('img'));
 console.log(best.class, best.probability);`;
 
-const PYTHON = `# the command that built this site
+/** @param {typeof strings.code} code */
+const python = ({ command, program }) => `# ${command}
 onthefly predict project.zip photo.jpg
 onthefly export project.zip --format keras --out model/
 
-# in a program
+# ${program}
 import tensorflow as tf
 model = tf.keras.models.load_model("model/model.keras")`;
 
@@ -28,7 +29,7 @@ export function CodeDialog({ onClose }: { onClose: () => void }) {
         <>
           <h2 id="code-title">{code.title}</h2>
           <Snippet title={code.web} text={code.webHow} snippet={WEB} />
-          <Snippet title={code.python} text={code.pythonHow} snippet={PYTHON} />
+          <Snippet title={code.python} text={code.pythonHow} snippet={python(code)} />
           <div class="dialog-buttons">
             <button type="button" class="button" onClick={close}>
               {strings.keeping.close}

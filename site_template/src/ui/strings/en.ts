@@ -445,6 +445,9 @@ export const words = {
     webHow: 'Export this project, and put the file beside the page. The picture stays in that page, too.',
     python: 'In Python',
     pythonHow: 'The same numbers, on files of your computer.',
+    // Comments in what is copied.
+    command: 'the command that built this site',
+    program: 'in a program',
     copy: 'Copy',
     copied: 'Copied',
   },

@@ -460,6 +460,8 @@ export const words: typeof import('./en.ts').words = {
     webHow: 'Exporteer dit project en zet het bestand naast de pagina. Ook daar blijft het beeld in de pagina.',
     python: 'In Python',
     pythonHow: 'Dezelfde getallen, met bestanden op je computer.',
+    command: 'de opdracht waarmee deze site is gebouwd',
+    program: 'in een programma',
     copy: 'Kopiëren',
     copied: 'Gekopieerd',
   },
@@ -589,6 +591,7 @@ export const words: typeof import('./en.ts').words = {
       'no-plan': 'De kernen van de pagina kennen dit model niet: {why}.',
       'self-check':
         'Met {backend} komt deze browser op andere getallen uit dan die waarmee de site is gebouwd (afwijking {error}, grens {limit}).',
+      'other-memory': 'Het geheugen van TensorFlow.js is niet waar het wordt verwacht.',
       'device-lost': 'De grafische kaart is weggenomen.',
       'no-canvas': 'Deze browser geeft geen canvas om het beeld mee te lezen.',
       'no-memory': 'Deze browser heeft geen geheugen voor een foto van {width} bij {height} pixels.',

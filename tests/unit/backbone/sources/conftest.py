@@ -6,11 +6,11 @@ import socket
 
 import pytest
 
-from builder.backbone.sources import auto, download
-from builder.backbone.sources import hub as hub_source
-from builder.backbone.sources.keras_applications import MIRROR
-from builder.cache import Cache
-from builder.report import Silent
+from onthefly_studio.cache import Cache
+from onthefly_studio.report import Silent
+from onthefly_studio.sources import auto, download
+from onthefly_studio.sources import hub as hub_source
+from onthefly_studio.sources.keras_applications import MIRROR
 from tests.hubserver import HubServer
 from tests.unit.backbone.sources.support import (
     HANDLE,

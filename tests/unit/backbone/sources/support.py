@@ -10,8 +10,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-from builder.backbone.sources.download import Limits
-from builder.cache import Cache
+from onthefly_studio.cache import Cache
+from onthefly_studio.sources.download import Limits
 from tests.patience import PATIENCE_S
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
@@ -25,9 +25,9 @@ HEAVY = "requests urllib3 filelock tensorflow tensorflow_hub tf_keras h5py numpy
 OBTAIN = """
 import sys
 from pathlib import Path
-from builder.backbone.sources import obtain
-from builder.cache import Cache
-from builder.report import Silent
+from onthefly_studio.sources import obtain
+from onthefly_studio.cache import Cache
+from onthefly_studio.report import Silent
 source = obtain(sys.argv[2], cache=Cache(Path(sys.argv[1])), reporter=Silent())
 print(source.sha256, source.saved_model, *sorted(set("HEAVY".split()) & set(sys.modules)))
 """

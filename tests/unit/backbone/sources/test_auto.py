@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from builder.backbone.sources import Source, auto, download, obtain
-from builder.backbone.sources import hub as hub_source
-from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
-from builder.backbone.sources.silence import Silence
-from builder.cache import sha256_file
-from builder.errors import SourceError
+from onthefly_studio.cache import sha256_file
+from onthefly_studio.errors import SourceError
+from onthefly_studio.sources import Source, auto, download, obtain
+from onthefly_studio.sources import hub as hub_source
+from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
+from onthefly_studio.sources.silence import Silence
 from tests.hubserver import Fault
 from tests.unit.backbone.sources.support import (
     HANDLE,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.backbone.sources import Source, obtain
-from builder.cache import sha256_tree
-from builder.errors import SourceError
+from onthefly_studio.cache import sha256_tree
+from onthefly_studio.errors import SourceError
+from onthefly_studio.sources import Source, obtain
 from tests import tensorflow_scripts
 from tests.unit.backbone.sources.support import (
     HANDLE,

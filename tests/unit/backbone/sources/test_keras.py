@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from builder.backbone.sources import Source, obtain
-from builder.backbone.sources.keras_applications import BASE_URL, MIRROR, NETWORKS
-from builder.backbone.sources.source import KerasWeights
-from builder.backbone.sources.trust import Trusted
-from builder.errors import ConfigError, SourceError
+from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.sources import Source, obtain
+from onthefly_studio.sources.keras_applications import BASE_URL, MIRROR, NETWORKS
+from onthefly_studio.sources.source import KerasWeights
+from onthefly_studio.sources.trust import Trusted
 from tests.hubserver import Fault
 from tests.unit.backbone.sources.support import (
     MODULE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builder.backbone.sources import ACCEPTED, KINDS, names_of
+from onthefly_studio.sources import ACCEPTED, KINDS, names_of
 
 
 def test_every_name_is_put_to_its_own_kind() -> None:

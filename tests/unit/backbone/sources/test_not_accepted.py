@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from builder.backbone.sources import obtain
-from builder.errors import ConfigError, SourceError
+from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.sources import obtain
 from tests.unit.backbone.sources.support import (
     FILES,
     HEAVY,
@@ -153,7 +153,7 @@ def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_pat
 
 
 def test_importing_the_stage_imports_nothing_heavy():
-    program = f"import sys, builder.backbone.sources; print(set('{HEAVY}'.split()) & set(sys.modules))"
+    program = f"import sys, onthefly_studio.sources; print(set('{HEAVY}'.split()) & set(sys.modules))"
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout

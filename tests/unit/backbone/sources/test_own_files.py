@@ -6,11 +6,11 @@ import hashlib
 
 import pytest
 
-from builder.backbone.sources import Source, embedded, obtain
-from builder.backbone.sources import folder as folder_source
-from builder.backbone.sources.embedded import EMBEDDED_WEIGHTS
-from builder.cache import sha256_tree
-from builder.errors import SourceError
+from onthefly_studio.cache import sha256_tree
+from onthefly_studio.errors import SourceError
+from onthefly_studio.sources import Source, embedded, obtain
+from onthefly_studio.sources import folder as folder_source
+from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
 from tests.unit.backbone.sources.support import (
     FILES,
     HANDLE,

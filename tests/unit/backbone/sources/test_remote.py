@@ -8,11 +8,11 @@ import signal
 
 import pytest
 
-from builder.backbone.sources import Source, obtain
-from builder.backbone.sources.addresses import request_url
-from builder.backbone.sources.trust import PINNED
-from builder.cache import sha256_text
-from builder.errors import SourceError
+from onthefly_studio.cache import sha256_text
+from onthefly_studio.errors import SourceError
+from onthefly_studio.sources import Source, obtain
+from onthefly_studio.sources.addresses import request_url
+from onthefly_studio.sources.trust import PINNED
 from tests.hubserver import Fault
 from tests.patience import PATIENCE_S, wait_until
 from tests.processes import LOCKED_OUT

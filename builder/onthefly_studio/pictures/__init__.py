@@ -1,0 +1,1 @@
+"""Pictures from people's files, as a browser shows them."""

@@ -1,0 +1,1 @@
+"""One model, backbone and head, for other programs."""

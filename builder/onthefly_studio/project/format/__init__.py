@@ -1,0 +1,1 @@
+"""`project.zip` as bytes and JSON: its schemas and bounds, reading whatever anybody made, writing."""

@@ -1,0 +1,145 @@
+"""The page's scripts, bundled by esbuild; cached by the content of what they are made from."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from onthefly_studio.cache import Cache, sha256_text, sha256_tree
+from onthefly_studio.errors import ConfigError, ConversionError
+from onthefly_studio.report import Reporter
+
+TEMPLATE_ROOT = Path(__file__).resolve().parents[3] / "site_template"
+Assets = dict[str, dict[str, Any]]
+Bundled = tuple[Path, Assets]
+"""The folder with the bundled files, and what its `assets.json` says of them."""
+
+
+def sources() -> list[Path]:
+    """Every file a bundle is made from."""
+    # The packages' versions, and the compiler options that esbuild reads, are in files of JSON.
+    beside = [path for suffix in ("mjs", "d.ts", "json") for path in TEMPLATE_ROOT.glob(f"*.{suffix}")]
+    folders = (TEMPLATE_ROOT / name for name in ("src", "assembly", "static"))
+    return beside + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+
+
+def assets_key() -> str:
+    """The cache key of the bundles."""
+    return sha256_text("assets", sha256_tree(TEMPLATE_ROOT, sources()))
+
+
+def _kernel_key() -> str:
+    """The cache key of the compiled kernel, which takes longer than all bundles and changes rarely."""
+    assembly = (path for path in (TEMPLATE_ROOT / "assembly").rglob("*") if path.is_file())
+    tools = (TEMPLATE_ROOT / name for name in ("kernel.mjs", "package-lock.json"))
+    return sha256_text("kernel", sha256_tree(TEMPLATE_ROOT, [*assembly, *tools]))
+
+
+@contextmanager
+def bundling(cache: Cache, reporter: Reporter) -> Iterator[Callable[[], Bundled]]:
+    """Makes the bundles beside the block, where they are not cached; what it yields waits for them.
+
+    A block that fails ends the work.
+
+    Raises:
+        ConfigError: node or the page's packages are not installed.
+        ConversionError: when waited for: the scripts do not bundle.
+    """
+    key = assets_key()
+    if cache.path("assets", key).is_dir():
+        yield lambda: _read(cache.path("assets", key))
+        return
+    reporter.step("assets", "bundle the page's scripts")
+    node = _Node()
+    with ThreadPoolExecutor(1) as beside:
+        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache))
+        try:
+            yield lambda: _read(made.result())
+        except BaseException:
+            node.stop()
+            raise
+
+
+def _read(folder: Path) -> Bundled:
+    return folder, json.loads((folder / "assets.json").read_text("utf-8"))
+
+
+def page_script(assets: Assets, lang: str) -> tuple[str, list[str]]:
+    """The page's script with the words of a language, English where there are none; and those in others.
+
+    Args:
+        assets: what was bundled.
+        lang: BCP 47.
+
+    Returns:
+        The URL of the one, and the names of the other files.
+    """
+    apps = assets["apps"]
+    primary = lang.split("-")[0].lower()
+    wanted = primary if primary in apps else "en"
+    others = [Path(app["url"]).name for language, app in apps.items() if language != wanted]
+    return str(apps[wanted]["url"]), others
+
+
+def _bundle(node: _Node, cache: Cache, into: Path) -> None:
+    kernel = cache.folder("kernel", _kernel_key(), lambda place: node.run("kernel.mjs", place))
+    node.run("build.mjs", into, kernel)
+
+
+class _Node:
+    """Runs the template's programs, one after another; another thread may stop it.
+
+    Raises:
+        ConfigError: node or the page's packages are not installed.
+    """
+
+    def __init__(self) -> None:
+        node = shutil.which("node")
+        if node is None:
+            raise ConfigError(
+                "Node.js was not found; it bundles the page's scripts.",
+                where="assets",
+                mend="Install Node.js 20 or newer.",
+            )
+        if not (TEMPLATE_ROOT / "node_modules").is_dir():
+            raise ConfigError(
+                "The page's packages are not installed.",
+                where=str(TEMPLATE_ROOT),
+                mend="Run `make site`, or `npm ci --prefix site_template`.",
+            )
+        self._node = node
+        self._running: subprocess.Popen[str] | None = None
+        self._stopped = False
+
+    def run(self, program: str, *arguments: Path) -> None:
+        """Run one to its end.
+
+        Raises:
+            ConversionError: it failed, or was stopped.
+            OSError: the disk of the folder that it writes to is full.
+        """
+        command = [self._node, str(TEMPLATE_ROOT / program), *map(str, arguments)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
+            self._running = child
+            if self._stopped:
+                child.terminate()
+            _, said = child.communicate()
+        if "ENOSPC" in said:  # the cache's disk, which `Cache.folder` puts into words
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if child.returncode != 0:
+            raise ConversionError(f"The page's scripts do not bundle:\n{said.strip()}", where="assets")
+
+    def stop(self) -> None:
+        """End what runs, and whatever would run after it."""
+        self._stopped = True
+        if self._running:
+            self._running.terminate()

@@ -1,0 +1,92 @@
+"""What a server's answer means for a model, and in what words it is told."""
+
+from __future__ import annotations
+
+import re
+import time
+from http import HTTPStatus
+from typing import Literal
+
+from onthefly_studio.text import printable
+
+Format = Literal["gzip", "hdf5"]
+FORMATS: dict[Format, tuple[bytes, str]] = {
+    "gzip": (b"\x1f\x8b", "a .tar.gz"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n", "an HDF5 file of weights"),
+}
+"""How a file of each format begins, and what it is called."""
+
+INSTEAD: dict[Format, str] = {
+    "gzip": "Open the address in a browser: it may want a login, or be a page about the model. A handle of a "
+    "hub of your own may need ?tf-hub-format=compressed at its end.",
+    "hdf5": "Open the address in a browser: it may want a login, or be a page about the model.",
+}
+"""What to do where something else than a file of the format came."""
+OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
+LATER = "Try again later; what has arrived is kept. " + OTHERWISE
+
+
+def refusal(status: int, host: str, expect: Format, *, signed: bool) -> tuple[str, str]:
+    """What an HTTP status means for a model, and what to do."""
+    browser = "Open it in a browser, accept or log in as it asks, and pass the .tar.gz you get. " + OTHERWISE
+    if expect == "hdf5":  # no value of --backbone takes such a file
+        browser = "Set ONTHEFLY_KERAS_MIRROR to a place that gives the file. " + OTHERWISE
+    known = {
+        HTTPStatus.UNAUTHORIZED: (f"{host} wants a login (401).", browser),
+        HTTPStatus.FORBIDDEN: (
+            f"{host} refuses access to this address (403).",
+            f"A signed address may be past its time: get a new one. {browser}" if signed else browser,
+        ),
+        HTTPStatus.NOT_FOUND: (f"{host} has nothing at this address (404).", "Check it. " + OTHERWISE),
+        HTTPStatus.GONE: (f"{host} has taken this model away for good (410).", "Use another. " + OTHERWISE),
+        HTTPStatus.TOO_MANY_REQUESTS: (f"{host} gets too many requests (429).", LATER),
+    }
+    if status in known:
+        return known[HTTPStatus(status)]
+    kind = "is in trouble" if status >= 500 else "gives no file"
+    return f"{host} {kind} (HTTP {status}).", LATER
+
+
+def is_signed(url: str) -> bool:
+    """Whether an address carries a signature, which has its time."""
+    return re.search(r"(?i)signature|[?&](sig|token|expires|se)=", url) is not None
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from either form of the header; None where there is none to go by."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    from email.utils import parsedate_to_datetime  # 5 ms, for a rare header
+
+    try:
+        until = parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
+    return max(0.0, until - time.time())
+
+
+def length(value: str | None) -> int | None:
+    """Bytes, of a `Content-Length`; None where it says none."""
+    return int(value) if value and value.isdecimal() else None
+
+
+def content_range(value: str) -> tuple[int, int | None]:
+    """First byte and total of `bytes 5-9/10`; (-1, None) for anything else."""
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", value.strip())
+    return (int(match[1]), length(match[2])) if match else (-1, None)
+
+
+def first_words(start: bytes) -> str:
+    """What a person would read at the beginning of a page; empty where it is no text."""
+    text = start[:4096].decode(errors="replace")
+    return words(re.sub(r"(?is)<(script|style)\b.*?(</\1>|$)|<[^>]*(>|$)", " ", text))
+
+
+def words(text: str) -> str:
+    """A server's words, in one line."""
+    line = " ".join(text.split())
+    return printable(
+        "".join(char for char in line if char.isprintable() and char != "\N{REPLACEMENT CHARACTER}"), 80
+    )

@@ -1,0 +1,245 @@
+"""The child process: everything that needs TensorFlow, with the environment that conversion needs.
+
+`TF_ENABLE_ONEDNN_OPTS=0` must stand before TensorFlow is imported, or its optimiser writes fused
+hard-swish operations that no browser backend has; hence a process of its own (`process.py`). It reads a
+job in a folder, does what is missing, and leaves its answer as files:
+
+* job.json: `{"source": {...}, "converted": DIR, "model": DIR, "precision": ...}`, the source being one of
+  `{"saved_model": DIR}`, `{"graph_model": DIR}`, `{"keras": FILE, "network": ...}`, `{"weights": FILE}`,
+  with `"input_range"` where it is not [0, 1]
+* DIR converted: `model.json` + shards in float32, rewritten; `reference.npy`, the original's golden features
+* DIR model: the files to publish; `features.npy`, their golden features as TensorFlow computes them
+* result.json: `{"ok": true}` or an error's `what`, `where` and `mend`
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from onthefly_studio.errors import ConversionError, OnTheFlyError
+from onthefly_studio.graph import foreign as foreign_graph
+from onthefly_studio.graph import model as graph_model
+from onthefly_studio.graph import portability as rules
+from onthefly_studio.graph import precision, rewrite, simplify, variation
+from onthefly_studio.graph.fused import unfuse
+from onthefly_studio.graph.input_range import DEFAULT, InputRange, in_range, known, read_unit_range
+from onthefly_studio.graph.model import Array, GraphModel
+from onthefly_studio.process import answer
+from onthefly_studio.reference import golden
+from onthefly_studio.sources.keras_applications import NETWORKS
+from onthefly_studio.tensorflow import signature
+from onthefly_studio.tensorflow.signature import SERVING, first_line
+
+
+def main(scratch: Path) -> int:
+    """Do the job; the exit status is 0 also for an expected error, which `result.json` holds."""
+    try:
+        run(json.loads((scratch / "job.json").read_text("utf-8")))
+        answer(scratch, {})
+    except OnTheFlyError as error:
+        answer(scratch, error)
+    except Exception as error:
+        # TensorFlow's own writing raises no OSError; its message ends in the system's words.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        answer(scratch, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    return 0
+
+
+def run(job: dict[str, Any]) -> None:
+    """Convert where that is missing, store in the wanted precision, and run what was written."""
+    converted, model_folder = Path(job["converted"]), Path(job["model"])
+    if not (converted / "reference.npy").exists():
+        convert(job["source"], converted)
+    stored = precision.store(graph_model.read(converted), job["precision"])
+    rules.require_portable(stored)
+    graph_model.write(stored, model_folder)
+    features = run_graph(graph_model.read(model_folder), golden.inputs())
+    np.save(model_folder / "features.npy", features)
+
+
+def convert(source: dict[str, Any], converted: Path) -> None:
+    """The weights of any source to a rewritten float32 graph with the original's golden features."""
+    own = known(source.get("input_range", DEFAULT))
+    with tempfile.TemporaryDirectory(dir=converted) as scratch:
+        if "graph_model" in source:
+            graph, reference = _from_graph_model(Path(source["graph_model"]), own)
+        else:
+            graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch), own)
+    graph = simplify.simplify(read_unit_range(graph, own), keep_half="graph_model" in source)
+    rules.require_portable(graph)
+    graph_model.write(graph, converted)
+    np.save(converted / "reference.npy", reference)
+
+
+def original_features(source: dict[str, Any], images: Array) -> Array:
+    """What a source's own model, before any conversion, makes of images.
+
+    Args:
+        source: as in a job, `sources.Source.origin`, its range of input included.
+        images: `[n, 224, 224, 3]` float32 in [0, 1].
+
+    Returns:
+        Features, `[n, F]` float32.
+
+    Raises:
+        ConversionError: it is no feature vector of 224 x 224 images.
+    """
+    images = in_range(images, known(source.get("input_range", DEFAULT)))
+    if "graph_model" in source:
+        folder = Path(source["graph_model"])
+        return _features_of_graph(foreign_graph.read(folder), folder, images)[1]
+    with tempfile.TemporaryDirectory() as scratch:
+        return signature.find(_saved_model(source, Path(scratch))).features(images)
+
+
+def _saved_model(source: dict[str, Any], scratch: Path) -> str:
+    """The folder of the source's SavedModel, built here from weights where it is none."""
+    if "saved_model" in source:
+        return str(source["saved_model"])
+    from onthefly_studio.tensorflow import architecture
+
+    folder = scratch / "saved"
+    if "keras" in source:
+        model = architecture.feature_vector(NETWORKS[source["network"]])
+        architecture.load_keras_weights(model, Path(source["keras"]))
+    else:
+        model = architecture.feature_vector()
+        architecture.load_weights(model, Path(source["weights"]))
+    architecture.save(model, folder)
+    return str(folder)
+
+
+def _from_saved_model(folder: str, scratch: Path, own: InputRange) -> tuple[GraphModel, Array]:
+    original = signature.find(folder)
+    reference = original.features(in_range(golden.inputs(), own))
+    _require_variation(reference, own, original.features, where=folder)
+    raw = scratch / "raw"
+    _tensorflowjs(original.standard(reference.shape[1], scratch / "standard"), raw, where=folder)
+    return rewrite.rewrite(graph_model.read(raw)), reference
+
+
+def _from_graph_model(folder: Path, own: InputRange) -> tuple[GraphModel, Array]:
+    """A graph that is TensorFlow.js' already: no converter, the graph itself is the original."""
+    original = foreign_graph.read(folder)
+    graph, reference = _features_of_graph(original, folder, in_range(golden.inputs(), own))
+    _require_variation(
+        reference, own, lambda images: _features_of_graph(original, folder, images)[1], where=str(folder)
+    )
+    return rewrite.rewrite(graph), reference
+
+
+def _require_variation(
+    reference: Array, own: InputRange, features: Callable[[Array], Array], where: str
+) -> None:
+    """Refuse features of the golden images that tell nothing apart; other ranges are asked too."""
+    images = golden.inputs()
+    variation.require_variation(
+        reference, golden.GOLDEN, own, lambda other: features(in_range(images, other)), where=where
+    )
+
+
+def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tuple[GraphModel, Array]:
+    """A stranger's graph with an output of `[n, F]`, and its features of the images."""
+    try:
+        # Before anything is run, be it only to compare: known, harmless operations and nothing else.
+        rules.require_portable(rewrite.rewrite(original))
+        features = run_graph(original, images)
+    except OnTheFlyError:
+        raise
+    except Exception as error:  # attributes that make no sense show themselves in many ways
+        raise ConversionError(
+            f"The graph cannot be run: {first_line(error)}", where=str(folder), mend=foreign_graph.AGAIN
+        ) from error
+    graph = foreign_graph.complete(original, features.shape, where=str(folder))
+    return graph, features.reshape(len(features), -1)
+
+
+def _tensorflowjs(saved_model: str, folder: Path, where: str | None = None) -> None:
+    from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
+
+    try:
+        converter.convert_tf_saved_model(
+            saved_model, str(folder), signature_def=SERVING, saved_model_tags="serve", skip_op_check=False
+        )
+    except Exception as error:  # the converter's errors are of many types, most of them plain Exception
+        raise ConversionError(
+            f"tensorflowjs cannot convert the model: {_said(error)}",
+            where=where or saved_model,
+            mend="Choose a model that TensorFlow.js can run; a MobileNetV3 feature vector is one.",
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    """What the converter complains of; the operations it does not know stand on its second line."""
+    lines = str(error).splitlines()
+    if len(lines) > 1 and lines[0].startswith("Unsupported Ops"):
+        return f"TensorFlow.js does not have {lines[1][:200]}."
+    return first_line(error)
+
+
+def run_graph(model: GraphModel, images: Array) -> Array:
+    """Run a graph model's own nodes and constants in TensorFlow.
+
+    Args:
+        model: as read back from the files.
+        images: `[n, 224, 224, 3]` float32 in [0, 1].
+
+    Returns:
+        Features, `[n, F]` float32 (of a stranger's graph: whatever it gives, image by image).
+    """
+    import tensorflow as tf
+
+    graph = graph_def(model)
+    function = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph, name=""), [])
+    pruned = function.prune(f"{model.input_name}:0", f"{model.output_name}:0")
+    # One at a time, as the page does: a graph may be made for single images.
+    return np.concatenate([np.asarray(pruned(tf.constant(image[None])), np.float32) for image in images])
+
+
+def graph_def(model: GraphModel) -> Any:
+    """The graph as TensorFlow has it: constants decoded, fused nodes taken apart."""
+    import tensorflow as tf
+    from google.protobuf import json_format
+
+    written_graph = tf.compat.v1.GraphDef()
+    for node in model.nodes:
+        if node["op"] == "Const":
+            written = written_graph.node.add(name=node["name"], op="Const")
+            array = model.dense(node["name"])
+            written.attr["dtype"].type = tf.as_dtype(array.dtype).as_datatype_enum
+            written.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(array))
+            continue
+        for plain in unfuse(node):
+            json_format.ParseDict(plain, written_graph.node.add())
+    return written_graph
+
+
+def _spare_imports() -> None:
+    """Keep out what TensorFlow and its converter import and never need here: a fifth of the whole time.
+
+    They do without JAX, tables (pandas) and SciPy where those are not installed; decision forests are
+    imported for the sake of their operations, which no backbone has; models of JAX have a converter of
+    their own.
+    """
+    forests, jax_models = "tensorflow_decision_forests", "tensorflowjs.converters.jax_conversion"
+    empty = {name: ModuleType(name) for name in (forests, jax_models)}
+    empty[jax_models].convert_jax = None  # type: ignore[attr-defined]
+    sys.modules.update(empty)
+    for absent in ("jax", "pandas", "scipy"):
+        sys.modules[absent] = None  # type: ignore[assignment]  # its import fails, as if it were not there
+
+
+if __name__ == "__main__":
+    _spare_imports()
+    sys.exit(main(Path(sys.argv[1])))
