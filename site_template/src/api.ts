@@ -103,3 +103,30 @@ export interface Classifier extends Predictor {
   /** A zip with one TensorFlow.js model, from pictures to probabilities. */
   exportModel(): Promise<Blob>;
 }
+
+/** What keeps the site from starting, or the worker from answering: to be told by its name, since there is no class. */
+export type SiteError = Error & { readonly data: Readonly<Record<string, unknown>> } & (
+    | {
+        readonly name: 'DownloadError';
+        /** `page`: the host sent a web page in the file's place. */
+        readonly code: 'unreachable' | 'status' | 'page' | 'changed';
+      }
+    | { readonly name: 'PolicyError'; readonly code: 'download' | 'webassembly' | 'worker' }
+    | { readonly name: 'StartError'; readonly code: 'not-started' }
+    | {
+        readonly name: 'WorkerError';
+        readonly code:
+          | 'no-backend'
+          | 'no-webassembly'
+          | 'no-simd'
+          | 'no-kernels'
+          | 'no-plan'
+          | 'self-check'
+          | 'other-memory'
+          | 'device-lost'
+          | 'no-canvas'
+          | 'no-memory'
+          | 'not-loaded'
+          | 'no-class';
+      }
+  );

@@ -1,12 +1,6 @@
 // A classifier for other pages: what the site's page does with its worker, in a few calls with names instead of ids.
 
 import { proxy } from 'comlink';
-<<<<<<< HEAD
-import { obstacle, open } from './client.ts';
-import { BACKENDS, PROJECT_FILES } from './contract.ts';
-import { filled } from './errors.ts';
-import { frameOf, type ImageLike, sending } from './images.ts';
-=======
 import type {
   Added,
   Classifier,
@@ -18,9 +12,10 @@ import type {
   Predictor,
   Trained,
 } from './api.ts';
-import { BACKENDS, obstacle, open } from './client.ts';
+import { obstacle, open } from './client.ts';
+import { BACKENDS, PROJECT_FILES } from './contract.ts';
+import { filled } from './errors.ts';
 import { frameOf, sending } from './images.ts';
->>>>>>> 157f37c (The types for integrators are made from the sources)
 import { allowedFetch, PolicyError } from './policy.ts';
 import { DAMAGES, ProjectError } from './project/errors.ts';
 import type { ProjectClass } from './project/format.ts';
@@ -49,15 +44,14 @@ type ClassifierErrorCode =
 /** Wrong use, or a site or browser that cannot. */
 export class ClassifierError extends Error {
   readonly code: ClassifierErrorCode;
-  readonly data: Record<string, unknown>;
+  /** What the message names. */
+  readonly data: Readonly<Record<string, unknown>>;
 
-<<<<<<< HEAD
-  /** @param data what the message names */
+  /**
+   * @param data what the message names
+   * @internal
+   */
   constructor(code: ClassifierErrorCode, message: string, data: Record<string, unknown> = {}) {
-=======
-  /** @internal */
-  constructor(code: ClassifierErrorCode, message: string) {
->>>>>>> 157f37c (The types for integrators are made from the sources)
     super(message);
     this.name = 'ClassifierError';
     this.code = code;

@@ -45,13 +45,16 @@ export function filled(
   return message.replace(/\{(\w+)\}/g, (_, name) => inWords(data[name]));
 }
 
+/** An error that a program knows by its name and code. */
 export class CodedError<Code extends string> extends Error {
   readonly code: Code;
-  readonly data: Record<string, unknown>;
+  /** What the message names; `reason` tells apart what has one code. */
+  readonly data: Readonly<Record<string, unknown>>;
 
   /**
    * @param name of the class, which loses its own when it is minified
    * @param key of the message
+   * @internal
    */
   constructor(
     name: string,

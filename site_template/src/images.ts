@@ -1,32 +1,13 @@
 // From whatever a page calls an image to pixels for the worker: upright, at their own size.
 
 import { transfer } from 'comlink';
-<<<<<<< HEAD
+import type { ImageLike } from './api.ts';
 import { PICTURE_PIXELS } from './contract.ts';
-import { CodedError, type CodeOf, type Given } from './errors.ts';
+import { CodedError, type Given } from './errors.ts';
 import { type Size, sizeOf } from './picture-size.ts';
 import type { Frame } from './protocol.ts';
-
-/** `VideoFrame` and `OffscreenCanvas` where the browser has them. */
-export type ImageLike =
-  | HTMLImageElement
-  | HTMLVideoElement
-  | HTMLCanvasElement
-  | OffscreenCanvas
-  | ImageBitmap
-  | ImageData
-  | VideoFrame
-  | Blob
-  | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
 
 const KINDS: string =
-=======
-import type { ImageLike } from './api.ts';
-import { type Size, sizeOf } from './picture-size.ts';
-import type { Frame } from './protocol.ts';
-
-const KINDS =
->>>>>>> 157f37c (The types for integrators are made from the sources)
   'an <img>, <video> or <canvas> element, an ImageBitmap, ImageData, a File or Blob, or {data, width, height} with RGBA bytes';
 
 const IMAGE_MESSAGES = {
@@ -41,21 +22,11 @@ const IMAGE_MESSAGES = {
   'too-large': `{what} has {width} by {height} pixels; at most ${PICTURE_PIXELS.toLocaleString('en')} are read.`,
 } as const;
 
-<<<<<<< HEAD
-export class ImageError extends CodedError<CodeOf<keyof typeof IMAGE_MESSAGES>> {
+/** No image, or one without pixels, or whose pixels the page may not read. */
+export class ImageError extends CodedError<'bad-image' | 'too-large'> {
+  /** @internal */
   constructor(...[key, data]: Given<typeof IMAGE_MESSAGES>) {
     super('ImageError', IMAGE_MESSAGES, key, data);
-=======
-/** No image, or one without pixels, or whose pixels the page may not read. */
-export class ImageError extends Error {
-  readonly code: 'bad-image' | 'too-large';
-
-  /** @internal */
-  constructor(message: string, code: 'bad-image' | 'too-large' = 'bad-image') {
-    super(message);
-    this.name = 'ImageError';
-    this.code = code;
->>>>>>> 157f37c (The types for integrators are made from the sources)
   }
 }
 

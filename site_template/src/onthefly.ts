@@ -9,6 +9,7 @@ export type {
   FileLike,
   ImageLike,
   Predictor,
+  SiteError,
   Trained,
 } from './api.ts';
 // The steps behind it, as the site's own page takes them.

@@ -5,15 +5,10 @@ import { words as nl } from '../../site_template/src/ui/strings/nl.ts';
 
 const GAP = '\u0000';
 
-<<<<<<< HEAD
-function fragments(value) {
-  if (typeof value === 'string') return value.split(/\{\w+\}/);
-=======
 type Words = string | ((...given: unknown[]) => unknown) | { [name: string]: Words };
 
 function fragments(value: Words): string[] {
-  if (typeof value === 'string') return [value];
->>>>>>> 55d30a6 (Unit tests hold what the types promise)
+  if (typeof value === 'string') return value.split(/\{\w+\}/);
   if (typeof value === 'object') return Object.values(value).flatMap(fragments);
   const given = Array.from({ length: value.length }, () => GAP);
   // Many, and one.

@@ -1,8 +1,7 @@
 // Why a project or a model cannot be written or taken, as codes and data for programs, and in English.
 
-import { CodedError, type CodeOf, type Given, type Messages } from '../errors.ts';
+import { CodedError, type Given, type Messages } from '../errors.ts';
 
-<<<<<<< HEAD
 /** What can be wrong at a place in a file. */
 export const DAMAGES = {
   text: 'should be text',
@@ -100,25 +99,25 @@ export const PROJECT_MESSAGES = {
   ...damageMessages(DAMAGES, 'This project is damaged: {where}: {what}.'),
 } as const;
 
-type ProjectErrorCode = CodeOf<keyof typeof PROJECT_MESSAGES>;
+type ProjectErrorCode =
+  | 'not-a-project'
+  | 'too-large'
+  | 'unsafe'
+  | 'damaged'
+  | 'changed'
+  | 'newer'
+  | 'other-backbone'
+  | 'unreadable-photo'
+  | 'unreadable'
+  | 'no-classes'
+  | 'no-head'
+  | 'diverged';
 
+/** A file that cannot be taken or written. */
 export class ProjectError extends CodedError<ProjectErrorCode> {
+  /** @internal */
   constructor(...[key, data]: Given<typeof PROJECT_MESSAGES>) {
     super('ProjectError', PROJECT_MESSAGES, key, data);
-=======
-/** A file that cannot be taken or written. */
-export class ProjectError extends Error {
-  readonly code: ProjectErrorCode;
-
-  /**
-   * @param message a visitor can read it, and it says what can be done
-   * @internal
-   */
-  constructor(code: ProjectErrorCode, message: string) {
-    super(message);
-    this.name = 'ProjectError';
-    this.code = code;
->>>>>>> 157f37c (The types for integrators are made from the sources)
   }
 }
 
