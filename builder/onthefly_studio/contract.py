@@ -1,6 +1,6 @@
 """Facts that Python and the page must agree on: each stands here and nowhere else.
 
-The page has its copy in `site_template/src/contract.js`, which `make contract` writes from this module and
+The page has its copy in `site_template/src/contract.ts`, which `make contract` writes from this module and
 from the models of `project/format/schema.py`; a test fails while the copy is stale.
 What both sides *compute* (preprocessing, random numbers, the head, training) is written twice on purpose:
 that they agree is the proof.

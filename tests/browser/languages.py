@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 from onthefly_studio.site.render import words
+from tests.node import run
 
-WORDS = Path(__file__).with_name("words.mjs")
+WORDS = Path(__file__).with_name("words.ts")
 
 SAID_JS = """
 () => [
@@ -27,8 +27,7 @@ SAID_JS = """
 
 def only_english(lang: str) -> list[str]:
     """What the English page says, and the one in another language does not."""
-    printed = subprocess.run(["node", WORDS], check=True, capture_output=True, text=True).stdout
-    said = json.loads(printed)
+    said = json.loads(run(WORDS))
     other = "\n".join([*said[lang], *words(lang).values()])
     return [
         text

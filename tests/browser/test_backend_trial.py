@@ -55,7 +55,7 @@ def slow_wasm(built: Built, scratch: Path) -> Path:
     """
     folder = mutants.copy_of(built.out, scratch / "site")
     told = "return performance.now() - begin;"
-    edits = (Edit("src/worker/main.js", told, "return 1000 * (performance.now() - begin);"),)
+    edits = (Edit("src/worker/main.ts", told, "return 1000 * (performance.now() - begin);"),)
     mutants.swap_worker(folder, edits, scratch)
     return folder
 

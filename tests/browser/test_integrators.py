@@ -451,10 +451,10 @@ export const projectToo: real.ProjectError['code'] = null as unknown as told.Pro
 def test_the_types_are_the_codes(folder: Path, tmp_path: Path) -> None:
     shutil.copyfile(folder / "dist" / "onthefly.d.ts", tmp_path / "onthefly.d.ts")
     (tmp_path / "consumer.ts").write_text(CONSUMER, "utf-8")
-    (tmp_path / "true.ts").write_text(TRUE_TO_LIFE % (TEMPLATE_ROOT / "src" / "onthefly.js"), "utf-8")
+    (tmp_path / "true.ts").write_text(TRUE_TO_LIFE % (TEMPLATE_ROOT / "src" / "onthefly.ts"), "utf-8")
     (tmp_path / "node_modules").symlink_to(TEMPLATE_ROOT / "node_modules")
-    options = "--noEmit --strict --target es2022 --module esnext --moduleResolution bundler --allowJs"
-    options += " --skipLibCheck --lib es2022,dom,dom.iterable"
+    options = "--noEmit --strict --target es2022 --module esnext --moduleResolution bundler"
+    options += " --allowImportingTsExtensions --skipLibCheck --lib es2022,dom,dom.iterable"
     tsc = TEMPLATE_ROOT / "node_modules" / ".bin" / "tsc"
     command = [tsc, *options.split(), "--types", "", "consumer.ts", "true.ts"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

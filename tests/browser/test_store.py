@@ -23,8 +23,8 @@ from tests.conftest import Visit
 from tests.patience import wait_until
 
 ENTRY = """
-export { openStore } from './src/store/store.js';
-export { MIGRATIONS, openDatabase } from './src/store/database.js';
+export { openStore } from './src/store/store.ts';
+export { MIGRATIONS, openDatabase } from './src/store/database.ts';
 """
 
 HELPERS = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from onthefly_studio.contract import Fit
 from onthefly_studio.reference import head, optimizer, training
 from onthefly_studio.reference.preprocess import preprocess
+from tests.node import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE, TESTS = (ROOT / "site_template").as_uri(), (ROOT / "tests").as_uri()
@@ -27,17 +27,14 @@ def node(script: str, folder: Path, *arrays: np.ndarray) -> Any:
         (folder / f"{number}.bin").write_bytes(np.ascontiguousarray(array).tobytes())
     prelude = f"""
       import {{readFileSync}} from 'node:fs';
-      import {{initialWeights, PlainHead}} from '{CORE}/head.js';
-      import {{preprocess}} from '{CORE}/preprocess.js';
-      import {{Training}} from '{CORE}/training.js';
+      import {{initialWeights, PlainHead}} from '{CORE}/head.ts';
+      import {{preprocess}} from '{CORE}/preprocess.ts';
+      import {{Training}} from '{CORE}/training.ts';
       const read = (i) => readFileSync(`{folder}/${{i}}.bin`);
       const floats = (i) => new Float32Array(Uint8Array.from(read(i)).buffer);
       const say = (value) => console.log(JSON.stringify(value));
     """
-    command = ["node", "--input-type=module", "-e", prelude + script]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(evaluate(prelude + script))
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +44,13 @@ def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     compiled = folder / "head.wasm"
     script = f"""
       import {{writeFileSync}} from 'node:fs';
-      import {{kernelBytes}} from '{TESTS}/unit/kernel/compiled.js';
+      import {{kernelBytes}} from '{TESTS}/unit/kernel/compiled.ts';
       writeFileSync('{compiled}', kernelBytes('head'));
       say(true);
     """
     assert node(script, folder)
     return f"""
-      import {{Kernel, KernelHead}} from '{TEMPLATE}/src/kernel/kernel.js';
+      import {{Kernel, KernelHead}} from '{TEMPLATE}/src/kernel/kernel.ts';
       const makeHead = (engine, shape, weights) => engine === 'plain'
         ? new PlainHead(shape, weights)
         : new KernelHead(Kernel.from(readFileSync('{compiled}')), shape, weights);

@@ -40,9 +40,9 @@ def edit(file: str, old: str, new: str) -> tuple[Edit, ...]:
     return (Edit(file, old, new),)
 
 
-PREPROCESS, HEAD, TRAINING = "src/core/preprocess.js", "src/core/head.js", "src/core/training.js"
+PREPROCESS, HEAD, TRAINING = "src/core/preprocess.ts", "src/core/head.ts", "src/core/training.ts"
 PICTURE = "assembly/backbone/picture.ts"
-MOMENTS, OUTPUT, WORKER = "src/kernel/kernel.js", "assembly/output.ts", "src/worker/main.js"
+MOMENTS, OUTPUT, WORKER = "src/kernel/kernel.ts", "assembly/output.ts", "src/worker/main.ts"
 ROOT_OF_V = "(Math.sqrt(v[at] * rates.v) + EPSILON)"
 STEPS = ("steps/wasm-simd/two", "steps/plain/two")
 
@@ -161,7 +161,7 @@ MUTATIONS = {
         is_long=False,
     ),
     "classes of the head in another order": Mutation(
-        edit("src/worker/examples.js", "filled.map(([id]) => id)", "filled.map(([id]) => id).sort()"),
+        edit("src/worker/examples.ts", "filled.map(([id]) => id)", "filled.map(([id]) => id).sort()"),
         caught=("classes/order", "classes/training"),
     ),
     "classes permuted in the snapshot": Mutation(
@@ -179,7 +179,7 @@ MUTATIONS = {
             "throw new Error('no'); const pixels = await readFrame(",
         )
         + edit(
-            "src/worker/probe.js",
+            "src/worker/probe.ts",
             "const { backbone, site } =",
             "throw new Error('no'); const { backbone, site } =",
         ),

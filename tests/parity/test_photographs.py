@@ -75,7 +75,7 @@ def test_a_page_that_paints_over_the_picture_before_is_found_out(
     site: Callable[..., Built], check: Callable[..., Report], photos: Path, tmp_path: Path
 ) -> None:
     broken = mutants.copy_of(site("embedded").out, tmp_path / "site")
-    edit = Edit("src/worker/frames.js", "  drawing.fillRect(0, 0, width, height);\n", "")
+    edit = Edit("src/worker/frames.ts", "  drawing.fillRect(0, 0, width, height);\n", "")
     mutants.swap_worker(broken, (edit,), tmp_path / "scratch")
     report = check(broken, photos, "preprocess")
     told = verdicts(report)

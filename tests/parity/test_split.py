@@ -29,7 +29,7 @@ def test_the_same_photos_are_held_out(tmp_path: Path) -> None:
     cases = [(counts, share, seed) for counts in COUNTS for share in SHARES for seed in SEEDS]
     (tmp_path / "cases.json").write_text(json.dumps(cases))
     script = f"""
-      import {{heldOut}} from '{CORE}/split.js';
+      import {{heldOut}} from '{CORE}/split.ts';
       const cases = JSON.parse(readFileSync('{tmp_path}/cases.json', 'utf8'));
       say(cases.map(([counts, share, seed]) => {{
         const labels = Uint16Array.from(counts.flatMap((n, label) => Array(n).fill(label)));

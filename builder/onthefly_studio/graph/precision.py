@@ -3,7 +3,7 @@
 `int8` keeps a scale per output channel for the large kernels. TensorFlow.js' manifest knows one scale per
 tensor only, which turns this network's features into noise, so the scales stand in the graph: a kernel
 is stored divided by its channels' scales, and a multiplication puts them back. Any TensorFlow.js loads
-that; the page's own loader does the multiplications once (`site_template/src/worker/fold.js`).
+that; the page's own loader does the multiplications once (`site_template/src/worker/fold.ts`).
 """
 
 from __future__ import annotations

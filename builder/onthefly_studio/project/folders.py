@@ -1,6 +1,6 @@
 """Photographs in folders: which file is a picture of which class, and which is none.
 
-The rule is the page's (`site_template/src/ui/uploads.js`): a picture's class is the outermost folder on its
+The rule is the page's (`site_template/src/ui/uploads.ts`): a picture's class is the outermost folder on its
 way that holds pictures itself, and the class has that folder's name.
 """
 

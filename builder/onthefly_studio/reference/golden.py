@@ -1,7 +1,7 @@
 """Golden images: pictures that Python and the page both draw from a seed, bit for bit.
 
 They are drawn and not shipped, so that a visitor downloads only the features. All arithmetic is
-on whole numbers. The JavaScript twin is `site_template/src/core/golden.js`.
+on whole numbers. The JavaScript twin is `site_template/src/core/golden.ts`.
 """
 
 from __future__ import annotations

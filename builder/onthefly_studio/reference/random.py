@@ -2,7 +2,7 @@
 
 xoshiro128** 1.1 by D. Blackman and S. Vigna (public domain, 2018), its state filled by splitmix32:
 a 32-bit counter stepped by the golden ratio and mixed with the finaliser of MurmurHash3.
-The JavaScript twin is `site_template/src/core/random.js`.
+The JavaScript twin is `site_template/src/core/random.ts`.
 """
 
 from __future__ import annotations

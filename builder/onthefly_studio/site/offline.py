@@ -22,7 +22,7 @@ def service_worker(script: Path, site: Site, folder: Path, version: str) -> str:
     """`sw.js`: the bundled script with the list of files it keeps.
 
     Args:
-        script: the bundle of `src/service-worker.js`.
+        script: the bundle of `src/service-worker.ts`.
         site: what `site.json` says.
         folder: the finished site.
         version: changes whenever any file does, so that browsers fetch anew; the page carries it too.

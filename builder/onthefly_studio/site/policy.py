@@ -17,7 +17,7 @@ POLICY = "; ".join(
         "form-action 'none'",
     )
 )
-"""Stands in the page itself, so it holds on any host. The worker inherits it: see src/client.js."""
+"""Stands in the page itself, so it holds on any host. The worker inherits it: see src/client.ts."""
 
 
 def headers_file() -> str:

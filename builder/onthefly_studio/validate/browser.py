@@ -29,7 +29,9 @@ from onthefly_studio.validate.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU, e
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
-SOURCES = TEMPLATE_ROOT / "src" / "parity"
+DRIVER = Path(__file__).with_name("driver.js")
+"""Served as it is: `validate` may run where no Node.js is. So it is JavaScript, its types in comments."""
+WITNESS = TEMPLATE_ROOT / "src" / "parity" / "witness.ts"
 FOLDER = "__parity__"
 """Where our page stands in the copy; no site has a folder of this name."""
 
@@ -100,7 +102,7 @@ class ServedSite:
         self._beside.mkdir()
         policy = html.escape(_policy(root / "index.html"))
         (self._beside / "index.html").write_text(_PAGE.format(policy=policy), "utf-8")
-        shutil.copyfile(SOURCES / "driver.js", self._beside / "driver.js")
+        shutil.copyfile(DRIVER, self._beside / DRIVER.name)
         self._server = serve(root, headers=False)
         self._files: dict[int, tuple[Any, dict[str, str]]] = {}
 
@@ -324,7 +326,7 @@ def witness_bundle(cache: Cache) -> Path:
             where=str(TEMPLATE_ROOT),
             mend="Run `make site`, or `npm ci --prefix site_template`.",
         )
-    made_from = [TEMPLATE_ROOT / "package-lock.json", TEMPLATE_ROOT / "witness.mjs", SOURCES / "witness.js"]
+    made_from = [TEMPLATE_ROOT / "package-lock.json", TEMPLATE_ROOT / "witness.mjs", WITNESS]
     key = sha256_text("witness", sha256_tree(TEMPLATE_ROOT, made_from))
 
     def fill(into: Path) -> None:

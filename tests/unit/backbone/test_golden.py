@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 
 from onthefly_studio.reference import golden
+from tests.node import evaluate
 
 CORE = Path(__file__).resolve().parents[3] / "site_template" / "src" / "core"
 
@@ -16,17 +16,15 @@ CORE = Path(__file__).resolve().parents[3] / "site_template" / "src" / "core"
 def test_the_page_draws_the_same_bytes() -> None:
     script = f"""
       import {{createHash}} from 'node:crypto';
-      import {{drawGolden}} from {json.dumps((CORE / "golden.js").as_uri())};
+      import {{drawGolden}} from {json.dumps((CORE / "golden.ts").as_uri())};
       const {{size, images}} = {json.dumps(golden.index())};
       const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
       console.log(JSON.stringify(images.map((golden) => sha256(drawGolden(golden, size)))));
     """
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True
-    )
+    theirs = json.loads(evaluate(script))
     images = golden.index()["images"]
     assert isinstance(images, list)
-    assert json.loads(done.stdout) == [image["sha256"] for image in images]
+    assert theirs == [image["sha256"] for image in images]
 
 
 def test_images_are_what_they_are_called() -> None:

@@ -32,6 +32,7 @@ from onthefly_studio.reference.training import HeadSettings, TrainingSet, run
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import obtain
 from tests import tensorflow_scripts
+from tests.node import evaluate
 from tests.unit.backbone.tfjs_files import Files
 from tests.unit.project import projects
 
@@ -231,7 +232,7 @@ def test_a_place_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_python_and_the_page_append_the_same_nodes(tmp_path: Path) -> None:
-    """`graph.js` and `whole_model.py` on one small graph, one of whose nodes has the name `head`."""
+    """`graph.ts` and `whole_model.py` on one small graph, one of whose nodes has the name `head`."""
     shape = {"dim": [{"size": "-1"}, {"size": str(projects.WIDTH)}]}
     tensors = {
         side: {side: {"dtype": "DT_FLOAT", "name": name, "tensorShape": shape}}
@@ -243,15 +244,13 @@ def test_python_and_the_page_append_the_same_nodes(tmp_path: Path) -> None:
     require_portable(appended)
     document = {"modelTopology": {"node": nodes}, "signature": tensors, "weightsManifest": []}
     sizes = {"features": projects.WIDTH, "hidden": head.settings.hidden, "classes": len(head.classes)}
-    module = PROJECT_ROOT / "site_template" / "src" / "project" / "graph.js"
+    module = PROJECT_ROOT / "site_template" / "src" / "project" / "graph.ts"
     script = (
         f"import {{ appendHead }} from {json.dumps(module.as_uri())};"
         f"const whole = appendHead({json.dumps(document)}, {json.dumps(sizes)}, 'weights.bin');"
         "console.log(JSON.stringify(whole));"
     )
-    command = ["node", "--input-type=module", "-e", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = json.loads(done.stdout)
+    told = json.loads(evaluate(script))
     assert told["modelTopology"]["node"] == appended.nodes
     assert told["signature"] == appended.signature
     assert [weight["name"] for weight in told["weightsManifest"][0]["weights"]] == [

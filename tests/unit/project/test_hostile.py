@@ -28,19 +28,19 @@ from onthefly_studio.project.evaluate import evaluate_held_out, table
 from onthefly_studio.project.format.read import read
 from onthefly_studio.project.predict import of_features
 from onthefly_studio.project.verify import verify
+from tests.node import run
 from tests.processes import PYTHON_PATH
 from tests.unit.project import projects
 
-UNPACK = Path(__file__).with_name("unpack.mjs")
+UNPACK = Path(__file__).with_name("unpack.ts")
 EMPTY_ZIP = b"PK\5\6" + bytes(18)
 MUTANTS = 240
 
 
 def unpacked_by_the_page(files: list[Path]) -> list[dict[str, Any]]:
-    """What the page's Import makes of each file; see `unpack.mjs`."""
+    """What the page's Import makes of each file; see `unpack.ts`."""
     names = "\n".join(map(str, files))
-    done = subprocess.run(["node", str(UNPACK)], input=names, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in run(UNPACK, read=names).splitlines()]
 
 
 def ended(*arguments: object) -> tuple[int, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import subprocess
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,11 +18,12 @@ from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
 from onthefly_studio.project.format import directory
 from onthefly_studio.project.format.read import read
 from onthefly_studio.reference.head import NAMES
+from tests.node import evaluate
 from tests.unit.project import projects
 from tests.unit.project.projects import alter
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-IMPORT_JS = REPOSITORY / "site_template" / "src" / "project" / "import.js"
+IMPORT_TS = REPOSITORY / "site_template" / "src" / "project" / "import.ts"
 
 
 @pytest.fixture
@@ -54,14 +54,14 @@ def test_the_page_reads_it_and_the_page_s_export_is_read_here(file: Path, tmp_pa
     """Both readers and both writers, against each other."""
     script = f"""
       import {{openAsBlob, writeFileSync}} from 'node:fs';
-      const {{unpackProject}} = await import({json.dumps(IMPORT_JS.as_uri())});
-      const {{packProject}} = await import({json.dumps(IMPORT_JS.with_name("export.js").as_uri())});
+      const {{unpackProject}} = await import({json.dumps(IMPORT_TS.as_uri())});
+      const {{packProject}} = await import({json.dumps(IMPORT_TS.with_name("export.ts").as_uri())});
       const project = await unpackProject(await openAsBlob({json.dumps(str(file))}));
       const about = {{modelName: 'Test', timeStamp: new Date('2024-05-06T07:08:09.010Z')}};
       const packed = await packProject(project, about);
       writeFileSync({json.dumps(str(tmp_path / "js.zip"))}, new Uint8Array(await packed.arrayBuffer()));
     """
-    subprocess.run(["node", "--input-type=module", "-e", script], check=True, capture_output=True)
+    evaluate(script)
     ours, theirs = projects.members(file), projects.members(tmp_path / "js.zip")
     assert list(ours) == list(theirs)
     for name in ours:

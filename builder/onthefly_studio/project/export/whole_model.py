@@ -1,6 +1,6 @@
 """The backbone's graph with a head appended: one model from pictures to probabilities.
 
-The twin of `site_template/src/project/graph.js`.
+The twin of `site_template/src/project/graph.ts`.
 """
 
 from __future__ import annotations

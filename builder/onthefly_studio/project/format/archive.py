@@ -1,6 +1,6 @@
 """Reading a zip that a stranger made, and writing one whose bytes depend on nothing but its files.
 
-Everything is bounded by the directory before a file is read. The twin of `site_template/src/project/zip.js`.
+Everything is bounded by the directory before a file is read. The twin of `site_template/src/project/zip.ts`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The directory of a zip that a stranger made: where its files lie, everything within bounds.
 
 `zipfile` would read a directory of any length, and takes what the page refuses. The twin of
-`site_template/src/project/zip.js`.
+`site_template/src/project/zip.ts`.
 """
 
 from __future__ import annotations

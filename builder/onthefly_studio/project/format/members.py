@@ -1,7 +1,7 @@
 """Which entries of a zip are a project's files, and under which names.
 
 Who unpacks a project and packs the folder again gets more than there was: every name begins with that of
-the folder, and the system adds files of its own. The twin of `site_template/src/project/members.js`.
+the folder, and the system adds files of its own. The twin of `site_template/src/project/members.ts`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Names of classes: one spelling for each, however a system stores its letters.
 
 macOS may hand over `é` as an `e` and an accent, where others have one letter. The twin of
-`site_template/src/project/names.js`.
+`site_template/src/project/names.ts`.
 """
 
 from __future__ import annotations

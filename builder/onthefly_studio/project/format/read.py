@@ -1,4 +1,4 @@
-"""From a `project.zip`, whoever made it, to a `Project`. Twin: `site_template/src/project/import.js`."""
+"""From a `project.zip`, whoever made it, to a `Project`. Twin: `site_template/src/project/import.ts`."""
 
 from __future__ import annotations
 

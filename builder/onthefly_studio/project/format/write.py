@@ -1,4 +1,4 @@
-"""From a `Project` to the bytes of `project.zip`; the twin of `site_template/src/project/export.js`."""
+"""From a `Project` to the bytes of `project.zip`; the twin of `site_template/src/project/export.ts`."""
 
 from __future__ import annotations
 
