@@ -18,8 +18,8 @@ const out = path.resolve(process.argv[2] ?? 'build');
 const kernel = process.argv[3] ? compiledKernelPlugin(process.argv[3]) : kernelPlugin;
 const require = createRequire(import.meta.url);
 
-const APP = 'src/ui/main.jsx';
-const PAGES = { onthefly: 'src/onthefly.js', sw: 'src/service-worker.js' };
+const APP = 'src/ui/main.tsx';
+const PAGES = { onthefly: 'src/onthefly.ts', sw: 'src/service-worker.ts' };
 /** A file of words for each language of the page. */
 const WORDS = 'src/ui/strings';
 /** These keep their names: pages and browsers know them by it. */
@@ -30,7 +30,7 @@ const STYLE = 'static/style.css';
 const TYPES = 'onthefly.d.ts';
 const ICON = 'static/icon.svg';
 
-/** The threaded build of the wasm backend: half its code, and never used (see src/worker/backbone.js). */
+/** The threaded build of the wasm backend: half its code, and never used (see src/worker/backbone.ts). */
 const withoutThreads = {
   name: 'without-threads',
   /** @param {import('esbuild').PluginBuild} build */
@@ -106,7 +106,7 @@ async function each(names, make) {
 await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const BACKENDS = (await readdir(path.join(here, 'src/worker/backends'))).map((file) => path.parse(file).name);
-const workers = Object.fromEntries(BACKENDS.map((name) => [`worker-${name}`, `src/worker/backends/${name}.js`]));
+const workers = Object.fromEntries(BACKENDS.map((name) => [`worker-${name}`, `src/worker/backends/${name}.ts`]));
 const languages = (await readdir(path.join(here, WORDS))).map((file) => path.parse(file).name);
 const made = await Promise.all([
   bundle({ ...PAGES, ...workers, style: STYLE }),

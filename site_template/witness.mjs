@@ -9,7 +9,7 @@ import esbuild from 'esbuild';
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 await esbuild.build({
-  entryPoints: [path.join(here, 'src/parity/witness.js')],
+  entryPoints: [path.join(here, 'src/parity/witness.ts')],
   absWorkingDir: here,
   bundle: true,
   outfile: path.resolve(process.argv[2] ?? 'build/witness.js'),

@@ -1,4 +1,5 @@
-// What a visitor can do. These modules, with `document.ts`, are the only ones of the page that talk to the worker.
+// What a visitor can do. These modules, `document.ts`, `keeping.ts` and `grab.ts` are the only ones of the page that talk
+// to the worker.
 
 import type { Site } from '../protocol.ts';
 import { startModel } from './actions/model.ts';

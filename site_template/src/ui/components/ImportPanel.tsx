@@ -1,8 +1,7 @@
 // How far an upload is, and afterwards which files were not taken.
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { Leftover } from '../actions/uploads.ts';
-import { cancelAdding, leftover } from '../actions.ts';
+import { cancelAdding, type Leftover, leftover } from '../actions.ts';
 import { adding, startup } from '../state.ts';
 import { strings } from '../strings.ts';
 import { AlertIcon, CrossIcon } from './Icons.tsx';
