@@ -50,7 +50,7 @@ const withoutThreads = {
 const wordsIn = (language) => ({
   name: 'words',
   setup(build) {
-    build.onResolve({ filter: /\/strings\/en\.js$/ }, () => ({ path: path.join(here, WORDS, `${language}.js`) }));
+    build.onResolve({ filter: /\/strings\/en\.ts$/ }, () => ({ path: path.join(here, WORDS, `${language}.ts`) }));
   },
 });
 
