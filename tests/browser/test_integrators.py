@@ -455,7 +455,7 @@ def test_the_types_are_the_codes(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(TEMPLATE_ROOT / "node_modules")
     options = "--noEmit --strict --target es2022 --module esnext --moduleResolution bundler"
     options += " --allowImportingTsExtensions --skipLibCheck --lib es2022,dom,dom.iterable"
-    tsc = TEMPLATE_ROOT / "node_modules" / ".bin" / "tsc"
+    tsc = TEMPLATE_ROOT / "node_modules" / "typescript" / "bin" / "tsc"
     command = [tsc, *options.split(), "--types", "", "consumer.ts", "true.ts"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

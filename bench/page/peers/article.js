@@ -21,7 +21,7 @@ export async function start(options) {
       const pixels = tf.image.resizeBilinear(tf.browser.fromPixels(canvas), [224, 224], true);
       return model.predict(pixels.div(255).expandDims());
     });
-  /** @type {object[]} */
+  /** @type {{dataSync: () => Float32Array}[]} */
   const kept = [];
 
   async function embed(canvas) {
