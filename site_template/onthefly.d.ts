@@ -1,5 +1,5 @@
 // The types of `onthefly.js`, the module for other pages. docs/integrate.md shows it at work.
-// Generated from src/onthefly.ts by types.mjs.
+// Generated from src/public.ts by types.mjs.
 
 type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
 interface HeadSettings {
@@ -133,6 +133,34 @@ interface Classifier extends Predictor {
   exportModel(): Promise<Blob>;
 }
 
+type ClassifierErrorCode =
+  | 'unsupported'
+  | 'no-site'
+  | 'bad-option'
+  | 'unknown-class'
+  | 'unknown-example'
+  | 'too-few'
+  | 'stopped'
+  | 'not-trained'
+  | 'no-file'
+  | 'disposed';
+/** Wrong use, or a site or browser that cannot. */
+declare class ClassifierError extends Error {
+  readonly code: ClassifierErrorCode;
+}
+/** A classifier to be taught. */
+declare function createClassifier(options: CreateOptions): Promise<Classifier>;
+/**
+ * A classifier that predicts and does not learn, from what a page or a classifier exported: a project with a head, or
+ * a model. Either has to be of the site's own backbone.
+ */
+declare function loadClassifier(file: FileLike, options?: ConnectOptions): Promise<Predictor>;
+
+/** No image, or one without pixels, or whose pixels the page may not read. */
+declare class ImageError extends Error {
+  readonly code: 'bad-image' | 'too-large';
+}
+
 type ProjectErrorCode =
   | 'not-a-project'
   | 'too-large'
@@ -151,19 +179,19 @@ declare class ProjectError extends Error {
   readonly code: ProjectErrorCode;
 }
 
-export { ProjectError };
 export type {
   Added,
   BackendName,
-  ClassProbability,
   Classifier,
+  ClassProbability,
   ConnectOptions,
   CreateOptions,
   EpochReport as Epoch,
   FileLike,
+  HeadSettings as Settings,
   ImageLike,
   Predictor,
-  HeadSettings as Settings,
   StartProgress,
   Trained,
 };
+export { ClassifierError, createClassifier, ImageError, loadClassifier, ProjectError };

@@ -15,7 +15,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const file = path.join(here, 'onthefly.d.ts');
 
 const bundle = await rollup({
-  input: path.join(here, 'src/onthefly.ts'),
+  input: path.join(here, 'src/public.ts'),
   plugins: [
     dts({ tsconfig: path.join(here, 'tsconfig.json'), compilerOptions: { noEmit: false, stripInternal: true } }),
   ],
@@ -23,11 +23,14 @@ const bundle = await rollup({
 const { output } = await bundle.generate({
   format: 'es',
   banner: `// The types of \`onthefly.js\`, the module for other pages. docs/integrate.md shows it at work.
-// Generated from src/onthefly.ts by types.mjs.
+// Generated from src/public.ts by types.mjs.
 `,
 });
 const biome = path.join(here, 'node_modules/.bin/biome');
-const types = execFileSync(biome, ['format', `--stdin-file-path=${file}`], { cwd: here, input: output[0].code });
+const types = execFileSync(biome, ['check', '--write', `--stdin-file-path=${file}`], {
+  cwd: here,
+  input: output[0].code,
+});
 
 if (!process.argv.includes('--check')) await writeFile(file, types);
 else if (!types.equals(await readFile(file))) {

@@ -1,5 +1,4 @@
-// What `onthefly.ts` promises other pages: types only. `onthefly.d.ts` is made of them; docs/integrate.md shows them at
-// work.
+// What `onthefly.js` promises other pages: types only.
 
 import type { BackendName, EpochReport, HeadSettings, StartProgress } from './protocol.ts';
 

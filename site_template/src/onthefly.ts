@@ -1,27 +1,8 @@
-// The module for other pages: docs/integrate.md. `onthefly.d.ts` is made of what is not internal here.
+// The module for other pages, and beside it the steps behind it, as the site's own page takes them.
 
-export type {
-  Added,
-  Classifier,
-  ClassProbability,
-  ConnectOptions,
-  CreateOptions,
-  FileLike,
-  ImageLike,
-  Predictor,
-  SiteError,
-  Trained,
-} from './api.ts';
-// The steps behind it, as the site's own page takes them.
-/** @internal */
-export { ClassifierError, createClassifier, loadClassifier, loadSite } from './classifier.ts';
-/** @internal */
+export { loadSite } from './classifier.ts';
 export { connect, open } from './client.ts';
-/** @internal */
-export { frameOf, ImageError } from './images.ts';
-export { ProjectError } from './project/errors.ts';
-/** @internal */
+export { frameOf } from './images.ts';
 export { packModel } from './project/model.ts';
-export type { BackendName, EpochReport as Epoch, HeadSettings as Settings, StartProgress } from './protocol.ts';
-/** @internal */
+export * from './public.ts';
 export { exportProject, importProject } from './transfer.ts';

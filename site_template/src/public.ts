@@ -1,0 +1,18 @@
+// What other pages have of `onthefly.js`: docs/integrate.md. `onthefly.d.ts` is made of this.
+
+export type {
+  Added,
+  Classifier,
+  ClassProbability,
+  ConnectOptions,
+  CreateOptions,
+  FileLike,
+  ImageLike,
+  Predictor,
+  SiteError,
+  Trained,
+} from './api.ts';
+export { ClassifierError, createClassifier, loadClassifier } from './classifier.ts';
+export { ImageError } from './images.ts';
+export { ProjectError } from './project/errors.ts';
+export type { BackendName, EpochReport as Epoch, HeadSettings as Settings, StartProgress } from './protocol.ts';
