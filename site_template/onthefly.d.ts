@@ -1,6 +1,13 @@
 // The types of `onthefly.js`, the module for other pages. docs/integrate.md shows it at work.
 // Generated from src/public.ts by types.mjs.
 
+/** An error that a program knows by its name and code. */
+declare class CodedError<Code extends string> extends Error {
+  readonly code: Code;
+  /** What the message names; `reason` tells apart what has one code. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
 interface HeadSettings {
   /** Units of the hidden layer. */
@@ -132,6 +139,40 @@ interface Classifier extends Predictor {
   /** A zip with one TensorFlow.js model, from pictures to probabilities. */
   exportModel(): Promise<Blob>;
 }
+/** What keeps the site from starting, or the worker from answering: to be told by its name, since there is no class. */
+type SiteError = Error & {
+  readonly data: Readonly<Record<string, unknown>>;
+} & (
+    | {
+        readonly name: 'DownloadError';
+        /** `page`: the host sent a web page in the file's place. */
+        readonly code: 'unreachable' | 'status' | 'page' | 'changed';
+      }
+    | {
+        readonly name: 'PolicyError';
+        readonly code: 'download' | 'webassembly' | 'worker';
+      }
+    | {
+        readonly name: 'StartError';
+        readonly code: 'not-started';
+      }
+    | {
+        readonly name: 'WorkerError';
+        readonly code:
+          | 'no-backend'
+          | 'no-webassembly'
+          | 'no-simd'
+          | 'no-kernels'
+          | 'no-plan'
+          | 'self-check'
+          | 'other-memory'
+          | 'device-lost'
+          | 'no-canvas'
+          | 'no-memory'
+          | 'not-loaded'
+          | 'no-class';
+      }
+  );
 
 type ClassifierErrorCode =
   | 'unsupported'
@@ -147,6 +188,8 @@ type ClassifierErrorCode =
 /** Wrong use, or a site or browser that cannot. */
 declare class ClassifierError extends Error {
   readonly code: ClassifierErrorCode;
+  /** What the message names. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 /** A classifier to be taught. */
 declare function createClassifier(options: CreateOptions): Promise<Classifier>;
@@ -157,9 +200,7 @@ declare function createClassifier(options: CreateOptions): Promise<Classifier>;
 declare function loadClassifier(file: FileLike, options?: ConnectOptions): Promise<Predictor>;
 
 /** No image, or one without pixels, or whose pixels the page may not read. */
-declare class ImageError extends Error {
-  readonly code: 'bad-image' | 'too-large';
-}
+declare class ImageError extends CodedError<'bad-image' | 'too-large'> {}
 
 type ProjectErrorCode =
   | 'not-a-project'
@@ -175,9 +216,7 @@ type ProjectErrorCode =
   | 'no-head'
   | 'diverged';
 /** A file that cannot be taken or written. */
-declare class ProjectError extends Error {
-  readonly code: ProjectErrorCode;
-}
+declare class ProjectError extends CodedError<ProjectErrorCode> {}
 
 export type {
   Added,
@@ -191,6 +230,7 @@ export type {
   HeadSettings as Settings,
   ImageLike,
   Predictor,
+  SiteError,
   StartProgress,
   Trained,
 };

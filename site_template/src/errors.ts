@@ -17,7 +17,7 @@ type Value = string | number | string[] | undefined;
 /** What the error of a class is made from: a key of its messages, and the data that this message names. */
 export type Given<All extends Messages> = {
   [Key in keyof All]: [NamesIn<All[Key]>] extends [never]
-    ? [key: Key, data?: {}]
+    ? [key: Key, data?: Record<string, never>]
     : [key: Key, data: Record<NamesIn<All[Key]>, Value>];
 }[keyof All];
 

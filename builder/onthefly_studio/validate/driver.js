@@ -17,8 +17,8 @@ const DECODE = {
   },
 };
 
-/** @typedef {import('../../site_template/src/client.ts').Connection} Connection */
-/** @typedef {import('../../site_template/src/errors.ts').ErrorReport} ErrorReport */
+/** @typedef {import('../../../site_template/src/client.ts').Connection} Connection */
+/** @typedef {import('../../../site_template/src/errors.ts').ErrorReport} ErrorReport */
 
 /**
  * What a call came to.
@@ -28,7 +28,7 @@ const DECODE = {
 /** @type {Connection|null} */
 let connection = null;
 
-/** @returns {Promise<typeof import('../../site_template/src/onthefly.ts')>} the site's own */
+/** @returns {Promise<typeof import('../../../site_template/src/onthefly.ts')>} the site's own */
 function siteModule() {
   return import(new URL('../onthefly.js', import.meta.url).href);
 }
@@ -112,8 +112,8 @@ async function outcomeOf(action) {
 
 /**
  * Starts the worker of one backend through the site's own module, in the place of the one before.
- * @param {import('../../site_template/src/protocol.ts').BackendName} backend
- * @param {import('../../site_template/src/protocol.ts').Kernels|null} kernels the site's own choice where null
+ * @param {import('../../../site_template/src/protocol.ts').BackendName} backend
+ * @param {import('../../../site_template/src/protocol.ts').Kernels|null} kernels the site's own choice where null
  * @returns {Promise<Outcome>} what the worker says of itself when it is ready
  */
 export function start(backend, kernels) {
@@ -151,7 +151,9 @@ export function call(path, parameters) {
 export function layers(task) {
   return outcomeOf(async () => {
     const module = new URL('witness.js', import.meta.url).href;
-    const { train } = /** @type {typeof import('../../site_template/src/parity/witness.ts')} */ (await import(module));
+    const { train } = /** @type {typeof import('../../../site_template/src/parity/witness.ts')} */ (
+      await import(module)
+    );
     return encode(await inTime(train(await decode(task)), 'tf.layers'));
   });
 }

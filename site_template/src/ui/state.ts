@@ -100,7 +100,9 @@ export const permission = signal<PermissionState | null>(null);
 export const classes = signal<ClassEntry[]>([]);
 /** Of the next training; the site's own until the visitor changes them. */
 export const settings = signal<HeadSettings>(
-  Object.fromEntries(Object.entries(HEAD_SETTINGS).map(([name, setting]) => [name, setting.default])) as HeadSettings,
+  Object.fromEntries(
+    Object.entries(HEAD_SETTINGS).map(([name, setting]) => [name, setting.default]),
+  ) as unknown as HeadSettings,
 );
 /**
  * Names the state of the document that training depends on: equal numbers, equal examples, classes and settings.

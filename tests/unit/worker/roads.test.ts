@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { KernelsInUse } from '../../../site_template/src/protocol.ts';
 
 const SITE = new URL('../../../site_template/', import.meta.url);
 const esbuild = createRequire(new URL('package.json', SITE))('esbuild');
@@ -97,7 +98,7 @@ const broken = (kind: string, message: string) => ({
 const choice = (...roads: object[]) => ({ name: 'wasm', roads: () => roads });
 
 /** Why faster kernels are not in use, as programs and logs have it. */
-const said = ({ faults }) =>
+const said = ({ faults }: KernelsInUse) =>
   faults.map(({ kernels, error }) => [kernels, error.message].filter(Boolean).join(': ')).join(' ');
 
 test('the fastest road that computes right is taken', async () => {

@@ -12,8 +12,7 @@ const classifier = await loadClassifier('project.zip');
 const [best] = await classifier.predict(document.querySelector('img'));
 console.log(best.class, best.probability);`;
 
-/** @param {typeof strings.code} code */
-const python = ({ command, program }) => `# ${command}
+const python = ({ command, program }: typeof strings.code) => `# ${command}
 onthefly predict project.zip photo.jpg
 onthefly export project.zip --format keras --out model/
 
