@@ -88,7 +88,7 @@ def changed(dutch: Built, url: str) -> bytes:
 def test_a_file_that_cannot_be_had(
     fault: str, browser: Browser, dutch: Built, url: str, english: list[str]
 ) -> None:
-    shard = dutch.site["model"]["shards"][0]["url"]
+    shard = dutch.site.model.shards[0].url
     answers: dict[str, tuple[Callable[[Route], None], str]] = {
         "status": (
             lambda route: route.fulfill(status=404),

@@ -241,7 +241,7 @@ def converting(
 @pytest.mark.parametrize("to_all", [False, True], ids=["the build alone", "all, as a terminal does"])
 def test_stopped_while_converting(project: Project, to_all: bool) -> None:
     build = project.start()
-    child = seen(build, "tensorflow_child")
+    child = seen(build, "onthefly_studio.tensorflow.child")
     wait_until(
         lambda: list(project.cache.root.glob("model/.partial-*/*/converted/*")), "the conversion", alive=build
     )
@@ -258,7 +258,7 @@ def test_stopped_while_converting(project: Project, to_all: bool) -> None:
 
 def test_killed_while_converting_then_two_builds_at_once(converting: Project) -> None:
     build = converting.start()
-    child = seen(build, "tensorflow_child")
+    child = seen(build, "onthefly_studio.tensorflow.child")
     kill(build)
     gone(child)
     assert not list(converting.temporary.rglob("result.json")), "the child ended before its work did"
@@ -273,7 +273,7 @@ def test_killed_while_converting_then_two_builds_at_once(converting: Project) ->
 @pytest.mark.long
 def test_killed_in_the_midst_of_a_whole_conversion(project: Project) -> None:
     build = project.start()
-    child = seen(build, "tensorflow_child")
+    child = seen(build, "onthefly_studio.tensorflow.child")
     wait_until(
         lambda: list(project.cache.root.glob("model/.partial-*/*/converted/*/raw/model.json")),
         "the converter's own output",
