@@ -95,7 +95,7 @@ PICTURES, ANSWERS = 96, 24
 
 
 @pytest.fixture(scope="module")
-def opened(
+def module(
     site: Callable[..., Built], serving: Callable[[Path], SiteServer], chromium: Any
 ) -> Iterator[tuple[Any, Built]]:
     built = site("embedded")
@@ -104,6 +104,13 @@ def opened(
         visit.page.evaluate(f"() => {{ {DRAW_JS} }}")
         yield visit.page, built
         assert visit.complaints == []
+
+
+@pytest.fixture
+def opened(module: tuple[Any, Built]) -> tuple[Any, Built]:
+    """A worker that was taught nothing yet, whichever test came before."""
+    module[0].evaluate("() => window.worker.reset()")
+    return module
 
 
 def test_a_batch_gives_bit_for_bit_what_single_calls_give(opened: tuple[Any, Built]) -> None:
