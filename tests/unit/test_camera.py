@@ -77,7 +77,7 @@ EVERY_OTHER = """(frames) => {
   const [a, b, c, d] = frames.slice(-4).map(({ marker }) => marker);
   return a === 0 && b > 0 && c === 0 && d === b;
 }"""
-"""Of a film of three frames, whose first shows twice: the second, or the third, as the camera happened to begin."""
+"""Of a film of three frames, the first of which shows twice: with it the second or the third, as it began."""
 
 
 def film(path: Path, fps: int, markers: range, size: tuple[int, int] = (640, 480)) -> None:
