@@ -75,8 +75,9 @@ PAST_HALF = f"(frames) => frames.at(-1).marker >= {HALF}"
 ONE = "(frames) => frames.at(-1).marker >= 0"
 EVERY_OTHER = """(frames) => {
   const [a, b, c, d] = frames.slice(-4).map(({ marker }) => marker);
-  return a === 0 && b === 2 && c === 0 && d === 2;
+  return a === 0 && b > 0 && c === 0 && d === b;
 }"""
+"""Of a film of three frames, the first of which shows twice: with it the second or the third, as it began."""
 
 
 def film(path: Path, fps: int, markers: range, size: tuple[int, int] = (640, 480)) -> None:
@@ -159,7 +160,7 @@ def test_the_rate_is_the_films(seen):
     assert seen["faster"]["frameRate"] == 4
     assert seen["other film"]["frameRate"] == 10
     assert seen["slower"]["frameRate"] == 5
-    assert [frame["marker"] for frame in seen["slower"]["frames"]][-4:] == [0, 2, 0, 2]
+    assert [frame["marker"] for frame in seen["slower"]["frames"]][-4:] in ([0, 1, 0, 1], [0, 2, 0, 2])
     for name, rate in (("film", 4), ("faster", 4), ("slower", 5)):  # the film is never ahead of itself
         frames = seen[name]["frames"]
         assert len(frames) - 2 <= (frames[-1]["time"] - frames[0]["time"]) * rate / 1000, name
