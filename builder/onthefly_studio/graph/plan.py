@@ -97,5 +97,5 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """The structure `Plan` of site_template/src/kernel/backbone/plan.js."""
+        """The structure `Plan` of site_template/src/kernel/backbone/plan.ts."""
         return {"format": FORMAT, "input": list(self.input), "steps": [step.as_json() for step in self.steps]}
