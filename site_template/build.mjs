@@ -1,9 +1,10 @@
 // Bundles the page, its worker and the module for other pages into a folder, with hashed names.
 // Prints nothing; writes `assets.json`, which says what became what.
 //
-//   node build.mjs OUT [KERNEL]
+//   node build.mjs OUT [KERNEL [LANGUAGE]]
 //
-// KERNEL is a folder that `node kernel.mjs` filled; without it the kernel is compiled here.
+// KERNEL is a folder that `node kernel.mjs` filled; without it the kernel is compiled here. LANGUAGE is that of the page's
+// words, a file in src/ui/strings: English unless it is given.
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -16,10 +17,10 @@ import { compiledKernelPlugin, kernelPlugin } from './kernel.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.resolve(process.argv[2] ?? 'build');
 const kernel = process.argv[3] ? compiledKernelPlugin(process.argv[3]) : kernelPlugin;
+const language = process.argv[4] ?? 'en';
 const require = createRequire(import.meta.url);
 
-const APP = 'src/ui/main.tsx';
-const PAGES = { onthefly: 'src/onthefly.ts', sw: 'src/service-worker.ts' };
+const PAGES = { app: 'src/ui/main.tsx', onthefly: 'src/onthefly.ts', sw: 'src/service-worker.ts' };
 /** A file of words for each language of the page. */
 const WORDS = 'src/ui/strings';
 /** These keep their names: pages and browsers know them by it. */
@@ -42,17 +43,14 @@ const withoutThreads = {
   },
 };
 
-/**
- * The page's words, in another language than English.
- * @param {string} language
- * @returns {import('esbuild').Plugin}
- */
-const wordsIn = (language) => ({
+/** The page's words, in the place of the English ones. */
+const words = {
   name: 'words',
+  /** @param {import('esbuild').PluginBuild} build */
   setup(build) {
     build.onResolve({ filter: /\/strings\/en\.ts$/ }, () => ({ path: path.join(here, WORDS, `${language}.ts`) }));
   },
-});
+};
 
 /**
  * @param {string} name with its suffix
@@ -70,10 +68,9 @@ async function emit(name, contents, hashed = true) {
 /**
  * Bundles everything in one go, so that what several of them hold is read and parsed once.
  * @param {Record<string, string>} entries files by the name of their bundle, without its suffix
- * @param {import('esbuild').Plugin[]} [more]
  * @returns {Promise<Map<string, Uint8Array>>} bundles by their name, with its suffix
  */
-async function bundle(entries, more = []) {
+async function bundle(entries) {
   const { outputFiles } = await esbuild.build({
     entryPoints: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, path.join(here, file)])),
     absWorkingDir: here,
@@ -88,7 +85,7 @@ async function bundle(entries, more = []) {
     jsxImportSource: 'preact',
     legalComments: 'none',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [withoutThreads, kernel, ...more],
+    plugins: [withoutThreads, kernel, words],
     logLevel: 'warning',
   });
   return new Map(outputFiles.map((file) => [path.basename(file.path), file.contents]));
@@ -107,17 +104,11 @@ await mkdir(path.join(out, 'assets'), { recursive: true });
 const wasmFolder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
 const BACKENDS = (await readdir(path.join(here, 'src/worker/backends'))).map((file) => path.parse(file).name);
 const workers = Object.fromEntries(BACKENDS.map((name) => [`worker-${name}`, `src/worker/backends/${name}.ts`]));
-const languages = (await readdir(path.join(here, WORDS))).map((file) => path.parse(file).name);
-const made = await Promise.all([
-  bundle({ ...PAGES, ...workers, style: STYLE }),
-  ...languages.map((language) => bundle({ [`app-${language}`]: APP }, [wordsIn(language)])),
-]);
-const bundles = new Map(made.flatMap((some) => [...some]));
+const bundles = await bundle({ ...PAGES, ...workers, style: STYLE });
 /** @param {string} file */
 const bundled = (file) => /** @type {Uint8Array} */ (bundles.get(file));
 const assets = {
   ...(await each(Object.keys(PAGES), (name) => emit(`${name}.js`, bundled(`${name}.js`), !UNHASHED.includes(name)))),
-  apps: await each(languages, (language) => emit('app.js', bundled(`app-${language}.js`))),
   style: await emit('style.css', bundled('style.css')),
   icon: await emit(path.basename(ICON), await readFile(path.join(here, ICON))),
   workers: await each(BACKENDS, (name) => emit(`worker-${name}.js`, bundled(`worker-${name}.js`))),

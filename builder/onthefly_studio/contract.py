@@ -24,6 +24,10 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 Fit = Literal["crop", "stretch"]
 FITS: tuple[Fit, ...] = get_args(Fit)
 
+ExportFormat = Literal["tfjs", "saved_model", "tflite", "keras"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+"""What `onthefly export` writes; the page writes the first."""
+
 TENSORFLOW_JS = "4.22.0"
 """The version that the page is built with and exports are made for; `package.json` asks for it."""
 

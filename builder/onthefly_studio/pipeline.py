@@ -23,7 +23,7 @@ from onthefly_studio.graph.convert import Converted, convert, model_key
 from onthefly_studio.reference.golden import SIZE
 from onthefly_studio.report import Reporter
 from onthefly_studio.site import description, publish, render, theme
-from onthefly_studio.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling, page_script
+from onthefly_studio.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling
 from onthefly_studio.site.description import Asset, Backbone, Checked, Golden, Model, Preprocess, Site, Wasm
 from onthefly_studio.site.offline import manifest, service_worker
 from onthefly_studio.site.policy import headers_file
@@ -85,7 +85,7 @@ def build(
     key = _build_key(config, source, logo, start)
     if not force and (standing := _standing(out, key)) is not None:
         return standing
-    with bundling(cache, reporter) as bundled:
+    with bundling(config.lang, cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
         if start:
             start.require_fits(converted.model_hash, config.fit)
@@ -122,7 +122,7 @@ def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Sta
         hashlib.sha256(logo.contents).hexdigest() if logo else "",
         start.sha256 if start else "",
         model_key(source, config.precision),
-        assets_key(),
+        assets_key(config.lang),
         sha256_tree(render.TEMPLATES),
         sha256_tree(PROJECT_ROOT, [PROJECT_ROOT / name for name in TRAVELLING]),
         sha256_tree(here, code),
@@ -154,9 +154,7 @@ def _write(
     start: Start | None,
 ) -> Site:
     """Write the whole site into an empty folder; returns what `site.json` says."""
-    app, others = page_script(assets, config.lang)
-    unwanted = shutil.ignore_patterns("assets.json", *others)
-    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=unwanted)
+    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
     files = converted.model_files()
     model_folder = folder / "model" / converted.model_hash
     model_folder.mkdir(parents=True)
@@ -175,7 +173,7 @@ def _write(
     if config.accent:
         styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
     version = key[:16]
-    page = render.page(site, app, styles, icon, version)
+    page = render.page(site, assets["app"]["url"], styles, icon, version)
     (folder / "index.html").write_text(page, "utf-8")
     site.write(folder)
     (folder / "_headers").write_text(headers_file(), "utf-8")

@@ -9,10 +9,8 @@ from typing import Any
 import click
 
 from onthefly_studio.cli.predict import site_option
+from onthefly_studio.contract import EXPORT_FORMATS
 from onthefly_studio.graph.input_range import CHOICES, DEFAULT
-
-FORMATS = ("tfjs", "saved_model", "tflite", "keras")
-"""As `onthefly_studio.project.export.export` has them; here so that --help needs no NumPy."""
 
 backbone_option = click.option(
     "--backbone",
@@ -22,7 +20,7 @@ backbone_option = click.option(
 
 @click.command("export")
 @click.argument("project", metavar="PROJECT.ZIP", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Of the model.")
+@click.option("--format", "form", type=click.Choice(EXPORT_FORMATS), required=True, help="Of the model.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The folder to write; absent or empty."
 )

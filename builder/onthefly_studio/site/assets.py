@@ -32,9 +32,15 @@ def sources() -> list[Path]:
     return beside + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
-def assets_key() -> str:
-    """The cache key of the bundles."""
-    return sha256_text("assets", sha256_tree(TEMPLATE_ROOT, sources()))
+def assets_key(lang: str) -> str:
+    """The cache key of the bundles for a page in a language (BCP 47)."""
+    return sha256_text("assets", _language(lang), sha256_tree(TEMPLATE_ROOT, sources()))
+
+
+def _language(lang: str) -> str:
+    """The language that the page's words are in: a site's own, or English where there are none in that."""
+    primary = lang.split("-")[0].lower()
+    return primary if (TEMPLATE_ROOT / "src" / "ui" / "strings" / f"{primary}.ts").is_file() else "en"
 
 
 def _kernel_key() -> str:
@@ -45,8 +51,10 @@ def _kernel_key() -> str:
 
 
 @contextmanager
-def bundling(cache: Cache, reporter: Reporter) -> Iterator[Callable[[], Bundled]]:
+def bundling(lang: str, cache: Cache, reporter: Reporter) -> Iterator[Callable[[], Bundled]]:
     """Makes the bundles beside the block, where they are not cached; what it yields waits for them.
+
+    The page's script holds the words of one language, that of the site.
 
     A block that fails ends the work.
 
@@ -54,14 +62,14 @@ def bundling(cache: Cache, reporter: Reporter) -> Iterator[Callable[[], Bundled]
         ConfigError: node or the page's packages are not installed.
         ConversionError: when waited for: the scripts do not bundle.
     """
-    key = assets_key()
+    key = assets_key(lang)
     if cache.path("assets", key).is_dir():
         yield lambda: _read(cache.path("assets", key))
         return
     reporter.step("assets", "bundle the page's scripts")
     node = _Node()
     with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache))
+        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache, _language(lang)))
         try:
             yield lambda: _read(made.result())
         except BaseException:
@@ -73,26 +81,9 @@ def _read(folder: Path) -> Bundled:
     return folder, json.loads((folder / "assets.json").read_text("utf-8"))
 
 
-def page_script(assets: Assets, lang: str) -> tuple[str, list[str]]:
-    """The page's script with the words of a language, English where there are none; and those in others.
-
-    Args:
-        assets: what was bundled.
-        lang: BCP 47.
-
-    Returns:
-        The URL of the one, and the names of the other files.
-    """
-    apps = assets["apps"]
-    primary = lang.split("-")[0].lower()
-    wanted = primary if primary in apps else "en"
-    others = [Path(app["url"]).name for language, app in apps.items() if language != wanted]
-    return str(apps[wanted]["url"]), others
-
-
-def _bundle(node: _Node, cache: Cache, into: Path) -> None:
+def _bundle(node: _Node, cache: Cache, language: str, into: Path) -> None:
     kernel = cache.folder("kernel", _kernel_key(), lambda place: node.run("kernel.mjs", place))
-    node.run("build.mjs", into, kernel)
+    node.run("build.mjs", into, kernel, language)
 
 
 class _Node:
@@ -120,7 +111,7 @@ class _Node:
         self._running: subprocess.Popen[str] | None = None
         self._stopped = False
 
-    def run(self, program: str, *arguments: Path) -> None:
+    def run(self, program: str, *arguments: Path | str) -> None:
         """Run one to its end.
 
         Raises:

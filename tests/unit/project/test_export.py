@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from onthefly_studio.cache import Cache, sha256_tree
-from onthefly_studio.contract import Precision
+from onthefly_studio.contract import EXPORT_FORMATS, ExportFormat, Precision
 from onthefly_studio.errors import CheckFailed, ConfigError, ConversionError, OutputError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import Converted, convert
@@ -23,7 +23,7 @@ from onthefly_studio.graph.portability import require_portable
 from onthefly_studio.pipeline import PROJECT_ROOT
 from onthefly_studio.project.embed import find_model
 from onthefly_studio.project.export import export as export_stage
-from onthefly_studio.project.export.export import FORMATS, Format, compare, export, require_within
+from onthefly_studio.project.export.export import compare, export, require_within
 from onthefly_studio.project.export.whole_model import append_head
 from onthefly_studio.project.format.model import Example, Head, Project
 from onthefly_studio.reference import golden
@@ -70,7 +70,7 @@ def of_backbone(model: Converted, precision: Precision = "float16") -> Project:
     return replace(given, backbone=backbone, head=head, examples=examples, features=features)
 
 
-def written(project: Project, form: Format, model: Path, out: Path) -> float:
+def written(project: Project, form: ExportFormat, model: Path, out: Path) -> float:
     done = export(project, form, out, model=model, name="Test", time_stamp=projects.TIME)
     worst, logits = (max(getattr(row, key) for row in done.rows) for key in ("error", "logit_error"))
     print(f"\n{form}: probabilities at most {worst:.1e} apart, their logarithms {logits:.1e}")
@@ -82,7 +82,7 @@ def written(project: Project, form: Format, model: Path, out: Path) -> float:
     [("tfjs", "float16"), ("saved_model", "float16"), ("tflite", "int8"), ("keras", "int8")],
 )
 def test_every_format_predicts_the_same_when_loaded_again(
-    form: Format,
+    form: ExportFormat,
     precision: Precision,
     converted: Callable[[str, Precision], Converted],
     tmp_path: Path,
@@ -107,13 +107,13 @@ def test_every_format_predicts_the_same_when_loaded_again(
     [
         ("075", "keras"),
         ("keras-large", "keras"),
-        *(pytest.param("100", form, marks=pytest.mark.long) for form in FORMATS),
+        *(pytest.param("100", form, marks=pytest.mark.long) for form in EXPORT_FORMATS),
         pytest.param("keras-large", "tflite", marks=pytest.mark.long),
     ],
 )
 def test_other_backbones_too(
     name: str,
-    form: Format,
+    form: ExportFormat,
     converted: Callable[[str, Precision], Converted],
     tmp_path: Path,
     one_exporter: None,
@@ -123,9 +123,9 @@ def test_other_backbones_too(
     assert written(of_backbone(model), form, model.folder, tmp_path / form) < 1e-4
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", EXPORT_FORMATS)
 def test_a_graph_that_said_nothing_of_its_ends(
-    form: Format, cache: Cache, tmp_path: Path, one_exporter: None, one_tensorflow: None
+    form: ExportFormat, cache: Cache, tmp_path: Path, one_exporter: None, one_tensorflow: None
 ) -> None:
     files = Files()
     del files.document["signature"]

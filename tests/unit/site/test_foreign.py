@@ -17,6 +17,7 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import OutputError
 from onthefly_studio.pipeline import PROJECT_ROOT
 from onthefly_studio.site import foreign, publish
+from tests.patience import PATIENCE_S
 from tests.processes import heedful
 
 OLD = {"index.html": "old", "assets/app.1.js": "old", "model/1/model.json": "old", "LICENSE": "same"}
@@ -247,7 +248,7 @@ def test_killed_again_while_it_is_mended(out: Path, cache: Cache) -> None:
             survives(out, cache)
 
 
-STUCK = """
+STUCK = f"""
 import sys, time
 from pathlib import Path
 from onthefly_studio.cache import Cache
@@ -258,7 +259,7 @@ def renamed(self, target):
     rename(self, target)
     if self.name == ".git" and self.parent.name == ".dist.old":
         print("struck", flush=True)
-        time.sleep(60)
+        time.sleep({PATIENCE_S})
 Path.rename = renamed
 rebuild(Path(sys.argv[1]), Cache(Path(sys.argv[2])))
 """

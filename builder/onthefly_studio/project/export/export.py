@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from onthefly_studio.cache import disk_reason
-from onthefly_studio.contract import MODEL_FORMAT, MODEL_KIND
+from onthefly_studio.contract import MODEL_FORMAT, MODEL_KIND, ExportFormat
 from onthefly_studio.errors import ConversionError, OutputError
 from onthefly_studio.process import run as run_child
 from onthefly_studio.project.format.model import Project
@@ -28,8 +28,6 @@ from onthefly_studio.project.format.write import metadata
 from onthefly_studio.reference.golden import GOLDEN
 from onthefly_studio.reference.head import NAMES, Float32
 
-Format = Literal["tfjs", "saved_model", "tflite", "keras"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 TFLITE_FILE, KERAS_FILE = "model.tflite", "model.keras"
 ABOUT, METADATA, LABELS = "onthefly.json", "metadata.json", "labels.txt"
 CHILD = "onthefly_studio.project.export.export_child"
@@ -69,7 +67,7 @@ class Exported:
 
 
 def export(
-    project: Project, form: Format, out: Path, *, model: Path, name: str, time_stamp: datetime
+    project: Project, form: ExportFormat, out: Path, *, model: Path, name: str, time_stamp: datetime
 ) -> Exported:
     """Write the project's head and its backbone as one model.
 
@@ -121,7 +119,7 @@ def compare(written: Float32, reference: Float32) -> list[Row]:
     ]
 
 
-def require_within(rows: list[Row], form: Format) -> None:
+def require_within(rows: list[Row], form: ExportFormat) -> None:
     """Fail on the first picture beyond a limit.
 
     Raises:

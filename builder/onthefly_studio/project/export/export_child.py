@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from onthefly_studio.contract import ExportFormat
 from onthefly_studio.errors import OnTheFlyError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph import portability as rules
 from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.process import answer
-from onthefly_studio.project.export.export import KERAS_FILE, TFLITE_FILE, Format
+from onthefly_studio.project.export.export import KERAS_FILE, TFLITE_FILE
 from onthefly_studio.project.export.whole_model import append_head
 from onthefly_studio.reference import golden
 from onthefly_studio.reference.head import NAMES, Weights, probabilities
@@ -30,7 +31,7 @@ from onthefly_studio.tensorflow.child import graph_def, run_graph
 SERVING, INPUT, OUTPUT = "serving_default", "image", "probabilities"
 
 
-def main(model: Path, form: Format, out: Path, scratch: Path) -> int:
+def main(model: Path, form: ExportFormat, out: Path, scratch: Path) -> int:
     """Do it; the exit status is 0 also for an expected error, which `result.json` holds."""
     try:
         backbone = graph_model.read(model)
@@ -109,7 +110,7 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-WRITE: dict[Format, Callable[[GraphModel, Weights, Path, Array], Array]] = {
+WRITE: dict[ExportFormat, Callable[[GraphModel, Weights, Path, Array], Array]] = {
     "tfjs": _tfjs,
     "saved_model": _saved_model,
     "tflite": _tflite,
