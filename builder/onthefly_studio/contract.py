@@ -71,7 +71,8 @@ SITE_FORMAT = 1
 
 PROJECT_FORMAT = 1
 """Version of `project.zip`. A reader refuses a higher one."""
-PROJECT_KIND: Literal["onthefly-project"] = "onthefly-project"
+ProjectKind = Literal["onthefly-project"]
+PROJECT_KIND: ProjectKind = "onthefly-project"
 PROJECT_FILES = {
     "project": "project.json",
     "features": "features.f32",
@@ -83,7 +84,8 @@ PROJECT_FILES = {
 
 MODEL_FORMAT = 1
 """Version of an exported model's `onthefly.json`. A reader refuses a higher one."""
-MODEL_KIND: Literal["onthefly-model"] = "onthefly-model"
+ModelKind = Literal["onthefly-model"]
+MODEL_KIND: ModelKind = "onthefly-model"
 
 TENSORS = ("kernel1", "bias1", "kernel2", "bias2")
 """Of the head, in their order in `head.f32`."""

@@ -34,11 +34,11 @@ def sources() -> list[Path]:
 
 def assets_key(lang: str) -> str:
     """The cache key of the bundles for a page in a language (BCP 47)."""
-    return sha256_text("assets", _language(lang), sha256_tree(TEMPLATE_ROOT, sources()))
+    return sha256_text("assets", language_of(lang), sha256_tree(TEMPLATE_ROOT, sources()))
 
 
-def _language(lang: str) -> str:
-    """The language that the page's words are in: a site's own, or English where there are none in that."""
+def language_of(lang: str) -> str:
+    """The language that a site's words are in: its own (BCP 47), or English where there are none in that."""
     primary = lang.split("-")[0].lower()
     return primary if (TEMPLATE_ROOT / "src" / "ui" / "strings" / f"{primary}.ts").is_file() else "en"
 
@@ -69,7 +69,7 @@ def bundling(lang: str, cache: Cache, reporter: Reporter) -> Iterator[Callable[[
     reporter.step("assets", "bundle the page's scripts")
     node = _Node()
     with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache, _language(lang)))
+        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache, language_of(lang)))
         try:
             yield lambda: _read(made.result())
         except BaseException:

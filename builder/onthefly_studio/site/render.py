@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
 from onthefly_studio.contract import CLASS_TONES
 from onthefly_studio.errors import ConfigError
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.site.assets import TEMPLATE_ROOT, language_of
 from onthefly_studio.site.description import Site
 from onthefly_studio.site.policy import POLICY
 
@@ -30,17 +29,17 @@ def inline_json(value: object) -> Markup:
 
 def speaks(lang: str) -> bool:
     """Whether the page has words of its own in a language (BCP 47)."""
-    return _words_file(lang).exists()
+    return language_of(lang) == _primary(lang)
 
 
 def words(lang: str) -> dict[str, str]:
     """The words that stand without JavaScript, in a language; in English where it has none of its own."""
-    read: dict[str, str] = json.loads(_words_file(lang if speaks(lang) else "en").read_text("utf-8"))
+    read: dict[str, str] = json.loads((WORDS / f"{language_of(lang)}.json").read_text("utf-8"))
     return read
 
 
-def _words_file(lang: str) -> Path:
-    return WORDS / f"{lang.split('-')[0].lower()}.json"
+def _primary(lang: str) -> str:
+    return lang.split("-")[0].lower()
 
 
 def direction(lang: str) -> str:

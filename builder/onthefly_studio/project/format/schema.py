@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -16,7 +16,9 @@ from onthefly_studio.contract import (
     PROJECT_FORMAT,
     PROJECT_LIMITS,
     Fit,
+    ModelKind,
     Precision,
+    ProjectKind,
 )
 from onthefly_studio.errors import SourceError
 from onthefly_studio.text import printable
@@ -92,7 +94,7 @@ class Described(_Object):
     """The object in `project.json`."""
 
     format: Format
-    kind: Literal["onthefly-project"]
+    kind: ProjectKind
     generator: Text
     backbone: Backbone
     preprocess: Preprocess
@@ -106,7 +108,7 @@ class AboutModel(_Object):
     """The object in the `onthefly.json` of an exported model."""
 
     format: Annotated[int, Field(ge=MODEL_FORMAT, le=MODEL_FORMAT)]
-    kind: Literal["onthefly-model"]
+    kind: ModelKind
     generator: Text
     backbone: Backbone
     preprocess: Preprocess
