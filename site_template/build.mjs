@@ -4,7 +4,7 @@
 //   node build.mjs OUT [KERNEL [LANGUAGE]]
 //
 // KERNEL is a folder that `node kernel.mjs` filled; without it the kernel is compiled here. LANGUAGE is that of the page's
-// words, a file in src/ui/strings: English unless it is given.
+// words, a file in src/ui/i18n/words: English unless it is given.
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ const require = createRequire(import.meta.url);
 
 const PAGES = { app: 'src/ui/main.tsx', onthefly: 'src/onthefly.ts', sw: 'src/service-worker.ts' };
 /** A file of words for each language of the page. */
-const WORDS = 'src/ui/strings';
+const WORDS = 'src/ui/i18n/words';
 /** These keep their names: pages and browsers know them by it. */
 const UNHASHED = ['onthefly', 'sw'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
@@ -48,7 +48,7 @@ const words = {
   name: 'words',
   /** @param {import('esbuild').PluginBuild} build */
   setup(build) {
-    build.onResolve({ filter: /\/strings\/en\.ts$/ }, () => ({ path: path.join(here, WORDS, `${language}.ts`) }));
+    build.onResolve({ filter: /\/words\/en\.ts$/ }, () => ({ path: path.join(here, WORDS, `${language}.ts`) }));
   },
 };
 

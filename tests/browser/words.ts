@@ -1,7 +1,7 @@
 // Prints what the page's script says in each language, as JSON: of words that depend on something, the parts around it.
 
-import { words as en } from '../../site_template/src/ui/strings/en.ts';
-import { words as nl } from '../../site_template/src/ui/strings/nl.ts';
+import { words as en } from '../../site_template/src/ui/i18n/words/en.ts';
+import { words as nl } from '../../site_template/src/ui/i18n/words/nl.ts';
 
 const GAP = '\u0000';
 

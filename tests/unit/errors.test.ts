@@ -9,7 +9,7 @@ import { damaged, PROJECT_MESSAGES, ProjectError } from '../../site_template/src
 import { STORE_MESSAGES, StoreError } from '../../site_template/src/store/errors.ts';
 import { DOWNLOAD_MESSAGES, DownloadError } from '../../site_template/src/verified.ts';
 
-const STRINGS = new URL('../../site_template/src/ui/strings/', import.meta.url);
+const STRINGS = new URL('../../site_template/src/ui/i18n/words/', import.meta.url);
 const LANGUAGES = await Promise.all(
   readdirSync(STRINGS).map(async (file) => (await import(new URL(file, STRINGS).href)).words),
 );

@@ -40,7 +40,7 @@ def assets_key(lang: str) -> str:
 def language_of(lang: str) -> str:
     """The language that a site's words are in: its own (BCP 47), or English where there are none in that."""
     primary = lang.split("-")[0].lower()
-    return primary if (TEMPLATE_ROOT / "src" / "ui" / "strings" / f"{primary}.ts").is_file() else "en"
+    return primary if (TEMPLATE_ROOT / "src" / "ui" / "i18n" / "words" / f"{primary}.ts").is_file() else "en"
 
 
 def _kernel_key() -> str:

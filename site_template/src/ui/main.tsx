@@ -3,13 +3,13 @@
 import { type ComponentChild, render } from 'preact';
 import { obstacle } from '../client.ts';
 import type { Site } from '../protocol.ts';
-import { openPage } from './actions.ts';
-import { mayUseCamera } from './camera.ts';
-import { keepChoices } from './choices.ts';
-import { App } from './components/App.tsx';
-import { ObstaclePanel } from './components/ObstaclePanel.tsx';
-import { tellEmbedder } from './embed-messages.ts';
-import { keepPredicting } from './predictor.ts';
+import { openPage } from './app/open-page.ts';
+import { mayUseCamera } from './camera/camera.ts';
+import { keepChoices } from './camera/preferences.ts';
+import { App } from './app/App.tsx';
+import { ObstaclePanel } from './app/ObstaclePanel.tsx';
+import { tellEmbedder } from './app/embed-messages.ts';
+import { keepPredicting } from './prediction/predictor.ts';
 
 const root = document.getElementById('app')!;
 const site: Site = JSON.parse(document.getElementById('site')!.textContent ?? '');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { balanceAdvice } from '../../../site_template/src/ui/advice.ts';
+import { balanceAdvice } from '../../../site_template/src/ui/evaluation/advice.ts';
 
 const advice = (counts: Record<string, number>) =>
   balanceAdvice(Object.entries(counts).map(([entry, count]) => ({ entry, count }))).map(({ few, most }) => [

@@ -6,7 +6,7 @@ import {
   rememberedTrials,
   rememberTrials,
   type Trial,
-} from '../../../site_template/src/ui/backend-choice.ts';
+} from '../../../site_template/src/ui/backend/backend-choice.ts';
 
 const measured = (backend: 'webgl' | 'webgpu', ms: number, wasmMs: number): Trial => ({
   backend,

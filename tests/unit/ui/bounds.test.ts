@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { settingsSchema } from '../../../site_template/src/project/schemas.ts';
-import { BOUNDS, fits, readSetting, type SettingName } from '../../../site_template/src/ui/bounds.ts';
+import { BOUNDS, fits, readSetting, type SettingName } from '../../../site_template/src/ui/training/bounds.ts';
 
 const GOOD = { hidden: 128, epochs: 10, batch: 5, rate: 0.001, seed: 1 };
 
