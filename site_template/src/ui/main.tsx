@@ -5,7 +5,7 @@ import { obstacle } from '../client.ts';
 import type { Site } from '../protocol.ts';
 import { openPage } from './app/open-page.ts';
 import { mayUseCamera } from './camera/camera.ts';
-import { keepChoices } from './camera/preferences.ts';
+import { keepPreferences } from './camera/preferences.ts';
 import { App } from './app/App.tsx';
 import { ObstaclePanel } from './app/ObstaclePanel.tsx';
 import { tellEmbedder } from './app/embed-messages.ts';
@@ -18,7 +18,7 @@ const found = mayUseCamera() ? obstacle() : 'insecure';
 if (found) {
   show(<ObstaclePanel obstacle={found} />);
 } else {
-  keepChoices();
+  keepPreferences();
   openPage(site);
   show(<App site={site} />);
   keepPredicting();

@@ -5,8 +5,8 @@ import {
   isSoftware,
   rememberedTrials,
   rememberTrials,
-  type Trial,
 } from '../../../site_template/src/ui/backend/backend-choice.ts';
+import type { Trial } from '../../../site_template/src/ui/document/state.ts';
 
 const measured = (backend: 'webgl' | 'webgpu', ms: number, wasmMs: number): Trial => ({
   backend,

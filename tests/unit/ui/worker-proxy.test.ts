@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Relay } from '../../../site_template/src/ui/backend/worker-proxy.ts';
+import { WorkerProxy } from '../../../site_template/src/ui/backend/worker-proxy.ts';
 
 const turns = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -45,14 +45,14 @@ class Pretend {
   }
 }
 
-const relayTo = (pretend: Pretend) => new Relay(pretend as any);
+const proxyTo = (pretend: Pretend) => new WorkerProxy(pretend as any);
 
 test('calls go to the worker, and errors come back', async () => {
   const one = new Pretend('one');
   one.worker.head = async () => {
     throw new Error('broken');
   };
-  const { worker } = relayTo(one);
+  const { worker } = proxyTo(one);
   const answer = worker.addExample('a' as any, 'c1');
   await turns();
   one.answer();
@@ -62,11 +62,11 @@ test('calls go to the worker, and errors come back', async () => {
 
 test('what is on its way when another worker takes over is not lost', async () => {
   const [one, two] = [new Pretend('one'), new Pretend('two')];
-  const relay = relayTo(one);
-  const before = relay.worker.addExample('before' as any, 'c1');
+  const proxy = proxyTo(one);
+  const before = proxy.worker.addExample('before' as any, 'c1');
   await turns();
-  const move = relay.moveTo(two as any);
-  const during = relay.worker.addExample('during' as any, 'c1');
+  const move = proxy.moveTo(two as any);
+  const during = proxy.worker.addExample('during' as any, 'c1');
   await turns();
   assert.equal(one.ended, false, 'it still has to answer');
   one.answer();
@@ -84,36 +84,36 @@ test('a worker that cannot take over leaves all as it was', async () => {
   two.worker.restore = async () => {
     throw new Error('no room');
   };
-  const relay = relayTo(one);
-  await assert.rejects(relay.moveTo(two as any), /no room/);
-  assert.equal(await relay.worker.head(), 'one');
+  const proxy = proxyTo(one);
+  await assert.rejects(proxy.moveTo(two as any), /no room/);
+  assert.equal(await proxy.worker.head(), 'one');
   assert.equal(one.ended, false);
 });
 
 test('a worker that lost its device is left without waiting for its answers', async () => {
   const [one, two] = [new Pretend('one'), new Pretend('two')];
   one.taught = ['kept'];
-  const relay = relayTo(one);
-  const never = relay.worker.addExample('x' as any, 'c1');
+  const proxy = proxyTo(one);
+  const never = proxy.worker.addExample('x' as any, 'c1');
   const ended = assert.rejects(never, /taken away/);
   await turns();
-  await relay.moveTo(two as any, new Error('taken away'));
+  await proxy.moveTo(two as any, new Error('taken away'));
   await ended;
   assert.deepEqual(two.taught, ['kept']);
-  assert.equal(await relay.worker.head(), 'two');
+  assert.equal(await proxy.worker.head(), 'two');
 });
 
 test('two moves at once come one after the other', async () => {
   const [one, two, three] = ['one', 'two', 'three'].map((name) => new Pretend(name));
   one.taught = ['kept'];
-  const relay = relayTo(one);
-  await Promise.all([relay.moveTo(two as any), relay.moveTo(three as any)]);
-  assert.equal(await relay.worker.head(), 'three');
+  const proxy = proxyTo(one);
+  await Promise.all([proxy.moveTo(two as any), proxy.moveTo(three as any)]);
+  assert.equal(await proxy.worker.head(), 'three');
   assert.deepEqual(three.taught, ['kept']);
   assert.deepEqual([one.ended, two.ended, three.ended], [true, true, false]);
 });
 
-test('a promise may resolve to the relayed worker', async () => {
-  const { worker } = relayTo(new Pretend('one'));
+test('a promise may resolve to the proxyed worker', async () => {
+  const { worker } = proxyTo(new Pretend('one'));
   assert.equal(await Promise.resolve(worker), worker);
 });

@@ -1,14 +1,20 @@
+// Where every panel has its place.
+
+import { useEffect } from 'preact/hooks';
 import type { Site } from '../../protocol.ts';
 import { startup } from '../document/state.ts';
 import { ClassList } from '../classes/ClassList.tsx';
 import { PixelNotice } from './PixelNotice.tsx';
 import { ProjectBar } from '../projects/ProjectBar.tsx';
+import { ResetButton } from '../projects/ResetButton.tsx';
+import { listenForKeys } from './shortcuts.ts';
 import { Stage } from '../stage/Stage.tsx';
 import { StartFailure } from './StartFailure.tsx';
 import { TrainPanel } from '../training/TrainPanel.tsx';
 import { UnderTheHood } from '../under-the-hood/UnderTheHood.tsx';
 
 export function App({ site }: { site: Site }) {
+  useEffect(() => listenForKeys(), []);
   return (
     <div class="workspace">
       {startup.value.phase === 'failed' && <StartFailure message={startup.value.message} />}
@@ -16,7 +22,9 @@ export function App({ site }: { site: Site }) {
       <Stage fit={site.preprocess.fit} />
       <div class="bench">
         <ClassList />
-        <TrainPanel />
+        <TrainPanel>
+          <ResetButton />
+        </TrainPanel>
         <ProjectBar />
         <UnderTheHood site={site} />
       </div>

@@ -2,8 +2,8 @@
 // takes a graphics card only where that was measured to be clearly faster on this machine.
 
 import { BACKENDS } from '../../contract.ts';
-import type { ErrorReport } from '../../errors.ts';
 import type { BackendName, Site } from '../../protocol.ts';
+import type { Trial } from '../document/state.ts';
 
 const KEY = 'onthefly backend';
 const TRIALS_KEY = 'onthefly backend trials';
@@ -13,21 +13,6 @@ export const CANDIDATES: BackendName[] = ['webgl', 'webgpu'];
 
 /** A candidate is taken where its frame takes less than this share of wasm's time. */
 const CLEARLY = 0.7;
-
-/** What is known of a candidate. */
-export interface Trial {
-  backend: BackendName;
-  /** 'software': computed on the processor after all. */
-  outcome: 'measured' | 'software' | 'missing' | 'failed' | 'lost';
-  /** Median time of a frame. */
-  ms?: number;
-  /** The same on wasm, measured in turns. */
-  wasmMs?: number;
-  /** Name of the device. */
-  detail?: string;
-  /** Why it failed. */
-  error?: ErrorReport;
-}
 
 /**
  * The fastest candidate that is clearly faster than wasm.

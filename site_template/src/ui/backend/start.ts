@@ -3,16 +3,17 @@
 import { batch } from '@preact/signals';
 import { type Connection, open } from '../../client.ts';
 import type { BackendName, Ready, StartProgress } from '../../protocol.ts';
-import { chosenBackend, rememberBackend, rememberTrials, type Trial } from './backend-choice.ts';
+import { chosenBackend, rememberBackend, rememberTrials } from './backend-choice.ts';
 import { arrange } from '../document/document.ts';
 import { messageOf, WordedError } from '../i18n/error-words.ts';
-import { Relay } from './worker-proxy.ts';
+import { WorkerProxy } from './worker-proxy.ts';
 import { complain, say, session } from '../document/session.ts';
+import type { Trial } from '../document/state.ts';
 import * as state from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 
 /** Null until the model is there. */
-let relay: Relay | null = null;
+let proxy: WorkerProxy | null = null;
 
 export async function startModel() {
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };
@@ -59,17 +60,17 @@ function painted(): Promise<void> {
  * @param lost why the one there is cannot compute any more
  */
 export async function useConnection(opened: Connection & { ready: Ready }, lost?: Error) {
-  if (relay) {
+  if (proxy) {
     try {
-      await relay.moveTo(opened, lost);
+      await proxy.moveTo(opened, lost);
     } catch (error) {
       opened.terminate();
       throw error;
     }
   } else {
-    await session.takeUp(opened.worker);
-    relay = new Relay(opened);
-    session.worker = relay.worker;
+    await session.restoreInto(opened.worker);
+    proxy = new WorkerProxy(opened);
+    session.worker = proxy.worker;
   }
   watch(opened);
   arrange();
@@ -88,7 +89,7 @@ export function noteTrial(trial: Trial) {
 /** Goes back to the processor when the graphics card is taken away, as by another program or by sleep. */
 async function watch(opened: Connection & { ready: Ready }) {
   await opened.worker.lost();
-  if (relay?.connection.worker !== opened.worker) return;
+  if (proxy?.connection.worker !== opened.worker) return;
   const { backend } = opened.ready;
   noteTrial({ backend, outcome: 'lost' });
   state.startup.value = { phase: 'connect', bytes: 0, total: 0 };

@@ -5,7 +5,7 @@ import type { Connection, RemoteWorker } from '../../client.ts';
 /** What takes a frame needs the backend; everything else is answered without it. */
 const NEEDS_BACKEND = ['addExample', 'addExamples', 'agree', 'embed', 'embedAll', 'predict', 'timeFrame'];
 
-export class Relay {
+export class WorkerProxy {
   connection: Connection;
   /** While one worker takes the other's place. */
   move: Promise<void> | null;

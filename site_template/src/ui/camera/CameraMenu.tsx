@@ -2,9 +2,9 @@
 
 import { useRef } from 'preact/hooks';
 import { chooseCamera } from './camera.ts';
-import { MAX_THRESHOLD } from './preferences.ts';
+import { changeMirror, changeThreshold, MAX_THRESHOLD } from './preferences.ts';
 import { percent } from '../i18n/format.ts';
-import { camera, cameraId, cameras, facing, lens, mirror, mirrored, threshold } from '../document/state.ts';
+import { camera, cameraId, cameras, facing, lens, mirrored, threshold } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { ImageIcon, SlidersIcon } from '../shared/Icons.tsx';
 
@@ -70,11 +70,11 @@ function place(menu: HTMLElement, opener: HTMLElement) {
   const { clientWidth: width, clientHeight: height } = document.documentElement;
   const rtl = getComputedStyle(opener).direction === 'rtl';
   const [start, end] = rtl ? [width - right, width - left] : [left, right];
-  const beside = width - end > ENOUGH.width;
-  const above = !beside && height - bottom < ENOUGH.height && top > height - bottom;
+  const atSide = width - end > ENOUGH.width;
+  const above = !atSide && height - bottom < ENOUGH.height && top > height - bottom;
   const set = (name: string, value: number) => menu.style.setProperty(name, `${Math.max(MARGIN, Math.round(value))}px`);
-  set('--menu-start', beside ? end + 3 * MARGIN : start);
-  set('--menu-edge', beside ? Math.min(top, height - ENOUGH.height) : MARGIN + (above ? height - top : bottom));
+  set('--menu-start', atSide ? end + 3 * MARGIN : start);
+  set('--menu-edge', atSide ? Math.min(top, height - ENOUGH.height) : MARGIN + (above ? height - top : bottom));
   menu.classList.toggle('is-above', above);
 }
 
@@ -110,9 +110,7 @@ function MirrorSwitch() {
           class="menu-switch"
           checked={mirrored.value}
           aria-describedby="mirror-hint"
-          onChange={({ currentTarget }) => {
-            mirror.value = { ...mirror.value, [side]: currentTarget.checked };
-          }}
+          onChange={({ currentTarget }) => changeMirror(side, currentTarget.checked)}
         />
         {strings.camera.mirror}
       </label>
@@ -144,9 +142,7 @@ function Threshold() {
         value={Math.round(100 * threshold.value)}
         aria-valuetext={words}
         aria-describedby="threshold-hint"
-        onInput={({ currentTarget }) => {
-          threshold.value = Number(currentTarget.value) / 100;
-        }}
+        onInput={({ currentTarget }) => changeThreshold(Number(currentTarget.value) / 100)}
       />
       <p class="menu-note" id="threshold-hint">
         {result.thresholdHint}

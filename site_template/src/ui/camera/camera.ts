@@ -1,6 +1,6 @@
 // The camera: choosing, starting and stopping it, telling its faults apart, and handing out frames.
 
-import { grab } from './capture.ts';
+import { capture } from './capture.ts';
 import { type CameraFault, camera, cameraId, cameras, type Facing, facing, lens, permission } from '../document/state.ts';
 
 // Small enough to be quick on a phone, and still larger than what the backbone reads.
@@ -140,9 +140,9 @@ export const framed = window.parent !== window;
  * The frame on show, not mirrored.
  * @returns to be transferred or closed; null while the camera gives no picture
  */
-export async function grabFrame(): Promise<ImageBitmap | VideoFrame | null> {
+export async function captureFrame(): Promise<ImageBitmap | VideoFrame | null> {
   if (camera.value.status !== 'on' || !video || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
-  return grab(video);
+  return capture(video);
 }
 
 /** What to ask the browser for, the best first, each with what it gives up. */

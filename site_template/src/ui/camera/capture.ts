@@ -14,7 +14,7 @@ let comparing = false;
  * @param video that shows a picture
  * @returns to be transferred or closed
  */
-export async function grab(video: HTMLVideoElement): Promise<ImageBitmap | VideoFrame> {
+export async function capture(video: HTMLVideoElement): Promise<ImageBitmap | VideoFrame> {
   if (compared !== video.srcObject && !comparing) compare(video);
   if (direct && compared === video.srcObject) {
     try {

@@ -1,4 +1,4 @@
-// What a visitor chose about camera and answer, kept in this browser. No picture, and nothing of what was taught.
+// What a visitor prefers about camera and answer, kept in this browser. No picture, and nothing of what was taught.
 
 import { effect } from '@preact/signals';
 import { cameraId, type Facing, facing, mirror, threshold } from '../document/state.ts';
@@ -8,7 +8,7 @@ const KEY = 'onthefly stage';
 export const MAX_THRESHOLD = 0.95;
 
 /** Takes up what was chosen on an earlier visit, and keeps what is chosen from now on. */
-export function keepChoices() {
+export function keepPreferences() {
   const kept = read();
   if (typeof kept.camera === 'string') cameraId.value = kept.camera;
   if (kept.facing === 'user' || kept.facing === 'environment') facing.value = kept.facing;
@@ -25,6 +25,16 @@ export function keepChoices() {
   });
 }
 
+/** Mirrors the preview of a camera, or not. */
+export function changeMirror(side: Facing, mirrored: boolean) {
+  mirror.value = { ...mirror.value, [side]: mirrored };
+}
+
+/** @param probability 0 to `MAX_THRESHOLD` */
+export function changeThreshold(probability: number) {
+  threshold.value = probability;
+}
+
 function read(): Record<string, unknown> {
   try {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}');
@@ -34,11 +44,11 @@ function read(): Record<string, unknown> {
   }
 }
 
-function write(choices: object) {
+function write(preferences: object) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(choices));
+    localStorage.setItem(KEY, JSON.stringify(preferences));
   } catch {
-    // Storage is refused or full: the choices hold for this visit.
+    // Storage is refused or full: the preferences hold for this visit.
   }
 }
 

@@ -6,7 +6,6 @@ import { addClass, hasNone } from './classes.ts';
 import { addFiles, addFolders } from './uploads.ts';
 import { say } from '../document/session.ts';
 import { lastClassId } from './selection.ts';
-import { listenForKeys } from '../app/shortcuts.ts';
 import { classes } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { fromDrop, fromInput, holdsFiles } from './picture-files.ts';
@@ -44,7 +43,6 @@ export function ClassList() {
     }
     removedAt.current = null;
   });
-  useEffect(() => listenForKeys(), []);
   useEffect(() => {
     document.addEventListener('paste', paste);
     return () => document.removeEventListener('paste', paste);

@@ -27,14 +27,14 @@ export function changeHandsFree(changed: Partial<HandsFree>) {
 }
 
 function checked(wanted: Record<string, unknown>, otherwise: HandsFree): HandsFree {
-  const take = (name: keyof HandsFree) => {
+  const read = (name: keyof HandsFree) => {
     const value = wanted[name];
     const { least, most } = HANDS_FREE[name];
     return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
       ? value
       : otherwise[name];
   };
-  return { countdown: take('countdown'), rate: take('rate'), duration: take('duration') };
+  return { countdown: read('countdown'), rate: read('rate'), duration: read('duration') };
 }
 
 function stored(): HandsFree {

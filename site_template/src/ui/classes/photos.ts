@@ -1,8 +1,8 @@
-// Photos: taking, removing and moving them.
+// Photos: capturing, removing and moving them.
 
 import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { grabFrame } from '../camera/camera.ts';
+import { captureFrame } from '../camera/camera.ts';
 import { addPhotos, arrange, remember, touch } from '../document/document.ts';
 import { lastClassId } from './selection.ts';
 import { complain, say, session } from '../document/session.ts';
@@ -24,11 +24,11 @@ let lastPhoto: Promise<unknown> = Promise.resolve();
  * `remember` follows when the recording ends.
  * @returns whether a photo was added
  */
-export function takePhoto(classId: string): Promise<boolean> {
+export function capturePhoto(classId: string): Promise<boolean> {
   lastClassId.value = classId;
   const photo = lastPhoto.then(async () => {
     try {
-      const frame = await grabFrame();
+      const frame = await captureFrame();
       return !!frame && (await addFrame(frame, classId));
     } catch (error) {
       complain(strings.record.failed, error);
@@ -74,11 +74,11 @@ export async function addFrames(frames: ImageBitmap[], classIds: string[]): Prom
   }
   const added = await session.worker.addExamples(Comlink.transfer(frames, frames), classIds);
   const entries = new Map(state.classes.value.map((entry) => [entry.id, entry]));
-  const taken = classIds.map((id, i) => (added[i] && entries.get(id)) ?? null);
+  const addedTo = classIds.map((id, i) => (added[i] && entries.get(id)) ?? null);
   const kept: KeptPhoto[] = [];
   const photos = new Map<ClassEntry, Photo[]>();
   added.forEach((one, i) => {
-    const entry = taken[i];
+    const entry = addedTo[i];
     if (!one || !entry) return;
     const { id, features, thumbnail: picture } = one;
     photos.set(entry, [...(photos.get(entry) ?? []), { id, picture }]);
@@ -86,7 +86,7 @@ export async function addFrames(frames: ImageBitmap[], classIds: string[]): Prom
   });
   batch(() => photos.forEach((some, entry) => addPhotos(entry, some)));
   kept.forEach((photo) => followers.forEach((follower) => follower(photo)));
-  return taken;
+  return addedTo;
 }
 
 export function removePhotos(entry: ClassEntry, ids: ReadonlySet<number>) {

@@ -1,7 +1,7 @@
 // Recording: while a button is held, about ten photos a second after the first; or hands-free, after a countdown and
 // for as long as was wished.
 
-import { takePhoto } from './photos.ts';
+import { capturePhoto } from './photos.ts';
 import { say } from '../document/session.ts';
 import { remember } from '../document/document.ts';
 import { handsFreeSettings } from './hands-free.ts';
@@ -27,7 +27,7 @@ export function startRecording(classId: string) {
   const session = begin(classId);
   if (!session) return;
   recording.value = classId;
-  takePhotos(session, { delay: HOLD_DELAY, interval: INTERVAL, until: Infinity });
+  capturePhotos(session, { delay: HOLD_DELAY, interval: INTERVAL, until: Infinity });
 }
 
 /** Counts down, then records by itself, as `handsFreeSettings` say. */
@@ -51,7 +51,7 @@ export async function startHandsFree(classId: string) {
   recording.value = classId;
   const interval = 1000 / rate;
   const most = rate * duration; // a timer that fires late would let one more in
-  takePhotos(session, { delay: interval, interval, until: performance.now() + duration * 1000, most });
+  capturePhotos(session, { delay: interval, interval, until: performance.now() + duration * 1000, most });
 }
 
 /** Ends whatever records or counts down. */
@@ -86,7 +86,7 @@ function begin(classId: string): Session | null {
 }
 
 /** @param pace milliseconds */
-async function takePhotos(
+async function capturePhotos(
   session: Session,
   {
     delay,
@@ -104,21 +104,21 @@ async function takePhotos(
     most?: number;
   },
 ) {
-  let taken = 0;
+  let captured = 0;
   let due = performance.now() + delay;
   do {
-    if (!(await takePhoto(session.classId))) break;
-    taken += 1;
+    if (!(await capturePhoto(session.classId))) break;
+    captured += 1;
     if (session.going) await wait(session, Math.min(due, until) - performance.now());
     due = Math.max(due, performance.now()) + interval;
     // A timer may be early by a hair: that must not make room for one photo more.
-  } while (session.going && taken < most && performance.now() < until - interval / 2);
+  } while (session.going && captured < most && performance.now() < until - interval / 2);
   if (session === current) stopRecording();
 
   const entry = classes.value.find((candidate) => candidate.id === session.classId);
-  if (!entry || !taken) return;
-  remember(strings.history.record(taken, nameOf(entry)));
-  if (!training.value || training.value.live) say(strings.record.done(taken, nameOf(entry)));
+  if (!entry || !captured) return;
+  remember(strings.history.record(captured, nameOf(entry)));
+  if (!training.value || training.value.live) say(strings.record.done(captured, nameOf(entry)));
 }
 
 /** @returns after so long, or when the session ends */

@@ -136,8 +136,8 @@ async function addAll(groups: Group[], rest: Leftover, end?: (count: number) => 
         }),
       send: sendPart,
       stopped: () => cancelled,
-      done(part, { taken, broken }) {
-        for (const entry of taken) if (entry) added.set(entry, (added.get(entry) ?? 0) + 1);
+      done(part, { addedTo, broken }) {
+        for (const entry of addedTo) if (entry) added.set(entry, (added.get(entry) ?? 0) + 1);
         unreadable.push(...broken);
         done += part.length;
         state.adding.value = { done, total };
@@ -163,7 +163,7 @@ function whereOf(added: Map<ClassEntry, number>) {
 async function sendPart(
   jobs: { entry: ClassEntry; file: File }[],
   frames: (ImageBitmap | null)[],
-): Promise<{ taken: (ClassEntry | null)[]; broken: string[] }> {
+): Promise<{ addedTo: (ClassEntry | null)[]; broken: string[] }> {
   const read = jobs.flatMap(({ entry }, i) => {
     const frame = frames[i];
     if (!frame) return [];
@@ -174,7 +174,7 @@ async function sendPart(
   const ids = read.map(({ entry }) => entry.id);
   const sent = read.map(({ frame }) => frame);
   return {
-    taken: sent.length ? await addFrames(sent, ids) : [],
+    addedTo: sent.length ? await addFrames(sent, ids) : [],
     broken: jobs.filter((_, i) => !frames[i]).map(({ file }) => file.name),
   };
 }

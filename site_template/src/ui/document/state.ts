@@ -3,8 +3,8 @@
 import { computed, type Signal, signal } from '@preact/signals';
 import type { Skipped } from '../../client.ts';
 import { HEAD_SETTINGS, HELD_OUT_PERCENT } from '../../contract.ts';
-import type { Engine, EpochReport, HeadSettings, HeldOutResult, Prediction, Ready } from '../../protocol.ts';
-import type { Trial } from '../backend/backend-choice.ts';
+import type { ErrorReport } from '../../errors.ts';
+import type { BackendName, Engine, EpochReport, HeadSettings, HeldOutResult, Prediction, Ready } from '../../protocol.ts';
 import { strings } from '../i18n/strings.ts';
 
 export interface Photo {
@@ -50,6 +50,21 @@ export type Facing = 'user' | 'environment';
 export type Startup =
   | { phase: 'connect' | 'download' | 'compile' | 'check' | 'ready'; bytes: number; total: number }
   | { phase: 'failed'; message: string };
+
+/** What is known of a backend that was tried. */
+export interface Trial {
+  backend: BackendName;
+  /** 'software': computed on the processor after all. */
+  outcome: 'measured' | 'software' | 'missing' | 'failed' | 'lost';
+  /** Median time of a frame. */
+  ms?: number;
+  /** The same on wasm, measured in turns. */
+  wasmMs?: number;
+  /** Name of the device. */
+  detail?: string;
+  /** Why it failed. */
+  error?: ErrorReport;
+}
 
 export interface TrainingRun {
   /** So far. */
@@ -120,8 +135,8 @@ export const projectName = signal('');
 export const projectId = signal<string | null>(null);
 
 /** Whether what is taught is kept in this browser. */
-type Keeping = { status: 'opening' | 'new' | 'saving' | 'kept' } | { status: 'failed'; message: string };
-export const keeping = signal<Keeping>({ status: 'opening' });
+type Autosave = { status: 'opening' | 'new' | 'saving' | 'kept' } | { status: 'failed'; message: string };
+export const autosave = signal<Autosave>({ status: 'opening' });
 
 // --- what the visitor chose for this browser -------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ interface Shown {
   /** The class it is in. */
   entry: ClassEntry;
   shows: string;
-  said: string;
-  /** The class that was said, unless it has been removed. */
+  predicted: string;
+  /** The class that was predicted, unless it has been removed. */
   other: ClassEntry | undefined;
   sure: string;
 }
@@ -39,7 +39,7 @@ export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; cl
   const entries = new Map(classes.value.map((entry) => [entry.id, entry]));
   const shown: Shown[] = [];
   let left = 0;
-  for (const { id, classId, said, probability } of mistakes) {
+  for (const { id, classId, said: predicted, probability } of mistakes) {
     const entry = entries.get(classId);
     const photo = entry && photoOf(entry.photos.value, id);
     if (!photo) continue; // removed or moved since
@@ -47,8 +47,8 @@ export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; cl
       left++;
       continue;
     }
-    const named = { shows: names.get(classId) ?? words.gone, said: names.get(said) ?? words.gone };
-    shown.push({ photo, entry, ...named, other: entries.get(said), sure: percent(probability) });
+    const named = { shows: names.get(classId) ?? words.gone, predicted: names.get(predicted) ?? words.gone };
+    shown.push({ photo, entry, ...named, other: entries.get(predicted), sure: percent(probability) });
   }
 
   // The focused button goes away with its photo, when that is removed or no longer confused: its neighbour takes over,
@@ -72,7 +72,7 @@ export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; cl
       {shown.length === 0 && <p>{words.noMistakes}</p>}
       <ul class="confused" role="list" aria-labelledby="held-mistakes" ref={list}>
         {shown.map((each) => {
-          const mistake = words.mistake(each.shows, each.said, each.sure);
+          const mistake = words.mistake(each.shows, each.predicted, each.sure);
           return (
             <li key={each.photo.id}>
               <button
@@ -85,7 +85,7 @@ export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; cl
               </button>
               <div class="confused-texts">
                 <p class={`confused-shows tone-${each.entry.tone.value}`}>{each.shows}</p>
-                <p>{words.called(each.said, each.sure)}</p>
+                <p>{words.called(each.predicted, each.sure)}</p>
               </div>
               <button
                 type="button"
@@ -138,7 +138,7 @@ function photoOf(photos: Photo[], id: number) {
 }
 
 function Enlarged({
-  shown: { photo, entry, shows, said, other, sure },
+  shown: { photo, entry, shows, predicted, other, sure },
   onLeave,
   onClose,
 }: {
@@ -160,7 +160,7 @@ function Enlarged({
         return (
           <>
             <div class="photo-dialog-head">
-              <h2 id="enlarged-title">{words.mistake(shows, said, sure)}</h2>
+              <h2 id="enlarged-title">{words.mistake(shows, predicted, sure)}</h2>
               <button type="button" class="icon-button" aria-label={words.close} title={words.close} onClick={close}>
                 <CrossIcon />
               </button>
@@ -169,7 +169,7 @@ function Enlarged({
             <div class="dialog-buttons">
               {other && (
                 <button type="button" class="button button-small" onClick={leave(() => movePhotos(entry, ids, other))}>
-                  {words.move(said)}
+                  {words.move(predicted)}
                 </button>
               )}
               <button type="button" class="button button-small" onClick={leave(() => removePhotos(entry, ids))}>

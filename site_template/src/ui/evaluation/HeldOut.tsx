@@ -1,7 +1,7 @@
 // How good the model is: what a second one, trained without some of the photos, says of those.
 
 import { useEffect } from 'preact/hooks';
-import { watchHeldOut } from '../training/training.ts';
+import { watchHeldOut } from './held-out.ts';
 import { percent, seconds } from '../i18n/format.ts';
 import { checking, classes, heldOut, heldOutBlocked, nameOf, type HeldOut as StateHeldOut, version } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';

@@ -31,7 +31,7 @@ export function CodeDialog({ onClose }: { onClose: () => void }) {
           <Snippet title={code.python} text={code.pythonHow} snippet={python(code)} />
           <div class="dialog-buttons">
             <button type="button" class="button" onClick={close}>
-              {strings.keeping.close}
+              {strings.projects.close}
             </button>
           </div>
         </>

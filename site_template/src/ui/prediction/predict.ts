@@ -4,15 +4,15 @@ import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
 import { bitmapOf, frameOf, ImageError } from '../../images.ts';
 import type { Frame } from '../../protocol.ts';
-import { grabFrame } from '../camera/camera.ts';
-import { say, session } from '../document/session.ts';
+import { captureFrame } from '../camera/camera.ts';
+import { say, session, warn } from '../document/session.ts';
 import * as state from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 
 /** Asks the worker about the frame on show. Does nothing where there is no head, or no picture. */
 export async function predictFrame() {
   if (!session.worker || !state.head.value) return;
-  const frame = await grabFrame();
+  const frame = await captureFrame();
   if (frame) {
     await ask(Comlink.transfer(frame, [frame]), () => state.camera.value.status === 'on' && !state.probe.value);
   }
@@ -52,7 +52,7 @@ export async function showPhoto(photo: File): Promise<boolean> {
   } catch (error) {
     const isTooLarge = error instanceof ImageError && error.code === 'too-large';
     const why = isTooLarge ? strings.probe.tooLarge : strings.probe.unreadable;
-    state.notice.value = { tone: 'error', text: why(photo.name) };
+    warn(why(photo.name));
     return false;
   }
   state.probe.value = photo;

@@ -2,10 +2,12 @@
 
 import { type Signal, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { exportModelToFile, exportToFile, importFromFile, renameProject } from './projects.ts';
-import { keeping, projectBlocked, projectName } from '../document/state.ts';
+import { autosave, projectBlocked, projectName } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { CodeDialog } from '../model/CodeDialog.tsx';
+import { exportModelToFile } from '../model/export-model.ts';
+import { exportToFile, importFromFile } from './files.ts';
+import { renameProject, typeProjectName } from './projects.ts';
 import { ProjectsDialog } from './ProjectsDialog.tsx';
 
 export function ProjectBar() {
@@ -19,22 +21,22 @@ export function ProjectBar() {
         <input
           class="project-name"
           type="text"
-          aria-label={strings.keeping.name}
-          placeholder={strings.keeping.unnamed}
+          aria-label={strings.projects.name}
+          placeholder={strings.projects.unnamed}
           value={projectName.value}
           maxLength={80}
           autocomplete="off"
           enterkeyhint="done"
-          onInput={({ currentTarget }) => (projectName.value = currentTarget.value)}
+          onInput={({ currentTarget }) => typeProjectName(currentTarget.value)}
           onChange={({ currentTarget }) => renameProject(currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && !event.isComposing) event.currentTarget.blur();
           }}
         />
         <button type="button" class="button" onClick={() => (shown.value = 'projects')}>
-          {strings.keeping.projects}
+          {strings.projects.button}
         </button>
-        <KeepingStatus />
+        <AutosaveStatus />
       </div>
       <div class="project-files">
         <p>{projectBlocked.value || project.hint}</p>
@@ -60,11 +62,11 @@ export function ProjectBar() {
   );
 }
 
-function KeepingStatus() {
-  const now = keeping.value;
+function AutosaveStatus() {
+  const now = autosave.value;
   return (
     <p class={`project-status is-${now.status}`}>
-      {now.status === 'failed' ? strings.keeping.failed(now.message) : strings.keeping.status[now.status]}
+      {now.status === 'failed' ? strings.autosave.failed(now.message) : strings.autosave.status[now.status]}
     </p>
   );
 }

@@ -7,7 +7,7 @@ import { listProjects, removeProject, startProject, storageRoom, switchProject }
 import { messageOf } from '../i18n/error-words.ts';
 import { fileSize, moment } from '../i18n/format.ts';
 import { session } from '../document/session.ts';
-import { keeping, projectBlocked, projectId } from '../document/state.ts';
+import { autosave, projectBlocked, projectId } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { Dialog } from '../shared/Dialog.tsx';
 
@@ -27,8 +27,8 @@ export function ProjectsDialog({ onClose }: { onClose: () => void }) {
   useEffect(() => {
     read();
   }, []);
-  const { keeping: words } = strings;
-  const failed = keeping.value.status === 'failed' ? words.failed(keeping.value.message) : failure.value;
+  const { projects: words } = strings;
+  const failed = autosave.value.status === 'failed' ? strings.autosave.failed(autosave.value.message) : failure.value;
 
   return (
     <Dialog class="projects-dialog" labelledBy="projects-title" onClose={onClose}>
@@ -91,7 +91,7 @@ function Row({
 }) {
   const asking = useSignal(false);
   const removing = useSignal(false);
-  const { keeping: words } = strings;
+  const { projects: words } = strings;
   const name = info.name || words.unnamed;
   const here = info.id === projectId.value;
   const when = moment(new Date(info.updated));

@@ -12,7 +12,7 @@ import { session } from '../document/session.ts';
 import * as state from '../document/state.ts';
 
 /** What is kept of a document; its photos are kept as examples. */
-interface KeptDocument {
+interface SavedDocument {
   /** Of the project. */
   name: string;
   /** In display order. */
@@ -28,7 +28,7 @@ const HEAD_DELAY = 1000;
 const PART = 100;
 
 /** Null where this browser keeps nothing. */
-let store: Store<KeptDocument> | null = null;
+let store: Store<SavedDocument> | null = null;
 /** The writes under way; never rejects. */
 let writing: Promise<void> = Promise.resolve();
 /** Which class each photo belongs to, as far as the store was told or is about to be. */
@@ -52,13 +52,13 @@ const KEY = `onthefly project ${new URL('.', document.baseURI).pathname}`;
 
 /**
  * Opens this browser's storage and begins to keep things there.
- * @returns null where it keeps nothing; `state.keeping` says why
+ * @returns null where it keeps nothing; `state.autosave` says why
  */
-export async function openKeeping(): Promise<Store<KeptDocument> | null> {
+export async function openAutosave(): Promise<Store<SavedDocument> | null> {
   try {
     const { pathname } = new URL('.', document.baseURI);
     store = await openStore(`onthefly ${pathname}`, { onLost: failed });
-    state.keeping.value = { status: 'new' };
+    state.autosave.value = { status: 'new' };
   } catch (error) {
     failed(error);
     return null;
@@ -99,7 +99,7 @@ export async function openKeeping(): Promise<Store<KeptDocument> | null> {
 }
 
 function failed(error: unknown) {
-  state.keeping.value = { status: 'failed', message: messageOf(error) };
+  state.autosave.value = { status: 'failed', message: messageOf(error) };
 }
 
 /** Writes what waits, after what is being written. */
@@ -108,7 +108,7 @@ function write() {
 }
 
 /** Resolves when everything so far is kept, or could not be. */
-export function kept() {
+export function flush() {
   write();
   return writing;
 }
@@ -117,7 +117,7 @@ async function writeWaiting() {
   const { document, head, photos, moves, forgotten } = waiting;
   if (!store || untouched || !(document || head || photos.length || moves.size || forgotten.size)) return;
   waiting = nothing();
-  if (state.keeping.value.status !== 'failed') state.keeping.value = { status: 'saving' };
+  if (state.autosave.value.status !== 'failed') state.autosave.value = { status: 'saving' };
   try {
     const id = state.projectId.value ?? (await begin(store));
     if (document) await store.saveDoc(id, describe());
@@ -131,7 +131,7 @@ async function writeWaiting() {
       );
     if (forgotten.size) await store.removeExamples(id, forgotten);
     if (head) await store.saveHead(id, (await session.worker?.head()) ?? null);
-    state.keeping.value = { status: 'kept' };
+    state.autosave.value = { status: 'kept' };
   } catch (error) {
     // All of it is written again with the next change: writing something twice does no harm.
     waiting = {
@@ -145,7 +145,7 @@ async function writeWaiting() {
   }
 }
 
-async function begin(opened: Store<KeptDocument>) {
+async function begin(opened: Store<SavedDocument>) {
   const id = await opened.create(describe());
   await opened.claim(id);
   open(id);
@@ -162,7 +162,7 @@ function open(id: string | null) {
   }
 }
 
-function describe(): KeptDocument {
+function describe(): SavedDocument {
   const { classes, settings } = currentDocument();
   const { backbone, model, preprocess } = session.site;
   return {
@@ -176,7 +176,7 @@ function describe(): KeptDocument {
 
 /** Leaves the project, after everything of it is kept. What comes next is a new one until `enter` says otherwise. */
 export async function leave() {
-  await kept();
+  await flush();
   const id = state.projectId.value;
   if (id) await store?.release(id);
   begun();
@@ -188,7 +188,7 @@ function begun() {
   placed = new Map();
   waiting = nothing();
   state.projectName.value = '';
-  if (store && state.keeping.value.status !== 'failed') state.keeping.value = { status: 'new' };
+  if (store && state.autosave.value.status !== 'failed') state.autosave.value = { status: 'new' };
 }
 
 /** Removes the project from this browser, and leaves it. */
@@ -223,7 +223,7 @@ function remembered() {
  * @param id of a project that was claimed
  * @returns null where it is no longer there
  */
-export async function enter(id: string): Promise<StoredProject<KeptDocument> | null> {
+export async function enter(id: string): Promise<StoredProject<SavedDocument> | null> {
   const project = await store?.load(id);
   if (!project) return null;
   // What Undo could have brought back belongs to no class, and nothing can bring it back now.
@@ -236,7 +236,7 @@ export async function enter(id: string): Promise<StoredProject<KeptDocument> | n
   waiting = nothing();
   state.projectName.value = project.doc.name;
   open(id);
-  if (state.keeping.value.status !== 'failed') state.keeping.value = { status: 'kept' };
+  if (state.autosave.value.status !== 'failed') state.autosave.value = { status: 'kept' };
   return { ...project, examples };
 }
 
@@ -244,34 +244,34 @@ export async function enter(id: string): Promise<StoredProject<KeptDocument> | n
  * Keeps something that came as a whole, as from a file, as a project of its own.
  * @param whole which the worker holds too
  */
-export async function keepWhole(whole: { examples: StoredExample[]; head: object | null }, name: string) {
-  takeWhole(whole);
+export async function saveWhole(whole: { examples: StoredExample[]; head: object | null }, name: string) {
+  adoptWhole(whole);
   state.projectName.value = name;
-  await kept();
+  await flush();
 }
 
 /**
- * Takes over what the site brought along. It is kept with the visitor's first change.
+ * Takes over the starter project. It is kept with the visitor's first change.
  * @param whole which the worker holds too
  */
-export function takeGiven(whole: { examples: StoredExample[]; head: object | null }) {
-  takeWhole(whole);
+export function adoptStarter(whole: { examples: StoredExample[]; head: object | null }) {
+  adoptWhole(whole);
   untouched = true;
 }
 
-function takeWhole({ examples, head }: { examples: StoredExample[]; head: object | null }) {
+function adoptWhole({ examples, head }: { examples: StoredExample[]; head: object | null }) {
   begun();
   placed = new Map(examples.map(({ id, classId }) => [id, classId]));
   waiting = { ...nothing(), document: true, head: head !== null, photos: [...examples] };
 }
 
 /** The photos were learned anew: their features, and what they were made with, are kept. */
-export async function keepRelearned(examples: StoredExample[]) {
+export async function saveRelearned(examples: StoredExample[]) {
   waiting.document = true;
   waiting.photos.push(...examples);
   const id = state.projectId.value;
   if (id) await store?.saveHead(id, null);
-  await kept();
+  await flush();
 }
 
 export function nameProject(name: string) {
@@ -281,4 +281,4 @@ export function nameProject(name: string) {
   write();
 }
 
-export const keptProjects = (): Store<KeptDocument> | null => store;
+export const savedProjects = (): Store<SavedDocument> | null => store;

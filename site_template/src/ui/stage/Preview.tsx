@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { closePhoto, showPhoto } from '../prediction/predict.ts';
 import { bindVideo, turnCamera } from '../camera/camera.ts';
+import { warn } from '../document/session.ts';
 import {
   camera,
   cameras,
@@ -11,7 +12,6 @@ import {
   lens,
   mirrored,
   nameOf,
-  notice,
   permission,
   probe,
   recording,
@@ -139,7 +139,7 @@ function useDrop() {
       setDropping(false);
       const photo = event.dataTransfer?.files[0];
       if (photo) showPhoto(photo);
-      else notice.value = { tone: 'error', text: strings.probe.noFile };
+      else warn(strings.probe.noFile);
     },
   };
 }

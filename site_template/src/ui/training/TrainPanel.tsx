@@ -1,4 +1,4 @@
-// Train, stop and reset, with what is going on and what is still missing.
+// Train and stop, with what is going on and what is still missing.
 
 import type { ComponentChildren } from 'preact';
 import { setLive, stopTraining, train } from './training.ts';
@@ -19,10 +19,10 @@ import {
 import { strings } from '../i18n/strings.ts';
 import { Curves } from './Curves.tsx';
 import { RedoIcon, UndoIcon } from '../shared/Icons.tsx';
-import { ResetButton } from '../projects/ResetButton.tsx';
 import { TrainSettings } from './TrainSettings.tsx';
 
-export function TrainPanel() {
+/** @param props `children` are further buttons */
+export function TrainPanel({ children }: { children?: ComponentChildren }) {
   return (
     <>
       <section class="train" aria-label={strings.train.region}>
@@ -45,7 +45,7 @@ export function TrainPanel() {
         </div>
         <div class="train-buttons">
           <LiveSwitch />
-          <ResetButton />
+          {children}
           <TrainButton />
         </div>
       </section>

@@ -3,7 +3,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { changeSettings, DEFAULT_SHARE, resetSettings } from './training.ts';
+import { changeSettings, changeShare, DEFAULT_SHARE, resetSettings } from './training.ts';
 import { BOUNDS, readSetting, type SettingName } from './bounds.ts';
 import { asTyped } from '../i18n/format.ts';
 import { session } from '../document/session.ts';
@@ -43,7 +43,7 @@ export function TrainSettings() {
 
 function apply(name: SettingName, value: number, finished: boolean) {
   if (name !== 'share') changeSettings({ [name]: value }, finished);
-  else heldOutShare.value = value / 100;
+  else changeShare(value / 100);
 }
 
 function Setting({ name, value }: { name: SettingName; value: number }) {
@@ -66,7 +66,7 @@ function Setting({ name, value }: { name: SettingName; value: number }) {
     wrong.value = false;
   };
 
-  const take = (finished: boolean) => {
+  const readTyped = (finished: boolean) => {
     clearTimeout(pause.current);
     if (typed.value === null) return;
     const read = readSetting(name, typed.value);
@@ -94,12 +94,12 @@ function Setting({ name, value }: { name: SettingName; value: number }) {
           typed.value = currentTarget.value;
           wrong.value = false;
           clearTimeout(pause.current);
-          pause.current = setTimeout(() => take(false), PAUSE_MS);
+          pause.current = setTimeout(() => readTyped(false), PAUSE_MS);
         }}
-        onChange={() => take(true)}
-        onBlur={() => take(true)}
+        onChange={() => readTyped(true)}
+        onBlur={() => readTyped(true)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.isComposing) take(true);
+          if (event.key === 'Enter' && !event.isComposing) readTyped(true);
           if (event.key === 'Escape') forget();
         }}
       />

@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { fileSize } from '../i18n/format.ts';
-import { classes, keeping, photoCount } from '../document/state.ts';
+import { classes, autosave, photoCount } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { Fact, Facts } from './Facts.tsx';
 
@@ -20,7 +20,7 @@ export function StoredFacts() {
       // Storage is refused here, so nothing is kept in it.
       kept.value = null;
     });
-  }, [photoCount.value, keeping.value.status]);
+  }, [photoCount.value, autosave.value.status]);
 
   return (
     <>
@@ -30,7 +30,7 @@ export function StoredFacts() {
         <Fact term={hood.photosHere}>{hood.photosHereValue(hood.photos(photoCount.value), fileSize(bytesHere()))}</Fact>
         <Fact term={hood.kept}>{kept.value === null ? hood.unknown : fileSize(kept.value)}</Fact>
       </Facts>
-      <p class="hood-small">{keeping.value.status === 'failed' ? hood.notKept : hood.keptWhat}</p>
+      <p class="hood-small">{autosave.value.status === 'failed' ? hood.notKept : hood.keptWhat}</p>
     </>
   );
 }

@@ -1,5 +1,7 @@
-// Every word the scripts show, in English. The texts that stand without JavaScript are in index.html.j2. What errors say
-// stands with their codes, because programs read it too; see nl.ts for all of it in one place.
+// Every word the scripts show, in English. The texts that need no JavaScript are in templates/words/. What errors say is
+// with their codes, because programs read it too; see nl.ts for all of it in one place.
+//
+// One file for all features, however long: whoever translates opens this one, and a new language is one more like it.
 
 import { START_MESSAGES } from '../../../client.ts';
 import { inEnglish, WORKER_MESSAGES } from '../../../errors.ts';
@@ -377,7 +379,7 @@ export const words = {
   },
 
   // What this browser keeps by itself.
-  keeping: {
+  autosave: {
     status: {
       opening: 'Looking for what you taught here before…',
       new: 'What you teach is kept in this browser.',
@@ -385,9 +387,13 @@ export const words = {
       kept: 'Kept in this browser.',
     },
     failed: (message: string) => `Not kept in this browser: ${message} Export it before you leave.`,
+  },
+
+  // The projects that are there, in this browser.
+  projects: {
     name: 'Name of this project',
     unnamed: 'Project without a name',
-    projects: 'Projects',
+    button: 'Projects',
     dialog: 'Projects in this browser',
     none: 'There is no other project.',
     here: 'open here',
@@ -474,8 +480,8 @@ export const words = {
     shows: 'Shows',
     mistakes: 'Photos most often confused',
     noMistakes: 'None of the photos it was asked about.',
-    mistake: (shows: string, said: string, sure: string) => `Shows ${shows}, called ${said}, ${sure} sure`,
-    called: (said: string, sure: string) => `called ${said}, ${sure} sure`,
+    mistake: (shows: string, predicted: string, sure: string) => `Shows ${shows}, called ${predicted}, ${sure} sure`,
+    called: (predicted: string, sure: string) => `called ${predicted}, ${sure} sure`,
     enlarge: (mistake: string) => `Enlarge: ${mistake}`,
     remove: (mistake: string) => `Remove photo: ${mistake}`,
     removeThis: 'Remove photo',

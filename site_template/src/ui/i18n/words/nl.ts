@@ -1,4 +1,4 @@
-// The same words in Dutch.
+// The same words in Dutch: all in one file, as en.ts says.
 
 import { damageMessages } from '../../../project/errors.ts';
 
@@ -391,7 +391,7 @@ export const words: typeof import('./en.ts').words = {
     text: 'Een privacy-instelling voegt ruis toe, zodat het model van iets anders leert dan wat je ziet. Laat deze site canvasgegevens lezen, of gebruik een andere browser, dan ziet het model helder.',
   },
 
-  keeping: {
+  autosave: {
     status: {
       opening: 'Zoeken wat je hier eerder leerde…',
       new: 'Wat je leert, wordt in deze browser bewaard.',
@@ -399,9 +399,12 @@ export const words: typeof import('./en.ts').words = {
       kept: 'Bewaard in deze browser.',
     },
     failed: (message) => `Niet bewaard in deze browser: ${message} Exporteer het voor je weggaat.`,
+  },
+
+  projects: {
     name: 'Naam van dit project',
     unnamed: 'Project zonder naam',
-    projects: 'Projecten',
+    button: 'Projecten',
     dialog: 'Projecten in deze browser',
     none: 'Er is geen ander project.',
     here: 'hier open',
@@ -486,8 +489,8 @@ export const words: typeof import('./en.ts').words = {
     shows: 'Toont',
     mistakes: 'Foto’s die het vaakst worden verward',
     noMistakes: 'Geen enkele van de foto’s waarnaar is gevraagd.',
-    mistake: (shows, said, sure) => `Toont ${shows}, ${said} genoemd, ${sure} zeker`,
-    called: (said, sure) => `${said} genoemd, ${sure} zeker`,
+    mistake: (shows, predicted, sure) => `Toont ${shows}, ${predicted} genoemd, ${sure} zeker`,
+    called: (predicted, sure) => `${predicted} genoemd, ${sure} zeker`,
     enlarge: (mistake) => `Vergroten: ${mistake}`,
     remove: (mistake) => `Foto verwijderen: ${mistake}`,
     removeThis: 'Foto verwijderen',
