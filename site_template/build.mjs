@@ -26,7 +26,7 @@ const WORDS = 'src/ui/i18n/words';
 /** These keep their names: pages and browsers know them by it. */
 const UNHASHED = ['onthefly', 'sw'];
 const WASM = { simd: 'tfjs-backend-wasm-simd.wasm', plain: 'tfjs-backend-wasm.wasm' };
-const STYLE = 'static/style.css';
+const STYLE = 'src/ui/style.css';
 /** The types of `onthefly.js`, for those who write against it; no page asks for them. */
 const TYPES = 'onthefly.d.ts';
 const ICON = 'static/icon.svg';

@@ -16,7 +16,7 @@ NOTHING_S, CHANGE_S, COLD_RATIO = 0.5, 1.5, 1.3
 COLD_ROUNDS, ROUNDS = 2, 5
 CHANGES = {
     "index.html.j2 changed": ("templates/index.html.j2", "\n<!-- {} -->"),
-    "the style changed": ("static/style.css", "\n/* {} */"),
+    "the style changed": ("src/ui/style.css", "\n/* {} */"),
     "a script of the page changed": ("src/ui/main.tsx", "\n// {}"),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from onthefly_studio.errors import ConfigError
 
 LIGHT, DARK = "#ffffff", "#14151a"
-"""What the accent stands on: the surfaces of `static/css/base.css`, light and dark."""
+"""What the accent stands on: the surfaces of `src/ui/shared/base.css`, light and dark."""
 READABLE = 4.5
 """Least contrast of text (WCAG 2.2, 1.4.3)."""
 MAGIC = {".svg": (b"<svg", b"<?xml"), ".png": (b"\x89PNG\r\n\x1a\n",), ".webp": (b"RIFF",)}

@@ -35,7 +35,7 @@ def test_a_colour_that_can_be_read_stays_as_it_is() -> None:
 
 
 def test_the_surfaces_are_those_of_the_style_sheet() -> None:
-    sheet = (render.TEMPLATE_ROOT / "static" / "css" / "base.css").read_text("utf-8")
+    sheet = (render.TEMPLATE_ROOT / "src" / "ui" / "shared" / "base.css").read_text("utf-8")
     light, dark = sheet.split("@media (prefers-color-scheme: dark)")[:2]
     assert f"--surface: {theme.LIGHT};" in light
     assert f"--bg: {theme.DARK};" in dark
