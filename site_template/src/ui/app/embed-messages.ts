@@ -1,5 +1,5 @@
 // What a page that has this one in an <iframe> may hear: which class is seen, and how sure that is. Never a picture, a
-// feature or a photo. Only a page that asks is told, at the origin it asks from. docs/integrate.md has its side.
+// feature or a photo. Only a page that asks hears it, at the origin it asks from. docs/integrate.md has its side.
 
 import { effect } from '@preact/signals';
 import type { Prediction } from '../../protocol.ts';
@@ -14,7 +14,7 @@ const VERSION = 1;
 
 /** Who has asked. */
 let embedder: { page: Window; origin: string } | null = null;
-/** Whether the last thing told is that nothing is seen. */
+/** Whether the last message is that nothing is seen. */
 let silent = true;
 
 /** Listens for a page that asks, and then tells it of every prediction. */
@@ -39,7 +39,7 @@ function answer({ source, origin, data }: MessageEvent, parent: Window) {
 
 /**
  * Tells the page that asked, if one has, of a prediction.
- * @param given null where nothing is seen, which is told once
+ * @param given null where nothing is seen, which is sent once
  * @param names of classes by their ids
  */
 export function announcePrediction(given: Prediction | null, names: Map<string, string>) {

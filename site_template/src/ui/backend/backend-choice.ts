@@ -11,7 +11,7 @@ const TRIALS_KEY = 'onthefly backend trials';
 /** Tried in this order. */
 export const CANDIDATES: BackendName[] = ['webgl', 'webgpu'];
 
-/** A candidate is taken where its frame takes less than this share of wasm's time. */
+/** A candidate is used where its frame takes less than this share of wasm's time. */
 const CLEARLY = 0.7;
 
 /**
@@ -34,7 +34,7 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|swrast|software|basic r
 export const isSoftware = (device: string) => SOFTWARE.test(device);
 
 /**
- * What can be told of a candidate without downloading anything.
+ * What is known of a candidate without downloading anything.
  * @returns null: it may be worth a trial
  */
 export async function foresee(backend: BackendName): Promise<Trial | null> {

@@ -128,7 +128,7 @@ function keepOffline() {
 }
 
 function showProgress(progress: StartProgress) {
-  // Reports travel beside the answer, and the last may arrive after it.
+  // Reports travel apart from the answer, and the last may arrive after it.
   const { phase } = state.startup.value;
   if (phase !== 'ready' && phase !== 'failed') state.startup.value = progress;
 }

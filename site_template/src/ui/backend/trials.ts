@@ -1,4 +1,4 @@
-// Trying backends that compute on a graphics card, beside the one in use, while nobody needs the machine.
+// Trying backends that compute on a graphics card, next to the one in use, while nobody needs the machine.
 
 import { effect } from '@preact/signals';
 import { type Connection, connect, type RemoteWorker } from '../../client.ts';

@@ -10,7 +10,7 @@ import { ImageIcon, SlidersIcon } from '../shared/Icons.tsx';
 
 /** Kept free around the menu, in CSS pixels. */
 const MARGIN = 8;
-/** Room that is enough for it; it opens below its button where there is less beside, and upwards where also below. */
+/** Room that is enough for it; it opens below its button where there is less at the side, and upwards where also below. */
 const ENOUGH = { width: 344, height: 360 };
 
 /** @param props null where there is nothing to ask yet */
@@ -62,7 +62,7 @@ export function CameraMenu({ onPhoto }: { onPhoto: (() => void) | null }) {
 }
 
 /**
- * Puts the menu beside its button, so that preview and answer stay in sight; on phones it is a sheet at the window's
+ * Puts the menu next to its button, so that preview and answer stay in sight; on phones it is a sheet at the window's
  * foot and needs no place.
  */
 function place(menu: HTMLElement, opener: HTMLElement) {

@@ -126,14 +126,14 @@ async function listCameras() {
   }
 }
 
-/** Whether the page's host, or the page that it stands in, keeps the camera from it. Only some browsers tell. */
+/** Whether the page's host, or the page that it is in, keeps the camera from it. Only some browsers tell. */
 function isForbidden() {
   const policy = (document as unknown as { featurePolicy?: { allowsFeature: (name: string) => boolean } })
     .featurePolicy;
   return policy?.allowsFeature('camera') === false;
 }
 
-/** Whether the page stands inside another one. */
+/** Whether the page is inside another one. */
 export const framed = window.parent !== window;
 
 /**

@@ -153,7 +153,7 @@ function paste({ clipboardData, defaultPrevented }: ClipboardEvent) {
   addFiles(entries.find(Boolean) ?? classes.value[0], found);
 }
 
-/** A file that is dropped beside what takes files would open in the page's place. */
+/** A file that is dropped elsewhere than where files belong would open in the page's place. */
 function keepFilesOut() {
   const refuse = (event: DragEvent) => {
     if (event.defaultPrevented || !event.dataTransfer || !holdsFiles(event.dataTransfer)) return;

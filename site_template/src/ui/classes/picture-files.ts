@@ -18,7 +18,7 @@ interface Sorted {
 // Some browsers name no type for the kinds that they cannot read.
 const PICTURE = /\.(avif|bmp|gif|hei[cf]|jfif|jpe?g|jxl|png|tiff?|webp)$/i;
 
-/** What systems put beside pictures without being asked. */
+/** What systems put next to pictures without being asked. */
 const LITTER = /^(\..*|__MACOSX|Thumbs\.db|desktop\.ini)$/i;
 
 /** @param files as an `<input>` gives them */

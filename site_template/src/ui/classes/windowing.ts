@@ -26,7 +26,7 @@ interface Layout {
 }
 
 interface Window {
-  /** Index of the first item that stands in the page. */
+  /** Index of the first item that is in the page. */
   from: number;
   /** Index after the last. */
   to: number;

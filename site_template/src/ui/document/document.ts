@@ -33,7 +33,7 @@ const DEPTH = 100;
 let timeline: { document: Document; what: string }[] = [];
 let at = -1;
 let lastVersion = 0;
-/** The id of the last photo that this page has been told of. */
+/** The id of the last photo that this page knows of. */
 let lastPhotoId = 0;
 
 /** Called with the document after every change, for whoever keeps it. */
@@ -61,7 +61,7 @@ export function currentDocument(): Document {
 }
 
 /**
- * Begins with a document; what was before cannot be brought back. Nobody is told: it is no change.
+ * Begins with a document; what was before cannot be brought back. Nobody hears of it: it is no change.
  * @param document which the worker holds already, or will get by `arrange`
  */
 export function openDocument(document: Omit<Document, 'version'>) {
@@ -110,7 +110,7 @@ export function addPhotos(entry: ClassEntry, photos: Photo[]) {
 }
 
 /**
- * Makes what stands now a step that Undo goes back from. Without a change since the last one it does nothing.
+ * Makes what there is now a step that Undo goes back from. Without a change since the last one it does nothing.
  * @param what was done, in words
  */
 export function remember(what: string) {

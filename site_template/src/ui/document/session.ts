@@ -1,4 +1,4 @@
-// What the actions share: the site, the worker in use, and how something is told to the visitor.
+// What the actions share: the site, the worker in use, and how the visitor hears of something.
 
 import type { RemoteWorker } from '../../client.ts';
 import type { Site } from '../../protocol.ts';

@@ -95,7 +95,7 @@ export const MIN_CLASSES = 2;
 export const startup = signal<Startup>({ phase: 'connect', bytes: 0, total: 0 });
 export const ready = signal<Ready | null>(null);
 
-/** Backends that were tried and not taken. */
+/** Backends that were tried and are not used. */
 export const skipped = signal<Skipped[]>([]);
 
 /** Backends that were measured, or could not be. */
@@ -199,7 +199,7 @@ export const photoCount = computed(() => classes.value.reduce((sum, entry) => su
 /** Whether the head was trained on something else than what is shown. */
 export const stale = computed(() => head.value !== null && head.value.version !== version.value);
 
-/** Why no photo can be taken now; empty when one can. */
+/** Why no photo can be captured now; empty when one can. */
 export const recordBlocked = computed(() => {
   if (startup.value.phase === 'failed') return strings.record.noModel;
   if (startup.value.phase !== 'ready') return strings.record.loading;

@@ -117,7 +117,7 @@ export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; cl
 }
 
 /**
- * @param list as it stands before it is drawn anew
+ * @param list as it is before it is drawn anew
  * @returns which of its entries holds the focus
  */
 function placeOfFocus(list: HTMLUListElement | null): number | null {

@@ -7,7 +7,7 @@ import { nameOf, winner } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 
 const PAUSE = 2000;
-/** Stands where a class's id does. */
+/** In the place of a class's id. */
 const UNSURE = '';
 
 export function Announcer() {

@@ -1,5 +1,5 @@
 // Asks for predictions: at every new video frame, one at a time, so that frames that arrive meanwhile are dropped; or
-// once for a photo that stands in the camera's place, and again for every new head.
+// once for a photo in the camera's place, and again for every new head.
 
 import { effect } from '@preact/signals';
 import { predictFrame, predictPhoto } from './predict.ts';

@@ -31,7 +31,7 @@ const PART = 100;
 let store: Store<SavedDocument> | null = null;
 /** The writes under way; never rejects. */
 let writing: Promise<void> = Promise.resolve();
-/** Which class each photo belongs to, as far as the store was told or is about to be. */
+/** Which class each photo belongs to, as far as the store knows, or is about to. */
 let placed = new Map<number, string | null>();
 let waiting = nothing();
 /** Whether what is on the page is as the site brought it: that is kept once the visitor changes something. */
@@ -47,7 +47,7 @@ function nothing() {
   };
 }
 
-/** Where the id of the project that was open last stands: sites of one host do not share it. */
+/** Where the id of the project that was open last is: sites of one host do not share it. */
 const KEY = `onthefly project ${new URL('.', document.baseURI).pathname}`;
 
 /**

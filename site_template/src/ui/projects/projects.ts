@@ -127,7 +127,7 @@ export function showProject(
   });
 }
 
-/** Lets go of the head and everything that was said with it. */
+/** Lets go of the head and everything that came of it. */
 function forgetHead() {
   state.head.value = null;
   state.heldOut.value = null;

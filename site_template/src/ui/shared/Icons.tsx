@@ -1,4 +1,4 @@
-// Line icons on a 24 × 24 grid. They decorate: the text beside them, or the button's label, carries the meaning.
+// Line icons on a 24 × 24 grid. They decorate: the text next to them, or the button's label, carries the meaning.
 
 import type { ComponentChildren } from 'preact';
 

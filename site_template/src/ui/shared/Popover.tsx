@@ -1,4 +1,4 @@
-// A button that shows and hides a small panel beside it. Escape, and a press or a focus elsewhere, close it.
+// A button that shows and hides a small panel next to it. Escape, and a press or a focus elsewhere, close it.
 
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';

@@ -75,7 +75,7 @@ function Photo({ photo, fit }: { photo: File; fit: 'crop' | 'stretch' }) {
   );
 }
 
-/** What stands in the place of a picture, and what will be asked. */
+/** What is there in the place of a picture, and what will be asked. */
 function Idle() {
   const { status } = camera.value;
   return (

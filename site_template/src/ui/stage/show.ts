@@ -59,7 +59,7 @@ export function useShow(section: RefObject<HTMLElement | null>) {
 }
 
 /**
- * Makes everything but an element and what it stands in unreachable.
+ * Makes everything but an element and what it is in unreachable.
  * @returns takes it back
  */
 function isolate(element: HTMLElement): () => void {

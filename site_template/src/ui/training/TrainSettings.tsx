@@ -49,7 +49,7 @@ function apply(name: SettingName, value: number, finished: boolean) {
 function Setting({ name, value }: { name: SettingName; value: number }) {
   const { label, hint } = strings.settings.fields[name];
   const { min, max, whole, above } = BOUNDS[name];
-  /** What stands in the box while it is not simply the value. */
+  /** What is in the box while it is not simply the value. */
   const typed = useSignal<string | null>(null);
   const wrong = useSignal(false);
   const pause = useRef(0);
@@ -106,7 +106,7 @@ function Setting({ name, value }: { name: SettingName; value: number }) {
       <p class="setting-hint" id={`${id}-hint`}>
         {hint}
       </p>
-      {/* An alert when it turns into one: what was typed is not taken. */}
+      {/* An alert when it turns into one: what was typed does not hold. */}
       <p class="setting-bounds" id={`${id}-bounds`} role={wrong.value ? 'alert' : undefined} key={String(wrong.value)}>
         {wrong.value ? strings.settings.wrong(bounds) : bounds}
       </p>
