@@ -64,7 +64,7 @@ def test_a_second_build_is_up_to_date_and_a_change_redoes_only_what_it_touches(
     changed = {name for name, value in digest(tmp_path / "dist").items() if before.get(name) != value}
     assert changed == {"index.html", "site.json", "sw.js", "SHA256SUMS"}
 
-    style = template / "static" / "style.css"
+    style = template / "src" / "ui" / "style.css"
     style.write_text(style.read_text() + "\n.more { color: red }\n")
     assert stages(tmp_path, cache) == ["assets", "publish"]
     assert stages(tmp_path, cache, title="Another title") == ["publish"]
