@@ -2,16 +2,16 @@
 
 import { useEffect } from 'preact/hooks';
 import type { Site } from '../../protocol.ts';
-import { startup } from '../document/state.ts';
 import { ClassList } from '../classes/ClassList.tsx';
-import { PixelNotice } from './PixelNotice.tsx';
+import { startup } from '../document/state.ts';
 import { ProjectBar } from '../projects/ProjectBar.tsx';
 import { ResetButton } from '../projects/ResetButton.tsx';
-import { listenForKeys } from './shortcuts.ts';
 import { Stage } from '../stage/Stage.tsx';
-import { StartFailure } from './StartFailure.tsx';
 import { TrainPanel } from '../training/TrainPanel.tsx';
 import { UnderTheHood } from '../under-the-hood/UnderTheHood.tsx';
+import { PixelNotice } from './PixelNotice.tsx';
+import { StartFailure } from './StartFailure.tsx';
+import { listenForKeys } from './shortcuts.ts';
 
 export function App({ site }: { site: Site }) {
   useEffect(() => listenForKeys(), []);

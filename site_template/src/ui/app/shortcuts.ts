@@ -1,7 +1,7 @@
 // Keys that work anywhere on the page, except where text is typed: there they are the text's own.
 
-import { redo, undo } from '../document/document.ts';
 import { stopRecording } from '../classes/recorder.ts';
+import { redo, undo } from '../document/document.ts';
 
 /** @returns stops listening */
 export function listenForKeys(): () => void {

@@ -3,14 +3,14 @@
 import { batch } from '@preact/signals';
 import { type Connection, open } from '../../client.ts';
 import type { BackendName, Ready, StartProgress } from '../../protocol.ts';
-import { chosenBackend, rememberBackend, rememberTrials } from './backend-choice.ts';
 import { arrange } from '../document/document.ts';
-import { messageOf, WordedError } from '../i18n/error-words.ts';
-import { WorkerProxy } from './worker-proxy.ts';
 import { complain, say, session } from '../document/session.ts';
 import type { Trial } from '../document/state.ts';
 import * as state from '../document/state.ts';
+import { messageOf, WordedError } from '../i18n/error-words.ts';
 import { strings } from '../i18n/strings.ts';
+import { chosenBackend, rememberBackend, rememberTrials } from './backend-choice.ts';
+import { WorkerProxy } from './worker-proxy.ts';
 
 /** Null until the model is there. */
 let proxy: WorkerProxy | null = null;

@@ -4,9 +4,9 @@ import { effect } from '@preact/signals';
 import { type Connection, connect, type RemoteWorker } from '../../client.ts';
 import { errorReport } from '../../errors.ts';
 import type { BackendName, Ready } from '../../protocol.ts';
-import { CANDIDATES, chosenBackend, fastest, foresee, rememberedTrials, savesData } from './backend-choice.ts';
 import { session } from '../document/session.ts';
 import * as state from '../document/state.ts';
+import { CANDIDATES, chosenBackend, fastest, foresee, rememberedTrials, savesData } from './backend-choice.ts';
 import { noteTrial, useConnection } from './start.ts';
 
 type Started = Connection & { ready: Ready };

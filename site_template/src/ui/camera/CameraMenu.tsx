@@ -1,12 +1,12 @@
 // What is seldom needed about camera and answer, folded away: which camera, mirrored or not, and when to be unsure.
 
 import { useRef } from 'preact/hooks';
-import { chooseCamera } from './camera.ts';
-import { changeMirror, changeThreshold, MAX_THRESHOLD } from './preferences.ts';
-import { percent } from '../i18n/format.ts';
 import { camera, cameraId, cameras, facing, lens, mirrored, threshold } from '../document/state.ts';
+import { percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 import { ImageIcon, SlidersIcon } from '../shared/Icons.tsx';
+import { chooseCamera } from './camera.ts';
+import { changeMirror, changeThreshold, MAX_THRESHOLD } from './preferences.ts';
 
 /** Kept free around the menu, in CSS pixels. */
 const MARGIN = 8;

@@ -1,10 +1,10 @@
 // What is wrong with the camera, and the way out; or what had to be done without.
 
 import type { ComponentChildren } from 'preact';
-import { framed } from './camera.ts';
 import { type CameraFault, camera, cameras, lens } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { AlertIcon, CameraIcon } from '../shared/Icons.tsx';
+import { framed } from './camera.ts';
 
 export function CameraMessage() {
   const { status, fault, compromise } = camera.value;

@@ -1,7 +1,16 @@
 // The camera: choosing, starting and stopping it, telling its faults apart, and handing out frames.
 
+import {
+  type CameraFault,
+  camera,
+  cameraId,
+  cameras,
+  type Facing,
+  facing,
+  lens,
+  permission,
+} from '../document/state.ts';
 import { capture } from './capture.ts';
-import { type CameraFault, camera, cameraId, cameras, type Facing, facing, lens, permission } from '../document/state.ts';
 
 // Small enough to be quick on a phone, and still larger than what the backbone reads.
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };

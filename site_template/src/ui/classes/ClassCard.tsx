@@ -1,10 +1,6 @@
 // One class: its name, its live probability, the ways to give it photos, and the photos.
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { finishName, isNamedTwice, isNone, removeClass, typeName } from './classes.ts';
-import { addFiles } from './uploads.ts';
-import { askingHandsFree, selection } from './selection.ts';
-import { startRecording, stopHandsFree, stopRecording } from './recorder.ts';
 import {
   type ClassEntry,
   classes,
@@ -18,13 +14,17 @@ import {
   winnerId,
 } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
-import { ClassMenu } from './ClassMenu.tsx';
-import { HoldButton } from './HoldButton.tsx';
-import { BinIcon, RecordIcon, StopIcon, TimerIcon, UploadIcon } from '../shared/Icons.tsx';
-import { PhotoList } from './PhotoList.tsx';
 import { ProbabilityBar } from '../prediction/ProbabilityBar.tsx';
+import { BinIcon, RecordIcon, StopIcon, TimerIcon, UploadIcon } from '../shared/Icons.tsx';
+import { ClassMenu } from './ClassMenu.tsx';
+import { finishName, isNamedTwice, isNone, removeClass, typeName } from './classes.ts';
+import { HoldButton } from './HoldButton.tsx';
+import { PhotoList } from './PhotoList.tsx';
+import { startRecording, stopHandsFree, stopRecording } from './recorder.ts';
 import { SelectionBar } from './SelectionBar.tsx';
+import { askingHandsFree, selection } from './selection.ts';
 import { UploadButton } from './UploadButton.tsx';
+import { addFiles } from './uploads.ts';
 
 export function ClassCard({
   entry,

@@ -2,19 +2,19 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { addClass, hasNone } from './classes.ts';
-import { addFiles, addFolders } from './uploads.ts';
 import { say } from '../document/session.ts';
-import { lastClassId } from './selection.ts';
 import { classes } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
-import { fromDrop, fromInput, holdsFiles } from './picture-files.ts';
-import { ClassCard } from './ClassCard.tsx';
-import { HandsFreeDialog } from './HandsFreeDialog.tsx';
 import { EmptyIcon, FolderIcon, PlusIcon } from '../shared/Icons.tsx';
-import { ImportPanel } from './UploadPanel.tsx';
+import { ClassCard } from './ClassCard.tsx';
+import { addClass, hasNone } from './classes.ts';
+import { HandsFreeDialog } from './HandsFreeDialog.tsx';
 import { PhotoDialog } from './PhotoDialog.tsx';
+import { fromDrop, fromInput, holdsFiles } from './picture-files.ts';
+import { lastClassId } from './selection.ts';
 import { PICKS_FOLDERS, UploadButton } from './UploadButton.tsx';
+import { ImportPanel } from './UploadPanel.tsx';
+import { addFiles, addFolders } from './uploads.ts';
 
 /** What files are held over, where that is no class. */
 const ELSEWHERE = 'elsewhere';

@@ -3,12 +3,12 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { CLASS_TONES } from '../../contract.ts';
-import { enableClass, moveClass, recolour } from './classes.ts';
-import { removePhotos } from './photos.ts';
 import { type ClassEntry, classes } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { BinIcon, DownIcon, MoreIcon, UpIcon } from '../shared/Icons.tsx';
 import { Popover } from '../shared/Popover.tsx';
+import { enableClass, moveClass, recolour } from './classes.ts';
+import { removePhotos } from './photos.ts';
 
 export function ClassMenu({
   entry,

@@ -1,13 +1,13 @@
 // Asks how a hands-free recording is to go, and begins it.
 
 import { useState } from 'preact/hooks';
-import { askingHandsFree } from './selection.ts';
-import { changeHandsFree, HANDS_FREE, handsFreeSettings } from './hands-free.ts';
-import { startHandsFree } from './recorder.ts';
 import { classes, nameOf } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { Dialog } from '../shared/Dialog.tsx';
 import { TimerIcon } from '../shared/Icons.tsx';
+import { changeHandsFree, HANDS_FREE, handsFreeSettings } from './hands-free.ts';
+import { startHandsFree } from './recorder.ts';
+import { askingHandsFree } from './selection.ts';
 
 type Name = keyof typeof HANDS_FREE;
 

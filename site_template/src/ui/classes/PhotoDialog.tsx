@@ -2,8 +2,6 @@
 
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { movePhotos, removePhotos } from './photos.ts';
-import { enlarge, enlarged } from './selection.ts';
 import { session } from '../document/session.ts';
 import { type ClassEntry, classes, nameOf } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
@@ -11,6 +9,8 @@ import { Dialog } from '../shared/Dialog.tsx';
 import { BinIcon, CrossIcon, NextIcon, PreviousIcon } from '../shared/Icons.tsx';
 import { MoveTo } from './MoveTo.tsx';
 import { Picture } from './Picture.tsx';
+import { movePhotos, removePhotos } from './photos.ts';
+import { enlarge, enlarged } from './selection.ts';
 
 export function PhotoDialog() {
   const wanted = enlarged.value;

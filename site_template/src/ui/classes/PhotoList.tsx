@@ -2,13 +2,13 @@
 // Tab reaches one of them.
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { isNone } from './classes.ts';
-import { removePhotos } from './photos.ts';
-import { endSelection, enlarge, select, selectedOf } from './selection.ts';
 import { type ClassEntry, head, type Photo } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { CheckIcon, CrossIcon } from '../shared/Icons.tsx';
+import { isNone } from './classes.ts';
 import { Picture } from './Picture.tsx';
+import { removePhotos } from './photos.ts';
+import { endSelection, enlarge, select, selectedOf } from './selection.ts';
 import { isReversed, useWindow } from './windowing.ts';
 
 export function PhotoList({ entry, name }: { entry: ClassEntry; name: string }) {

@@ -1,11 +1,11 @@
 // What can be done with the selected photos of a class.
 
-import { movePhotos, removePhotos } from './photos.ts';
-import { endSelection, select, selectedOf } from './selection.ts';
 import type { ClassEntry } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { BinIcon } from '../shared/Icons.tsx';
 import { MoveTo } from './MoveTo.tsx';
+import { movePhotos, removePhotos } from './photos.ts';
+import { endSelection, select, selectedOf } from './selection.ts';
 
 export function SelectionBar({ entry, name }: { entry: ClassEntry; name: string }) {
   const chosen = selectedOf(entry) ?? new Set();

@@ -1,10 +1,10 @@
 // How far an upload is, and afterwards which files were not taken.
 
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { cancelAdding, type Leftover, leftover } from './uploads.ts';
 import { adding, startup } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { AlertIcon, CrossIcon } from '../shared/Icons.tsx';
+import { cancelAdding, type Leftover, leftover } from './uploads.ts';
 
 /** Fewer photos are there before a bar could be read. */
 const MANY = 8;

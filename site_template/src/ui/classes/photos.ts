@@ -4,11 +4,11 @@ import { batch } from '@preact/signals';
 import * as Comlink from 'comlink';
 import { captureFrame } from '../camera/camera.ts';
 import { addPhotos, arrange, remember, touch } from '../document/document.ts';
-import { lastClassId } from './selection.ts';
 import { complain, say, session } from '../document/session.ts';
 import type { ClassEntry, Photo } from '../document/state.ts';
 import * as state from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
+import { lastClassId } from './selection.ts';
 
 /** Called with every new photo, for whoever keeps it. */
 const followers = new Set<(photo: KeptPhoto) => void>();

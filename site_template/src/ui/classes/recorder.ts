@@ -1,12 +1,12 @@
 // Recording: while a button is held, about ten photos a second after the first; or hands-free, after a countdown and
 // for as long as was wished.
 
-import { capturePhoto } from './photos.ts';
-import { say } from '../document/session.ts';
 import { remember } from '../document/document.ts';
-import { handsFreeSettings } from './hands-free.ts';
+import { say } from '../document/session.ts';
 import { classes, countdown, handsFree, nameOf, recordBlocked, recording, training } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
+import { handsFreeSettings } from './hands-free.ts';
+import { capturePhoto } from './photos.ts';
 
 // Longer than a click, so that a click takes exactly one photo.
 const HOLD_DELAY = 300;

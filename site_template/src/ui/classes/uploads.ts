@@ -5,14 +5,14 @@ import { bitmapOf, ImageError, weightOf } from '../../images.ts';
 import { inParts } from '../../parts.ts';
 import { nameKey } from '../../project/names.ts';
 import { arrange, remember } from '../document/document.ts';
-import { lastClassId } from './selection.ts';
 import { complain, say } from '../document/session.ts';
 import type { ClassEntry } from '../document/state.ts';
 import * as state from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
-import { byFolder, type Found, sortOut } from './picture-files.ts';
 import { newClass } from './classes.ts';
 import { addFrames } from './photos.ts';
+import { byFolder, type Found, sortOut } from './picture-files.ts';
+import { lastClassId } from './selection.ts';
 
 /** Files that were not taken, by name. */
 export interface Leftover {

@@ -6,10 +6,10 @@
 
 import { batch, signal } from '@preact/signals';
 import type { HeadSettings } from '../../protocol.ts';
+import { strings } from '../i18n/strings.ts';
 import { complain, say, session } from './session.ts';
 import type { ClassEntry, Photo } from './state.ts';
 import * as state from './state.ts';
-import { strings } from '../i18n/strings.ts';
 
 interface Document {
   classes: ClassDocument[];

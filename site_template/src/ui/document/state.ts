@@ -4,7 +4,15 @@ import { computed, type Signal, signal } from '@preact/signals';
 import type { Skipped } from '../../client.ts';
 import { HEAD_SETTINGS, HELD_OUT_PERCENT } from '../../contract.ts';
 import type { ErrorReport } from '../../errors.ts';
-import type { BackendName, Engine, EpochReport, HeadSettings, HeldOutResult, Prediction, Ready } from '../../protocol.ts';
+import type {
+  BackendName,
+  Engine,
+  EpochReport,
+  HeadSettings,
+  HeldOutResult,
+  Prediction,
+  Ready,
+} from '../../protocol.ts';
 import { strings } from '../i18n/strings.ts';
 
 export interface Photo {

@@ -1,8 +1,8 @@
 // Which classes want more photos.
 
-import { balanceAdvice, ENOUGH } from './advice.ts';
 import { filledClasses, MIN_CLASSES, nameOf } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
+import { balanceAdvice, ENOUGH } from './advice.ts';
 
 export function BalanceAdvice() {
   const words = strings.heldOut;

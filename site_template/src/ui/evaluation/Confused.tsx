@@ -3,14 +3,14 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Mistake } from '../../protocol.ts';
+import { Picture } from '../classes/Picture.tsx';
 import { movePhotos, removePhotos } from '../classes/photos.ts';
-import { percent } from '../i18n/format.ts';
 import { type ClassEntry, classes, type Photo } from '../document/state.ts';
+import { percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 import { Dialog } from '../shared/Dialog.tsx';
-import type { Asked } from './HeldOut.tsx';
 import { BinIcon, CrossIcon } from '../shared/Icons.tsx';
-import { Picture } from '../classes/Picture.tsx';
+import type { Asked } from './HeldOut.tsx';
 
 /** How many are shown at once, and more with every press of the button. */
 const PAGE = 12;

@@ -1,13 +1,21 @@
 // How good the model is: what a second one, trained without some of the photos, says of those.
 
 import { useEffect } from 'preact/hooks';
-import { watchHeldOut } from './held-out.ts';
+import {
+  checking,
+  classes,
+  heldOut,
+  heldOutBlocked,
+  nameOf,
+  type HeldOut as StateHeldOut,
+  version,
+} from '../document/state.ts';
 import { percent, seconds } from '../i18n/format.ts';
-import { checking, classes, heldOut, heldOutBlocked, nameOf, type HeldOut as StateHeldOut, version } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { BalanceAdvice } from './BalanceAdvice.tsx';
 import { Confused } from './Confused.tsx';
 import { ConfusionMatrix } from './ConfusionMatrix.tsx';
+import { watchHeldOut } from './held-out.ts';
 
 /** So many classes have a table that fits into half the width. */
 const NARROW = 5;

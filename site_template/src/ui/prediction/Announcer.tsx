@@ -2,8 +2,8 @@
 
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { percent } from '../i18n/format.ts';
 import { nameOf, winner } from '../document/state.ts';
+import { percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 
 const PAUSE = 2000;

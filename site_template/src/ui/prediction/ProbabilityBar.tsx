@@ -1,5 +1,5 @@
-import { percent } from '../i18n/format.ts';
 import { type ClassEntry, prediction } from '../document/state.ts';
+import { percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 
 export function ProbabilityBar({ entry, name }: { entry: ClassEntry; name: string }) {

@@ -1,7 +1,7 @@
 // Every class and how probable it is, small: the foot of the show.
 
-import { percent } from '../i18n/format.ts';
 import { classes, nameOf, prediction, winnerId } from '../document/state.ts';
+import { percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 
 export function ScoreBoard() {

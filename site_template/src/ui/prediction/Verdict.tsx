@@ -1,6 +1,5 @@
 // The most probable class, large; before there is one, what is still to come.
 
-import { megabytes, percent } from '../i18n/format.ts';
 import {
   type ClassEntry,
   camera,
@@ -17,6 +16,7 @@ import {
   training,
   winner,
 } from '../document/state.ts';
+import { megabytes, percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 
 /** In the show a name is as large as its letters let it be; from so many on it takes more lines. */

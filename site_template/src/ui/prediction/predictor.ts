@@ -2,9 +2,9 @@
 // once for a photo in the camera's place, and again for every new head.
 
 import { effect } from '@preact/signals';
-import { predictFrame, predictPhoto } from './predict.ts';
 import { currentVideo } from '../camera/camera.ts';
 import { camera, head, prediction, probe } from '../document/state.ts';
+import { predictFrame, predictPhoto } from './predict.ts';
 
 /** Predicts for as long as there is something to see. */
 export function keepPredicting() {

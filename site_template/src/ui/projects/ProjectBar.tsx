@@ -7,8 +7,8 @@ import { strings } from '../i18n/strings.ts';
 import { CodeDialog } from '../model/CodeDialog.tsx';
 import { exportModelToFile } from '../model/export-model.ts';
 import { exportToFile, importFromFile } from './files.ts';
-import { renameProject, typeProjectName } from './projects.ts';
 import { ProjectsDialog } from './ProjectsDialog.tsx';
+import { renameProject, typeProjectName } from './projects.ts';
 
 export function ProjectBar() {
   const { project } = strings;

@@ -3,13 +3,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ProjectInfo } from '../../store/store.ts';
-import { listProjects, removeProject, startProject, storageRoom, switchProject } from './projects.ts';
-import { messageOf } from '../i18n/error-words.ts';
-import { fileSize, moment } from '../i18n/format.ts';
 import { session } from '../document/session.ts';
 import { autosave, projectBlocked, projectId } from '../document/state.ts';
+import { messageOf } from '../i18n/error-words.ts';
+import { fileSize, moment } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 import { Dialog } from '../shared/Dialog.tsx';
+import { listProjects, removeProject, startProject, storageRoom, switchProject } from './projects.ts';
 
 export function ProjectsDialog({ onClose }: { onClose: () => void }) {
   const projects = useSignal<ProjectInfo[] | null>(null);

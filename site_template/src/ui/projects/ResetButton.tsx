@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
-import { reset } from './projects.ts';
 import { strings } from '../i18n/strings.ts';
+import { reset } from './projects.ts';
 
 export function ResetButton() {
   const dialog = useRef<HTMLDialogElement | null>(null);

@@ -5,11 +5,11 @@
 import type { HeadSettings, Preprocess } from '../../protocol.ts';
 import { openStore, type Store, type StoredExample, type StoredProject } from '../../store/store.ts';
 import { onPhoto } from '../classes/photos.ts';
-import { onTrained } from '../training/training.ts';
 import { currentDocument, onDocument, onForgotten } from '../document/document.ts';
-import { messageOf } from '../i18n/error-words.ts';
 import { session } from '../document/session.ts';
 import * as state from '../document/state.ts';
+import { messageOf } from '../i18n/error-words.ts';
+import { onTrained } from '../training/training.ts';
 
 /** What is kept of a document; its photos are kept as examples. */
 interface SavedDocument {

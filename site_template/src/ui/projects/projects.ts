@@ -8,15 +8,15 @@ import type { Asset, HeadRun, HeadSettings } from '../../protocol.ts';
 import type { ProjectInfo } from '../../store/store.ts';
 import { embedAgain, importProject } from '../../transfer.ts';
 import { fetchVerified } from '../../verified.ts';
+import { newClassId, reserveClassIds } from '../classes/classes.ts';
 import { arrange, openDocument } from '../document/document.ts';
-import { WordedError } from '../i18n/error-words.ts';
-import * as autosave from './autosave.ts';
 import { complain, say, session } from '../document/session.ts';
 import type { Photo } from '../document/state.ts';
 import * as state from '../document/state.ts';
+import { WordedError } from '../i18n/error-words.ts';
 import { strings } from '../i18n/strings.ts';
-import { newClassId, reserveClassIds } from '../classes/classes.ts';
 import { endRun } from '../training/training.ts';
+import * as autosave from './autosave.ts';
 
 // --- beginning and finding again -------------------------------------------------------------------------------------
 

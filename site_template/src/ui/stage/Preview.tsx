@@ -1,7 +1,6 @@
 // What the model looks at: the camera, or a photo in its place.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { closePhoto, showPhoto } from '../prediction/predict.ts';
 import { bindVideo, turnCamera } from '../camera/camera.ts';
 import { warn } from '../document/session.ts';
 import {
@@ -17,6 +16,7 @@ import {
   recording,
 } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
+import { closePhoto, showPhoto } from '../prediction/predict.ts';
 import { CameraIcon, TurnIcon } from '../shared/Icons.tsx';
 
 export function Preview({ fit }: { fit: 'crop' | 'stretch' }) {

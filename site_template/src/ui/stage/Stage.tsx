@@ -2,18 +2,18 @@
 
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
-import { showPhoto } from '../prediction/predict.ts';
+import { CameraMenu } from '../camera/CameraMenu.tsx';
+import { CameraMessage } from '../camera/CameraMessage.tsx';
 import { startCamera, stopCamera } from '../camera/camera.ts';
-import { enterShow, useShow } from './show.ts';
 import { camera, classes, head, probe, showing, winnerId } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { Announcer } from '../prediction/Announcer.tsx';
-import { CameraMenu } from '../camera/CameraMenu.tsx';
-import { CameraMessage } from '../camera/CameraMessage.tsx';
-import { CameraIcon, CrossIcon, ExpandIcon, ImageIcon, StopIcon } from '../shared/Icons.tsx';
-import { Preview } from './Preview.tsx';
+import { showPhoto } from '../prediction/predict.ts';
 import { ScoreBoard } from '../prediction/ScoreBoard.tsx';
 import { Verdict } from '../prediction/Verdict.tsx';
+import { CameraIcon, CrossIcon, ExpandIcon, ImageIcon, StopIcon } from '../shared/Icons.tsx';
+import { Preview } from './Preview.tsx';
+import { enterShow, useShow } from './show.ts';
 
 export function Stage({ fit }: { fit: 'crop' | 'stretch' }) {
   const section = useRef<HTMLElement | null>(null);

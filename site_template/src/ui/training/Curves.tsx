@@ -1,8 +1,8 @@
 // Loss and accuracy over the epochs: of the run that goes on, else of the head that predicts.
 
 import type { EpochReport } from '../../protocol.ts';
-import { loss, percent, short } from '../i18n/format.ts';
 import { head, training } from '../document/state.ts';
+import { loss, percent, short } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 
 export function Curves() {

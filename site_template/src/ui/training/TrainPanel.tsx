@@ -1,9 +1,7 @@
 // Train and stop, with what is going on and what is still missing.
 
 import type { ComponentChildren } from 'preact';
-import { setLive, stopTraining, train } from './training.ts';
 import { redo, undo } from '../document/document.ts';
-import { loss, percent } from '../i18n/format.ts';
 import {
   filledClasses,
   head,
@@ -16,10 +14,12 @@ import {
   training,
   undoable,
 } from '../document/state.ts';
+import { loss, percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
-import { Curves } from './Curves.tsx';
 import { RedoIcon, UndoIcon } from '../shared/Icons.tsx';
+import { Curves } from './Curves.tsx';
 import { TrainSettings } from './TrainSettings.tsx';
+import { setLive, stopTraining, train } from './training.ts';
 
 /** @param props `children` are further buttons */
 export function TrainPanel({ children }: { children?: ComponentChildren }) {

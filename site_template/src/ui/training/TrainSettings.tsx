@@ -3,12 +3,12 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { changeSettings, changeShare, DEFAULT_SHARE, resetSettings } from './training.ts';
-import { BOUNDS, readSetting, type SettingName } from './bounds.ts';
-import { asTyped } from '../i18n/format.ts';
 import { session } from '../document/session.ts';
 import { heldOutShare, settings } from '../document/state.ts';
+import { asTyped } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
+import { BOUNDS, readSetting, type SettingName } from './bounds.ts';
+import { changeSettings, changeShare, DEFAULT_SHARE, resetSettings } from './training.ts';
 
 /** How long the typing has to rest. */
 const PAUSE_MS = 600;

@@ -3,13 +3,13 @@
 import { effect } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { EpochReport, HeadSettings, TrainResult } from '../../protocol.ts';
-import { fits } from './bounds.ts';
 import { remember, touch } from '../document/document.ts';
-import { seconds } from '../i18n/format.ts';
 import { complain, say, session } from '../document/session.ts';
 import type { TrainingRun } from '../document/state.ts';
 import * as state from '../document/state.ts';
+import { seconds } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
+import { fits } from './bounds.ts';
 
 /** A run that began by itself is shown, and can be stopped, when it takes longer than this. */
 const LONG_MS = 2000;

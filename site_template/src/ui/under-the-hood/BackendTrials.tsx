@@ -1,8 +1,8 @@
 // Which other backends the page tried on this machine, and what came of it.
 
+import { ready, type Trial, trials } from '../document/state.ts';
 import { wordsOf } from '../i18n/error-words.ts';
 import { milliseconds } from '../i18n/format.ts';
-import { ready, type Trial, trials } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { Fact } from './Facts.tsx';
 

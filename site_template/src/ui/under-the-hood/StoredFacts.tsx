@@ -2,8 +2,8 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { autosave, classes, photoCount } from '../document/state.ts';
 import { fileSize } from '../i18n/format.ts';
-import { classes, autosave, photoCount } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { Fact, Facts } from './Facts.tsx';
 

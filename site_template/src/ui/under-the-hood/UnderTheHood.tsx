@@ -4,15 +4,25 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { BACKENDS } from '../../contract.ts';
 import type { KernelsInUse, Site } from '../../protocol.ts';
-import { chooseBackend, readMemory } from '../backend/start.ts';
 import { chosenBackend } from '../backend/backend-choice.ts';
+import { chooseBackend, readMemory } from '../backend/start.ts';
+import {
+  adding,
+  filledClasses,
+  frameMs,
+  head,
+  ready,
+  settings,
+  skipped,
+  startup,
+  training,
+} from '../document/state.ts';
+import { HeldOut } from '../evaluation/HeldOut.tsx';
 import { wordsOf } from '../i18n/error-words.ts';
 import { decimals, megabytes, milliseconds, power, seconds } from '../i18n/format.ts';
-import { adding, filledClasses, frameMs, head, ready, settings, skipped, startup, training } from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 import { BackendTrials } from './BackendTrials.tsx';
 import { Fact, Facts } from './Facts.tsx';
-import { HeldOut } from '../evaluation/HeldOut.tsx';
 import { StoredFacts } from './StoredFacts.tsx';
 
 const MEMORY_INTERVAL = 1000;
