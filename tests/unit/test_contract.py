@@ -32,7 +32,7 @@ def test_the_page_is_built_with_the_version_that_exports_name() -> None:
 
 
 def test_the_style_sheets_have_every_tone() -> None:
-    styles = "".join(path.read_text("utf-8") for path in (SOURCE / "static").rglob("*.css"))
+    styles = "".join(path.read_text("utf-8") for path in (SOURCE / "src").rglob("*.css"))
     tones = {int(number) for number in re.findall(r"\.tone-(\d+)", styles)}
     assert tones == set(range(contract.CLASS_TONES))
 
