@@ -119,8 +119,8 @@ class Site(_Part):
     workers: dict[Backend, Asset]
     """The worker's code for each backend."""
     wasm: Wasm
-    project: Asset | None = None
-    """The `project.zip` that a new visitor starts with."""
+    starter: Asset | None = Field(None, alias="project")
+    """The starter project: a `project.zip` that a new visitor starts with."""
     build: str
     """Hash of everything the site's bytes depend on."""
     check: list[Checked]

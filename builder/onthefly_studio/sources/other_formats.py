@@ -170,7 +170,7 @@ def _of_zip(path: Path) -> Advice:
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return Advice("a damaged zip", "Fetch it again, unpack it and pass the folder")
     if "project.json" in names:
-        return Advice("a project that a page exported", "Pass it as --head, and its backbone as --backbone")
+        return Advice("a project that a page exported", "Pass it as --starter, and its backbone as --backbone")
     if {"config.json", "model.weights.h5"} <= names:
         return _known(_KERAS, path.name)
     return _known(_TORCH if "data.pkl" in names else KINDS[".zip"], path.name)

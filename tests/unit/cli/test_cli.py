@@ -71,6 +71,38 @@ def test_bad_input_is_refused(
     assert list(tmp_path.iterdir()) == [], "nothing is written"
 
 
+NO_PROJECT = ["--backbone", "embedded", "--offline"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "note"),
+    [
+        ("", ["--head", "none.zip"], "--head is now called --starter."),
+        ('project = "none.zip"\n', [], "project in site.toml is now called starter."),
+        ('project = "old.zip"\n', ["--head", "none.zip"], "--head is now called --starter, and project in"),
+        ('starter = "none.zip"\n', [], ""),
+        ("", ["--starter", "none.zip"], ""),
+    ],
+)
+def test_the_starter_project_s_former_names_work_and_say_so_once(
+    settings: str, arguments: list[str], note: str, tmp_path: Path, cache: Cache
+) -> None:
+    (tmp_path / "site.toml").write_text(settings, "utf-8")
+    done = onthefly("build", *NO_PROJECT, *arguments, cwd=tmp_path, cache=cache)
+    refused(done, 2, "none.zip", "cannot be read")  # each is taken for the starter project
+    assert done.stderr.count("is now called") == (0 if not note else 2 if "and project" in note else 1)
+    assert done.stderr.count("goes on working") == bool(note)
+    assert note in done.stderr
+
+
+def test_both_names_of_the_starter_project_are_wrong_use(tmp_path: Path, cache: Cache) -> None:
+    done = onthefly("build", "--head", "a.zip", "--starter", "b.zip", cwd=tmp_path, cache=cache)
+    refused(done, 2, "--head and --starter are two names of one setting", "Give --starter alone.")
+    (tmp_path / "site.toml").write_text('project = "a.zip"\nstarter = "b.zip"\n', "utf-8")
+    done = onthefly("build", cwd=tmp_path, cache=cache)
+    refused(done, 2, "project in site.toml and starter are two names of one setting", "site.toml")
+
+
 def test_an_unknown_option_or_command_is_wrong_use(tmp_path: Path) -> None:
     for arguments in (["build", "--backbon", "x"], ["biuld"]):
         done = onthefly(*arguments, cwd=tmp_path)
