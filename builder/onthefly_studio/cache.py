@@ -176,7 +176,7 @@ class Cache:
         return OutputError(
             f"The cache folder cannot be written ({disk_reason(error)}).",
             where=str(self.root),
-            mend="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
+            hint="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
         )
 
     @contextmanager

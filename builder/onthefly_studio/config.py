@@ -120,7 +120,7 @@ def load(
             raise ConfigError(
                 f"The settings are not TOML: {error}.",
                 where=str(path),
-                mend="Mend the line; see README, Settings.",
+                hint="Fix the line; the README, “Your own site”, says where all settings are listed.",
             ) from error
     if path is not None and table.get("logo") and isinstance(table["logo"], str):
         table["logo"] = str(path.parent / table["logo"])  # the output may lie elsewhere, the logo does not
@@ -141,7 +141,7 @@ def load(
                 ["The settings have mistakes:" if len(problems) > 1 else "A setting is wrong:", *problems]
             ),
             where=str(path) if path else "the options",
-            mend="Correct them and build again; README, Settings, lists every key.",
+            hint="Correct it and build again; the README, “Your own site”, says where all are listed.",
         ) from error
 
 
@@ -164,7 +164,7 @@ def _renamed(given: dict[str, Any], old: str, new: str, where: str, notes: list[
         raise ConfigError(
             f"{old} and {new} are two names of one setting, the starter project, and both are given.",
             where=where,
-            mend=f"Give {new} alone.",
+            hint=f"Give {new} alone.",
         )
     notes.append(f"{old} is now called {new}")
     return {"starter" if key == FORMERLY else key: value for key, value in given.items()}
@@ -176,13 +176,13 @@ def _text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"The settings cannot be read ({error.strerror}).", where=str(path), mend="Check --config."
+            f"The settings cannot be read ({error.strerror}).", where=str(path), hint="Check --config."
         ) from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
         raise ConfigError(
             "The settings are stored as UTF-16 or UTF-32, and TOML is UTF-8.",
             where=str(path),
-            mend="Save the file again with the encoding UTF-8 (PowerShell: Set-Content -Encoding utf8).",
+            hint="Save the file again with the encoding UTF-8 (PowerShell: Set-Content -Encoding utf8).",
         )
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
@@ -192,7 +192,7 @@ def _text(path: Path) -> str:
             f"The settings are not TOML, which is UTF-8: line {line} holds the byte "
             f"0x{data[error.start]:02x}, as in another encoding.",
             where=str(path),
-            mend="Save the file again with the encoding UTF-8.",
+            hint="Save the file again with the encoding UTF-8.",
         ) from error
 
 

@@ -158,7 +158,7 @@ def inspect(folder: Path) -> Inspection:
         what = "The folder holds neither a built site (no site.json) nor a graph model (no model.json)."
     else:
         what = "This is a file; what is inspected is a folder."
-    raise ConfigError(what, where=str(folder.absolute()), mend=f"Pass {ACCEPTED}.")
+    raise ConfigError(what, where=str(folder.absolute()), hint=f"Pass {ACCEPTED}.")
 
 
 def _is_site(folder: Path) -> bool:
@@ -196,7 +196,7 @@ def _inspect_model(folder: Path) -> Inspection:
         raise ConfigError(
             "model.json is not a TensorFlow.js graph model.",
             where=str((folder / "model.json").absolute()),
-            mend=f"Pass {ACCEPTED}.",
+            hint=f"Pass {ACCEPTED}.",
         )
     problems: list[str] = []
     graph = _read_graph(folder, problems)
@@ -228,7 +228,7 @@ def _json(path: Path) -> Any:
     except (OSError, ValueError, RecursionError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"{path.name} cannot be read ({said}).", where=str(path.absolute()), mend=f"Pass {ACCEPTED}."
+            f"{path.name} cannot be read ({said}).", where=str(path.absolute()), hint=f"Pass {ACCEPTED}."
         ) from error
 
 

@@ -141,14 +141,14 @@ def run(
     if "errno" in told:
         raise OSError(told["errno"], os.strerror(told["errno"]))
     if not told["ok"]:
-        raise ConversionError(told["what"], where=told["where"], mend=told["mend"])
+        raise ConversionError(told["what"], where=told["where"], hint=told["hint"])
     return told
 
 
 def answer(scratch: Path, given: Mapping[str, Any] | OnTheFlyError | OSError) -> None:
     """Leave the child's answer: what it found, its error, or the disk's."""
     if isinstance(given, OnTheFlyError):
-        told: dict[str, Any] = {"ok": False, "what": given.what, "where": given.where, "mend": given.mend}
+        told: dict[str, Any] = {"ok": False, "what": given.what, "where": given.where, "hint": given.hint}
     elif isinstance(given, OSError):
         told = {"ok": False, "errno": given.errno}
     else:

@@ -76,7 +76,7 @@ def test_another_unicode_is_told_apart_and_mended(tmp_path: Path, encoding: str)
     with pytest.raises(ConfigError, match="UTF-16 or UTF-32, and TOML is UTF-8") as caught:
         load(path, {})
     assert (caught.value.exit_code, caught.value.where) == (2, str(path))
-    assert "UTF-8" in str(caught.value.mend)
+    assert "UTF-8" in str(caught.value.hint)
 
 
 def test_an_old_encoding_is_told_with_its_line(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_old_encoding_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not TOML, which is UTF-8: line 2 holds the byte 0xe9") as caught:
         load(path, {})
     assert caught.value.where == str(path)
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -105,11 +105,11 @@ import sys
 from pathlib import Path
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.process import answer
-answer(Path(sys.argv[2]), ConversionError("It broke.", where="there", mend="Try."))
+answer(Path(sys.argv[2]), ConversionError("It broke.", where="there", hint="Try."))
 """
     with pytest.raises(ConversionError, match="It broke") as caught:
         child(program)
-    assert (caught.value.where, caught.value.mend) == ("there", "Try.")
+    assert (caught.value.where, caught.value.hint) == ("there", "Try.")
 
 
 def test_a_full_disk_is_the_systems_own_error(child: Callable[..., dict[str, object]]) -> None:

@@ -105,7 +105,7 @@ def main() -> None:
             traceback.print_exc()
         click.echo(
             f"Error: this is a bug of onthefly: {type(error).__name__}: {error}\n"
-            "  mend:  run again with `onthefly --debug ...` and report what it prints.",
+            "  hint:  run again with `onthefly --debug ...` and report what it prints.",
             err=True,
         )
         sys.exit(70)

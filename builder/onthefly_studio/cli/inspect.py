@@ -31,7 +31,7 @@ def command(folder: Path, as_json: bool) -> None:
     else:
         click.echo("\n".join(_lines(found)))
     if not found.ok:
-        raise CheckFailed(_failure(found), where=str(folder.absolute()), mend=_mend(found))
+        raise CheckFailed(_failure(found), where=str(folder.absolute()), hint=_mend(found))
 
 
 def _failure(found: Inspection) -> str:

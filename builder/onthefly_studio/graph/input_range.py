@@ -33,7 +33,7 @@ def known(value: object) -> InputRange:
     raise ConfigError(
         f"There is no input range {str(value)[:20]!r}.",
         where="inputRange",
-        mend=f"One of {', '.join(CHOICES)}.",
+        hint=f"One of {', '.join(CHOICES)}.",
     )
 
 

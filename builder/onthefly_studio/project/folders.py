@@ -109,7 +109,7 @@ class Found:
             raise SourceError(
                 "\n".join(["Not every picture can be taken.", *told.lines()]),
                 where=str(self.folder),
-                mend="Mend or remove them, or leave --strict out to go on without them.",
+                hint="Fix or remove them, or leave --strict out to go on without them.",
             )
 
 
@@ -151,7 +151,7 @@ def sort_out(folder: Path) -> Found:
     """
     if not folder.is_dir():
         raise ConfigError(
-            "There is no such folder.", where=str(folder), mend="Give a folder with one folder per class."
+            "There is no such folder.", where=str(folder), hint="Give a folder with one folder per class."
         )
     walk = _Walk(folder)
     walk.visit(folder, None, ())
@@ -192,7 +192,7 @@ class _Walk:
             raise ConfigError(
                 f"A folder cannot be read ({error.strerror}).",
                 where=str(place),
-                mend="Give rights to read it.",
+                hint="Give rights to read it.",
             ) from error
         folders = [path for path in inside if path.is_dir()]
         pictures = [path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES and not _odd(path)]
@@ -229,7 +229,7 @@ def _by_name(found: Mapping[Path, list[Path]], root: Path) -> dict[str, list[Pat
         raise ConfigError(
             f"Folders have names that nobody can tell apart: {'; '.join(twins[:SHOWN])}.",
             where=str(root),
-            mend="Put what is in them into one folder, or give one of them another name.",
+            hint="Put what is in them into one folder, or give one of them another name.",
         )
     return {
         class_name(places[0]): sorted(path for place in places for path in found[place])

@@ -42,14 +42,14 @@ class Starter:
                 f"The project is of another backbone: {printable(backbone.name)}, {backbone.precision}, "
                 f"model {backbone.model_hash}; this site's is {model_hash}.",
                 where=f"--starter {self.path}",
-                mend="Build with the --backbone and --precision of the site that the project comes from, or "
+                hint="Build with the --backbone and --precision of the site that the project comes from, or "
                 "train one for this site: onthefly train FOLDER --backbone ...",
             )
         if own.fit != fit:
             raise ConfigError(
                 f"The project learned from pictures with fit = {own.fit!r}, and this site has {fit!r}.",
                 where=f"--starter {self.path}",
-                mend=f'Set fit = "{own.fit}" in site.toml.',
+                hint=f'Set fit = "{own.fit}" in site.toml.',
             )
 
 
@@ -65,6 +65,6 @@ def read_starter(path: Path) -> Starter:
         raise ConfigError(
             "The project holds no trained head, so visitors could not start with it.",
             where=f"--starter {path}",
-            mend="Open it on its site, train there, and export it again.",
+            hint="Open it on its site, train there, and export it again.",
         )
     return Starter(path, project, path.read_bytes())

@@ -62,7 +62,7 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
         raise ConfigError(
             "The folder holds no site that can be read.",
             where=str(site),
-            mend="Build it: onthefly build. Or give --backbone instead of --site.",
+            hint="Build it: onthefly build. Or give --backbone instead of --site.",
         ) from error
     model = find_model(backbone, cache=cache, reporter=reporter, site=site)
     return Target(backbone, preprocess, HeadSettings(**told.head.model_dump()), model)
@@ -111,7 +111,7 @@ def photographs(folder: Path) -> Found:
             f"A project holds at most {PROJECT_LIMITS.examples:,} photos and "
             f"{PROJECT_LIMITS.classes:,} classes; there are {count:,} and {len(found.classes):,}.",
             where=str(folder),
-            mend="Give fewer.",
+            hint="Give fewer.",
         )
     # The backbone may have to be downloaded and converted: not for a folder of which nothing can be read.
     readable = (name for name, files in found.classes.items() if any(map(is_picture, files)))
@@ -132,7 +132,7 @@ def _require_two(found: Found) -> None:
         raise kind(
             "\n".join(told),
             where=str(found.folder),
-            mend="Give a folder with one folder of pictures per class, such as JPEG or PNG files.",
+            hint="Give a folder with one folder of pictures per class, such as JPEG or PNG files.",
         )
 
 
@@ -147,14 +147,14 @@ def require_room(photos: int, settings: HeadSettings, bytes_so_far: int = 0) -> 
         raise ConfigError(
             f"The training would take {steps:,} steps; a project holds at most {PROJECT_LIMITS.steps:,}.",
             where=f"--epochs {settings.epochs} --batch {settings.batch}",
-            mend="Give fewer epochs or larger batches.",
+            hint="Give fewer epochs or larger batches.",
         )
     if bytes_so_far + 4 * steps > PROJECT_LIMITS.total_bytes - SPARE_BYTES:
         raise ConfigError(
             f"The project would have more than {PROJECT_LIMITS.total_bytes:,} bytes, "
             "and could not be read again.",
             where=f"{photos:,} photos",
-            mend="Give fewer photos.",
+            hint="Give fewer photos.",
         )
 
 
@@ -197,7 +197,7 @@ def teach(
         raise SourceError(
             "The training ran away: its losses are not finite.",
             where=f"--rate {settings.rate:g}",
-            mend="Train with a lower rate.",
+            hint="Train with a lower rate.",
         )
     head = Head(
         weights=done.weights,

@@ -99,13 +99,13 @@ class _Node:
             raise ConfigError(
                 "Node.js was not found; it bundles the page's scripts.",
                 where="assets",
-                mend="Install Node.js 20 or newer.",
+                hint="Install Node.js 20 or newer.",
             )
         if not (TEMPLATE_ROOT / "node_modules").is_dir():
             raise ConfigError(
                 "The page's packages are not installed.",
                 where=str(TEMPLATE_ROOT),
-                mend="Run `make site`, or `npm ci --prefix site_template`.",
+                hint="Run `make site`, or `npm ci --prefix site_template`.",
             )
         self._node = node
         self._running: subprocess.Popen[str] | None = None

@@ -146,19 +146,19 @@ def read(folder: Path) -> Site:
     """
     where = str(folder.absolute())
     if not folder.is_dir():
-        raise ConfigError("There is no such folder.", where=where, mend="onthefly build")
+        raise ConfigError("There is no such folder.", where=where, hint="onthefly build")
     try:
         text = (folder / FILE).read_text("utf-8")
         json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
-            "This is not a site built by onthefly.", where=where, mend="onthefly build"
+            "This is not a site built by onthefly.", where=where, hint="onthefly build"
         ) from error
     try:
         return Site.model_validate_json(text)
     except ValidationError as error:
         raise ConfigError(
-            "The site was built by another version of onthefly.", where=where, mend="Build it again."
+            "The site was built by another version of onthefly.", where=where, hint="Build it again."
         ) from error
 
 

@@ -144,7 +144,7 @@ def unreadable(path: Path, error: OSError) -> SourceError:
     return SourceError(
         f"It could not be read ({error.strerror or error}).",
         where=str(error.filename or path),
-        mend="Check that it is there and that you may read it.",
+        hint="Check that it is there and that you may read it.",
     )
 
 
@@ -153,5 +153,5 @@ def not_here(what: str, where: str) -> SourceError:
     return SourceError(
         f"{what} not in the cache, and --offline opens no connection.",
         where=where,
-        mend="Build once without --offline, or pass --backbone embedded or a path.",
+        hint="Build once without --offline, or pass --backbone embedded or a path.",
     )

@@ -170,7 +170,7 @@ def _policy(index: Path) -> str:
     )
     if not found:
         raise ConfigError(
-            "The page carries no content security policy.", where=str(index), mend="Run `onthefly build`."
+            "The page carries no content security policy.", where=str(index), hint="Run `onthefly build`."
         )
     return html.unescape(found[1])
 
@@ -324,7 +324,7 @@ def witness_bundle(cache: Cache) -> Path:
         raise ConfigError(
             "Node.js, or the package @tensorflow/tfjs-layers, is not installed.",
             where=str(TEMPLATE_ROOT),
-            mend="Run `make site`, or `npm ci --prefix site_template`.",
+            hint="Run `make site`, or `npm ci --prefix site_template`.",
         )
     made_from = [TEMPLATE_ROOT / "package-lock.json", TEMPLATE_ROOT / "witness.mjs", WITNESS]
     key = sha256_text("witness", sha256_tree(TEMPLATE_ROOT, made_from))

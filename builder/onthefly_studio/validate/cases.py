@@ -102,7 +102,7 @@ def photographs(folder: Path) -> tuple[list[Picture], list[Refused]]:
         raise ConfigError(
             f"There are no photographs ({', '.join(sorted(SUFFIXES))}).",
             where=f"--photos {folder}",
-            mend="Name a folder that holds some.",
+            hint="Name a folder that holds some.",
         )
     count = min(len(found), PHOTOS_MAX)
     read: list[Picture] = []
@@ -113,7 +113,7 @@ def photographs(folder: Path) -> tuple[list[Picture], list[Refused]]:
             contents = path.read_bytes()
         except OSError as error:
             raise ConfigError(
-                f"The photograph cannot be read ({error.strerror}).", where=str(path), mend="Remove it."
+                f"The photograph cannot be read ({error.strerror}).", where=str(path), hint="Remove it."
             ) from error
         try:
             read.append(Picture(name, open_picture(contents, name), is_photo_like=True, contents=contents))

@@ -148,13 +148,13 @@ def golden_images(site: Site) -> tuple[list[golden.Golden], Float32]:
         raise ConfigError(
             f"The golden features cannot be read ({error}).",
             where=str(site.folder),
-            mend="Build the site again.",
+            hint="Build the site again.",
         ) from error
     if drawn != [each["sha256"] for each in index["images"]]:
         raise ConfigError(
             "This version draws the golden images otherwise than the one that built the site.",
             where=str(site.folder / "golden.json"),
-            mend="Build the site again, or validate it with that version.",
+            hint="Build the site again, or validate it with that version.",
         )
     return images, features
 

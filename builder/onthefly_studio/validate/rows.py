@@ -108,7 +108,7 @@ def _unknown(name: str) -> ConfigError:
     return ConfigError(
         f"No row begins with {name!r}.",
         where="--only",
-        mend=f"Take ids from the table, or beginnings of them; the groups are {', '.join(GROUPS)}.",
+        hint=f"Take ids from the table, or beginnings of them; the groups are {', '.join(GROUPS)}.",
     )
 
 

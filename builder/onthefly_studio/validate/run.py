@@ -74,7 +74,7 @@ def read_site(folder: Path) -> Site:
     lost = [name for name in files if not (folder / name).is_file()]
     if lost:
         raise ConfigError(
-            f"The site has no {' and no '.join(lost)}.", where=str(folder.absolute()), mend="onthefly build"
+            f"The site has no {' and no '.join(lost)}.", where=str(folder.absolute()), hint="onthefly build"
         )
     return site
 
@@ -316,7 +316,7 @@ def _check_layers(work: _Work, served: ServedSite, tab: Tab, backend: str) -> No
     except OnTheFlyError as error:
         for task in wanted:
             learning.skip_runs(
-                work.report, f"witness/layers/{task.name}", backend, f"{error.what} {error.mend}"
+                work.report, f"witness/layers/{task.name}", backend, f"{error.what} {error.hint}"
             )
         return
     with _failing(work.report, "witness/layers", backend):

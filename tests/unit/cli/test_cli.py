@@ -28,10 +28,10 @@ def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environme
 
 
 def refused(done: Done, code: int, *parts: str) -> None:
-    """One clear message with what, where and the mend, no traceback, and the right exit code."""
+    """One clear message with what, where and the hint, no traceback, and the right exit code."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
-    for part in ("mend:", *parts):
+    for part in ("hint:", *parts):
         assert part in done.stderr
 
 

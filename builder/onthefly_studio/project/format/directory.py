@@ -95,7 +95,7 @@ def _not_a_zip(path: Path) -> SourceError:
     return SourceError(
         "The file is not a project: it is no zip, or only a part of one.",
         where=str(path),
-        mend="Export it again, or copy or download the file again.",
+        hint="Export it again, or copy or download the file again.",
     )
 
 
@@ -201,7 +201,7 @@ def _safe_name(raw_name: bytes, backslashes: bool) -> str:
         raise SourceError(
             "The zip holds a file with a name that no project has; it is not opened.",
             where=printable(name),
-            mend="Do not trust it: whoever made it meant to write outside of a folder, or it is no project.",
+            hint="Do not trust it: whoever made it meant to write outside of a folder, or it is no project.",
         )
     return name
 

@@ -48,7 +48,7 @@ def read(path: Path, *, tolerate_altered: bool = False) -> Project:
             f"The project is not as it was exported; changed since: {', '.join(project.altered[:5])}"
             f"{' …' if len(project.altered) > 5 else ''}.",
             where=str(path),
-            mend="Export it again. `onthefly verify` tells what the changes mean.",
+            hint="Export it again. `onthefly verify` tells what the changes mean.",
         )
     return project
 
@@ -161,7 +161,7 @@ def _not_a_project(path: Path, why: str) -> SourceError:
     return SourceError(
         f"The file is not a project of On-the-Fly: {why}.",
         where=str(path),
-        mend="Give a file that the page's Export wrote.",
+        hint="Give a file that the page's Export wrote.",
     )
 
 
@@ -175,7 +175,7 @@ def _check_version(contents: bytes, path: Path) -> None:
         raise SourceError(
             f"The project was made by a newer version (format {version}; this one reads {PROJECT_FORMAT}).",
             where=str(path),
-            mend="Upgrade onthefly.",
+            hint="Upgrade onthefly.",
         )
 
 
