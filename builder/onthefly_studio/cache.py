@@ -57,7 +57,7 @@ KINDS = {
     "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),
     "kernel": Kind("the training kernel, compiled", "kernel", ("assets",)),
     "assets": Kind("the page's scripts, bundled", "assets", ("out",)),
-    "witness": Kind("the second implementation that validate compares with", "witness"),
+    "witness": Kind("the training with tf.layers that validate compares with", "witness"),
 }
 """Every folder that a stage keeps something in."""
 

@@ -208,18 +208,18 @@ def _problem(detail: Any, text: str, options: dict[str, Any]) -> str:
             line = _line_of([FORMERLY], text)
         place = f"line {line}: {key}" if line else key
     if detail["type"] == "extra_forbidden":
-        known = _keys_beside(location)
+        known = _keys_next_to(location)
         near = difflib.get_close_matches(location[-1], known, 1)
         return f"  {place}: no such key" + (
             f"; did you mean {near[0]}?" if near else f" (known: {', '.join(known)})"
         )
-    said = detail["msg"].removeprefix("Value error, ")
+    message = detail["msg"].removeprefix("Value error, ")
     given = detail.get("input")
     shown = "" if isinstance(given, (dict, list)) else f", not {given!r}"
-    return f"  {place}: {said[0].lower()}{said[1:]}{shown}"
+    return f"  {place}: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _keys_beside(location: list[str]) -> list[str]:
+def _keys_next_to(location: list[str]) -> list[str]:
     model: type[BaseModel] = SiteConfig
     for part in location[:-1]:
         annotation = model.model_fields[part].annotation

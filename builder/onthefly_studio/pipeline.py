@@ -1,4 +1,4 @@
-"""The whole road: obtain, convert and check, bundle, render, publish.
+"""The whole build: obtain, convert and check, bundle, render, publish.
 
 Each stage is keyed by the content it depends on, so a build redoes only what changed, and one that
 would change nothing says so without importing TensorFlow or opening a connection.

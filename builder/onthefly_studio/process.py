@@ -73,7 +73,7 @@ class Child:
         """
         return self._process.wait(timeout_s)
 
-    def said(self) -> list[str]:
+    def last_lines(self) -> list[str]:
         """The last lines that it wrote, of its errors where there are any."""
         for name in (ERRORS, OUTPUT):
             if text := (self._scratch / name).read_text("utf-8", "replace").strip():
@@ -135,25 +135,30 @@ def run(
             raise ConversionError(f"{what} took more than {TIMEOUT_S} s.", where=where) from error
         result = scratch / RESULT
         if status != 0 or not result.exists():
-            said = "\n".join(child.said())
-            raise ConversionError(f"{died.format(what=what, status=status)}:\n{said}", where=where)
-    told: dict[str, Any] = json.loads(result.read_text("utf-8"))
-    if "errno" in told:
-        raise OSError(told["errno"], os.strerror(told["errno"]))
-    if not told["ok"]:
-        raise ConversionError(told["what"], where=told["where"], hint=told["hint"])
-    return told
+            last_lines = "\n".join(child.last_lines())
+            raise ConversionError(f"{died.format(what=what, status=status)}:\n{last_lines}", where=where)
+    outcome: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    if "errno" in outcome:
+        raise OSError(outcome["errno"], os.strerror(outcome["errno"]))
+    if not outcome["ok"]:
+        raise ConversionError(outcome["what"], where=outcome["where"], hint=outcome["hint"])
+    return outcome
 
 
 def answer(scratch: Path, given: Mapping[str, Any] | OnTheFlyError | OSError) -> None:
     """Leave the child's answer: what it found, its error, or the disk's."""
     if isinstance(given, OnTheFlyError):
-        told: dict[str, Any] = {"ok": False, "what": given.what, "where": given.where, "hint": given.hint}
+        outcome: dict[str, Any] = {
+            "ok": False,
+            "what": given.what,
+            "where": given.where,
+            "hint": given.hint,
+        }
     elif isinstance(given, OSError):
-        told = {"ok": False, "errno": given.errno}
+        outcome = {"ok": False, "errno": given.errno}
     else:
-        told = {"ok": True, **given}
-    (scratch / RESULT).write_text(json.dumps(told), "utf-8")
+        outcome = {"ok": True, **given}
+    (scratch / RESULT).write_text(json.dumps(outcome), "utf-8")
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

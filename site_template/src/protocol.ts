@@ -52,7 +52,7 @@ interface Model {
   noPlan?: string;
 }
 
-/** What computes the backbone: the page's own kernels, with or without relaxed multiply-adds, or TensorFlow.js' own. */
+/** What computes the backbone: our kernels, with or without relaxed multiply-adds, or TensorFlow.js'. */
 export type Kernels = 'relaxed' | 'simd' | 'stock';
 
 /** And why faster ones are not, where there are faster ones. */
@@ -168,7 +168,7 @@ export interface Mistake {
   /** What it shows. */
   classId: string;
   /** What the head says. */
-  said: string;
+  predicted: string;
   /** Of what it says. */
   probability: number;
 }
@@ -282,14 +282,14 @@ export interface ProbeStep {
 /** The worker's functions, called through Comlink; each returns a promise on the main thread. */
 export interface WorkerApi {
   /**
-   * `base` is the absolute URL of the site's root; `take` gives verified files, which the worker downloads by itself
-   * otherwise; `kernels` are to compute and no others, the fastest otherwise.
+   * `base` is the absolute URL of the site's root; `readFile` gives verified files, which the worker downloads by
+   * itself otherwise; `kernels` are to compute and no others, the fastest otherwise.
    */
   start: (
     site: Site,
     base: string,
     onProgress?: (p: StartProgress) => void,
-    take?: (asset: Asset) => Promise<ArrayBuffer>,
+    readFile?: (asset: Asset) => Promise<ArrayBuffer>,
     kernels?: Kernels,
   ) => Promise<Ready>;
   /** Ids in display order; examples of absent ids are dropped. */

@@ -94,9 +94,9 @@ def _announce(cache: Cache, entries: Sequence[Entry]) -> None:
 
 
 def _show(cache: Cache) -> None:
-    said = " (from ONTHEFLY_CACHE)" if os.environ.get("ONTHEFLY_CACHE") else ""
+    origin = " (from ONTHEFLY_CACHE)" if os.environ.get("ONTHEFLY_CACHE") else ""
     absent = "" if cache.root.is_dir() else ", which does not exist yet"
-    click.echo(f"Cache: {_place(cache)}{said}{absent}\n")
+    click.echo(f"Cache: {_place(cache)}{origin}{absent}\n")
     entries = cache.entries()
     rows = [("kind", "entries", "bytes", "holds"), *(_row(kind, entries) for kind in KINDS)]
     rows.append(("all", f"{len(entries)}", f"{_bytes(entries):,}", megabytes(_bytes(entries))))

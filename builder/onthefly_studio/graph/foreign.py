@@ -91,8 +91,8 @@ def complete(model: GraphModel, shape: tuple[int, ...], *, where: str) -> GraphM
         )
     ((name, image),) = model.signature["inputs"].items()
     placeholder = model.node(model.input_name)
-    told = filter(None, (_sizes(said) for said in _input_shapes(image, placeholder)))
-    batch = next((sizes[0] for sizes in told), -1)
+    known = filter(None, (_sizes(shape) for shape in _input_shapes(image, placeholder)))
+    batch = next((sizes[0] for sizes in known), -1)
     given = _shape(batch, SIZE, SIZE, 3)
     attributes = {**placeholder["attr"], "dtype": {"type": "DT_FLOAT"}, "shape": {"shape": given}}
     nodes[nodes.index(placeholder)] = {**placeholder, "attr": attributes}
@@ -118,8 +118,8 @@ def _document(path: Path, limits: GraphLimits) -> dict[str, Any]:
             )
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        _refuse(where, f"model.json cannot be read ({said}).")
+        reason = error.strerror if isinstance(error, OSError) else error
+        _refuse(where, f"model.json cannot be read ({reason}).")
     topology = document.get("modelTopology") if isinstance(document, dict) else None
     if not isinstance(topology, dict):
         _refuse(where, "model.json is not a TensorFlow.js graph model: it has no modelTopology.")

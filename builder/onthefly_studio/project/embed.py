@@ -43,8 +43,8 @@ class SomeUnreadable(SourceError):
     """
 
     def __init__(self, errors: Mapping[int, OnTheFlyError], count: int, features: Float32) -> None:
-        told = all_unreadable(errors, count)
-        super().__init__(told.what, where=told.where, hint=told.hint)
+        error = all_unreadable(errors, count)
+        super().__init__(error.what, where=error.where, hint=error.hint)
         self.errors, self.features = errors, features
 
 

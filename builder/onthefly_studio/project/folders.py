@@ -37,13 +37,13 @@ class LeftOut:
 
     def counts(self) -> str:
         """How many, by reason, as a sentence; empty where all were taken."""
-        told = [
+        parts = [
             _counted(len(self.unreadable), "picture that cannot be read", "pictures that cannot be read"),
             _counted(len(self.beside), "picture beside the folders", "pictures beside the folders"),
             _counted(len(self.others), "file that is no picture", "files that are no pictures"),
         ]
-        said = ", ".join(filter(None, told))
-        return f"Left out: {said}." if said else ""
+        listed = ", ".join(filter(None, parts))
+        return f"Left out: {listed}." if listed else ""
 
     def lines(self) -> Iterator[str]:
         """All of them by name, or the first where they are very many."""
@@ -90,8 +90,8 @@ class Found:
     def without(self, unreadable: Mapping[Path, OnTheFlyError]) -> Found:
         """The same without pictures that turned out not to be readable."""
         classes = {name: [p for p in files if p not in unreadable] for name, files in self.classes.items()}
-        told = {self.shown(path): " ".join(error.what.split()) for path, error in unreadable.items()}
-        left_out = replace(self.left_out, unreadable={**self.left_out.unreadable, **told})
+        reasons = {self.shown(path): " ".join(error.what.split()) for path, error in unreadable.items()}
+        left_out = replace(self.left_out, unreadable={**self.left_out.unreadable, **reasons})
         return replace(self, classes=classes, left_out=left_out)
 
     def shown(self, path: Path) -> str:
@@ -104,10 +104,10 @@ class Found:
         Raises:
             SourceError: names those that are.
         """
-        told = replace(self.left_out, others=[])
-        if told.unreadable or told.beside:
+        left_out = replace(self.left_out, others=[])
+        if left_out.unreadable or left_out.beside:
             raise SourceError(
-                "\n".join(["Not every picture can be taken.", *told.lines()]),
+                "\n".join(["Not every picture can be taken.", *left_out.lines()]),
                 where=str(self.folder),
                 hint="Fix or remove them, or leave --strict out to go on without them.",
             )
@@ -167,8 +167,8 @@ class _Walk:
 
     def visit(self, place: Path, of: Path | None, above: tuple[tuple[int, int], ...]) -> None:
         """Sort what lies in a folder; `of` is the class's folder that it lies in."""
-        told = place.stat()
-        here = (told.st_dev, told.st_ino)
+        status = place.stat()
+        here = (status.st_dev, status.st_ino)
         if here in above:  # a link back to where it lies
             return
         folders, pictures = self._listed(place)

@@ -55,9 +55,9 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
         ConfigError: the folder holds no site.
     """
     try:
-        told = description.read(site)
-        backbone = _project_backbone(told.backbone, told.model.hash, told.precision)
-        preprocess = Preprocess.model_validate(told.preprocess.model_dump())
+        described = description.read(site)
+        backbone = _project_backbone(described.backbone, described.model.hash, described.precision)
+        preprocess = Preprocess.model_validate(described.preprocess.model_dump())
     except (ConfigError, ValidationError) as error:
         raise ConfigError(
             "The folder holds no site that can be read.",
@@ -65,7 +65,7 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
             hint="Build it: onthefly build. Or give --backbone instead of --site.",
         ) from error
     model = find_model(backbone, cache=cache, reporter=reporter, site=site)
-    return Target(backbone, preprocess, HeadSettings(**told.head.model_dump()), model)
+    return Target(backbone, preprocess, HeadSettings(**described.head.model_dump()), model)
 
 
 def of_backbone(
@@ -85,13 +85,13 @@ def of_backbone(
     """
     source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
-    said = describe_backbone(source, converted.features)
-    backbone = _project_backbone(description.Backbone.model_validate(said), converted.model_hash, precision)
+    described = description.Backbone.model_validate(describe_backbone(source, converted.features))
+    backbone = _project_backbone(described, converted.model_hash, precision)
     return Target(backbone, Preprocess(size=SIZE, fit=fit), HeadSettings(), converted.folder)
 
 
-def _project_backbone(said: description.Backbone, model_hash: str, precision: Precision) -> Backbone:
-    given = {"name": said.name, "kind": said.kind, "sha256": said.sha256, "features": said.features}
+def _project_backbone(site_s: description.Backbone, model_hash: str, precision: Precision) -> Backbone:
+    given = {"name": site_s.name, "kind": site_s.kind, "sha256": site_s.sha256, "features": site_s.features}
     return Backbone.model_validate({**given, "modelHash": model_hash, "precision": precision})
 
 
@@ -123,14 +123,14 @@ def photographs(folder: Path) -> Found:
 def _require_two(found: Found) -> None:
     filled = sum(1 for files in found.classes.values() if files)
     if filled < 2:
-        told = [
+        lines = [
             f"Training takes pictures of two classes or more; {filled} of {len(found.classes)} folders hold "
             "some.",
             *found.left_out.lines(),
         ]
         kind = SourceError if found.left_out.unreadable else ConfigError
         raise kind(
-            "\n".join(told),
+            "\n".join(lines),
             where=str(found.folder),
             hint="Give a folder with one folder of pictures per class, such as JPEG or PNG files.",
         )

@@ -123,11 +123,11 @@ class _Node:
             self._running = child
             if self._stopped:
                 child.terminate()
-            _, said = child.communicate()
-        if "ENOSPC" in said:  # the cache's disk, which `Cache.folder` puts into words
+            _, errors = child.communicate()
+        if "ENOSPC" in errors:  # the cache's disk, which `Cache.folder` puts into words
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if child.returncode != 0:
-            raise ConversionError(f"The page's scripts do not bundle:\n{said.strip()}", where="assets")
+            raise ConversionError(f"The page's scripts do not bundle:\n{errors.strip()}", where="assets")
 
     def stop(self) -> None:
         """End what runs, and whatever would run after it."""

@@ -165,7 +165,7 @@ def read(folder: Path) -> Site:
 def is_ours(folder: Path) -> bool:
     """Whether a folder's `site.json` says that this command wrote it, in whatever version."""
     try:
-        told = json.loads((folder / FILE).read_text("utf-8"))
-        return str(told.get("generator", "")).startswith(GENERATOR)
+        values = json.loads((folder / FILE).read_text("utf-8"))
+        return str(values.get("generator", "")).startswith(GENERATOR)
     except (OSError, ValueError, AttributeError, RecursionError):
         return False

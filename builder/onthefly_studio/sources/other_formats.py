@@ -151,14 +151,14 @@ def _teachable_machine(metadata: Path) -> str | None:
     try:
         if metadata.stat().st_size > _METADATA_BYTES:
             return None
-        said = json.loads(metadata.read_bytes())
+        described = json.loads(metadata.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(said, dict):
+    if not isinstance(described, dict):
         return None
-    if "tmVersion" not in said and "teachablemachine" not in str(said.get("packageName")):
+    if "tmVersion" not in described and "teachablemachine" not in str(described.get("packageName")):
         return None
-    labels = said.get("labels", said.get("wordLabels"))
+    labels = described.get("labels", described.get("wordLabels"))
     return str(len(labels)) if isinstance(labels, list) and labels else "its own"
 
 

@@ -73,7 +73,7 @@ class Source:
 
 def describe_backbone(source: Source, features: int) -> dict[str, Any]:
     """Which backbone a site carries, in words for a visitor and hashes for everybody."""
-    said = {
+    described = {
         "kind": source.kind,
         # Not the whole path: where a publisher keeps files is nobody's business.
         "name": source.title or source.url or Path(source.requested).absolute().name,
@@ -84,8 +84,8 @@ def describe_backbone(source: Source, features: int) -> dict[str, Any]:
     }
     own = source.input_range if source.input_range != DEFAULT else None
     further = (("url", source.url), ("why", source.why), ("inputRange", own))
-    said.update({key: value for key, value in further if value})
-    return said
+    described.update({key: value for key, value in further if value})
+    return described
 
 
 @dataclass(frozen=True)

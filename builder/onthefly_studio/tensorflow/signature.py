@@ -202,10 +202,10 @@ def _choose(signatures: dict[str, Any], folder: str) -> str:
     problems = {name: _problem(name, function) for name, function in sorted(signatures.items())}
     usable = [name for name, problem in problems.items() if problem is None]
     if not usable:
-        told = [f"{name!r} {problem}" for name, problem in problems.items()]
+        reasons = [f"{name!r} {problem}" for name, problem in problems.items()]
         raise ConversionError(
-            f"No signature of the SavedModel gives features of 224 x 224 images: {'; '.join(told[:5])}"
-            f"{f'; and {len(told) - 5} more' if len(told) > 5 else ''}.",
+            f"No signature of the SavedModel gives features of 224 x 224 images: {'; '.join(reasons[:5])}"
+            f"{f'; and {len(reasons) - 5} more' if len(reasons) > 5 else ''}.",
             where=folder,
             hint=_CHOOSE_FEATURES,
         )

@@ -156,7 +156,7 @@ TRAINING_TASKS = (
     Task("three", (25, 15, 20), HeadSettings(seed=2), seed=202),
     Task("ten", (6,) * 10, HeadSettings(seed=3), seed=203),
 )
-"""Trained from start to end by every witness on its own."""
+"""Trained from start to end by every implementation on its own."""
 
 ORDER_TASKS = (
     Task("seed-1", (12, 11), HeadSettings(hidden=1, epochs=4, seed=1), seed=301),

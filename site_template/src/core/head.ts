@@ -1,6 +1,6 @@
 // The head: Dense(hidden, relu) and Dense(classes, softmax) on the backbone's features, trained with
 // Adam on categorical cross-entropy. Plain loops; sums run in float64 and are stored as float32.
-// `../kernel/kernel.js` does the same with the hidden layer in WebAssembly; this one is its fallback and witness.
+// `../kernel/kernel.js` does the same with the hidden layer in WebAssembly; this one is its fallback and reference.
 
 import type { Engine } from '../protocol.ts';
 import { Xoshiro128 } from './random.ts';

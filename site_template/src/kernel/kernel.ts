@@ -161,7 +161,7 @@ export class Kernel {
   }
 
   /** @returns with whatever an earlier run left in its memory */
-  take(): Code {
+  borrow(): Code {
     const code = this.idle ?? new WebAssembly.Instance(this.module).exports;
     this.idle = null;
     return code as Code;
@@ -260,7 +260,7 @@ export class KernelHead extends PlainHead {
     this.shape = shape;
     const { features, hidden, classes } = shape;
     this.kernel = kernel;
-    this.held = kernel.take();
+    this.held = kernel.borrow();
     this.width = Math.ceil(hidden / LANES) * LANES;
     let end = 0;
     const place = (bytes: number) => {

@@ -6,7 +6,7 @@ import '../error-crossing.ts';
 import { PlainHead } from '../core/head.ts';
 import { WorkerError } from '../errors.ts';
 import type { Added, Frame, HeadRun, HeadSnapshot, Site, WorkerApi } from '../protocol.ts';
-import { fetchVerified, type Take } from '../verified.ts';
+import { fetchVerified, type ReadFile } from '../verified.ts';
 import { type Backbone, type BackendChoice, loadParts, startBackbone } from './backbone.ts';
 import { Examples } from './examples.ts';
 import { agree, readFrame, readsBackExactly, release, thumbnail } from './frames.ts';
@@ -116,10 +116,10 @@ const probe = makeProbe(started);
 
 const api: WorkerApi = {
   async start(site, base, onProgress, given, kernels) {
-    const take: Take = given ?? ((asset) => fetchVerified(asset, base));
+    const readFile: ReadFile = given ?? ((asset) => fetchVerified(asset, base));
     const [parts, golden] = await Promise.all([
-      loadParts(choice, site, take, onProgress),
-      drawGoldenImages(site, take),
+      loadParts(choice, site, readFile, onProgress),
+      drawGoldenImages(site, readFile),
     ]);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
     onProgress?.({ phase: 'check', bytes: total, total });

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { WorkerError } from '../errors.ts';
 import { type Heap, PlannedBackbone } from '../kernel/backbone/backbone.ts';
 import { builds, compile } from '../kernel/backbone/builds.ts';
-import type { Computation, Parts, Road } from './backbone.ts';
+import type { Computation, Parts, Implementation } from './backbone.ts';
 import { weightReader } from './weights.ts';
 
 const READ = 'OnTheFlyPicture';
@@ -91,6 +91,6 @@ function start(module: WebAssembly.Module, { plan, artifacts }: Parts): Computat
 }
 
 /** @returns what this browser runs, the fastest first */
-export function ownRoads(): Road[] {
+export function ourImplementations(): Implementation[] {
   return builds().map((kind) => ({ kind, make: async (parts) => start(await compile(kind), parts) }));
 }

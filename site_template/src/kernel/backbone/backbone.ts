@@ -102,7 +102,7 @@ export class PlannedBackbone {
     const prepared = steps.map((step, i) =>
       prepare(step, i + 1, {
         places,
-        scratch: (bytes) => room.take(bytes, i, i),
+        scratch: (bytes) => room.reserve(bytes, i, i),
         weight: (name) => weight(name!),
         constants,
       }),
