@@ -83,8 +83,8 @@ def build(
         input_range=config.input_range,
     )
     key = _build_key(config, source, logo, starter)
-    if not force and (standing := _standing(out, key)) is not None:
-        return standing
+    if not force and (current := _up_to_date(out, key)) is not None:
+        return current
     with bundling(config.lang, cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
         if starter:
@@ -129,7 +129,7 @@ def _build_key(config: SiteConfig, source: Source, logo: Logo | None, starter: S
     )
 
 
-def _standing(out: Path, key: str) -> Built | None:
+def _up_to_date(out: Path, key: str) -> Built | None:
     """The site in `out`, where it was built from this very key and is untouched since."""
     try:
         if not publish.is_ours(out):
