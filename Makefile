@@ -106,19 +106,19 @@ needs:
 	case "$$(uname -sm)" in "Linux x86_64"|"Darwin arm64") ;; \
 	  "Linux aarch64"|"Linux arm64") fail \
 	    "The build cannot run on $$(uname -sm): TensorFlow.js' converter needs packages (ydf) that exist only for Linux x86_64 and macOS on Apple silicon." \
-	    "  mend:  in a container, use the x86_64 image: docker run --platform linux/amd64 ...";; \
+	    "  hint:  in a container, use the x86_64 image: docker run --platform linux/amd64 ...";; \
 	  *) fail \
 	    "The build cannot run on $$(uname -sm): TensorFlow 2.19 and TensorFlow.js' converter exist for Linux x86_64 and macOS on Apple silicon only." \
-	    "  mend:  build on such a machine or in a container (on Windows: in WSL 2); the site itself runs anywhere.";; \
+	    "  hint:  build on such a machine or in a container (on Windows: in WSL 2); the site itself runs anywhere.";; \
 	esac; \
 	major=$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo none); \
 	case "$$major" in none|'') fail "Node.js is missing; it bundles the page's scripts." \
-	    "  mend:  install Node 20 or newer: https://nodejs.org, 'brew install node' or 'nvm install 22'.";; esac; \
+	    "  hint:  install Node 20 or newer: https://nodejs.org, 'brew install node' or 'nvm install 22'.";; esac; \
 	[ "$$major" -ge 20 ] || fail "Node $$major is too old; 20 or newer is needed." \
 	    "  where: $$(command -v node)" \
-	    "  mend:  install a newer one: https://nodejs.org, 'brew install node' or 'nvm install 22'."; \
+	    "  hint:  install a newer one: https://nodejs.org, 'brew install node' or 'nvm install 22'."; \
 	command -v npm >/dev/null || fail "npm is missing (Node is there)." \
-	    "  mend:  install it: 'apt-get install npm', or Node from https://nodejs.org, which brings it."; \
+	    "  hint:  install it: 'apt-get install npm', or Node from https://nodejs.org, which brings it."; \
 	if ! [ -e $(RUNTIME) ]; then \
 	  echo "To be downloaded, once: Python packages into .venv, up to 930 MB (3.0 GB on disk; TensorFlow is most of it)."; fi; \
 	if ! [ -e $(NODE) ]; then \
@@ -152,7 +152,7 @@ $(VENV): | needs
 	done; \
 	if [ -z "$$chosen" ]; then \
 	  printf '%s\n%s' "No suitable Python: 3.10, 3.11 or 3.12 with venv is needed." "$$tried" >&2; \
-	  echo "  mend:  install one (python.org, 'apt-get install python3 python3-venv', 'brew install python@3.12') or name it: make site PYTHON=/path/to/python3" >&2; \
+	  echo "  hint:  install one (python.org, 'apt-get install python3 python3-venv', 'brew install python@3.12') or name it: make site PYTHON=/path/to/python3" >&2; \
 	  exit 1; \
 	fi; \
 	echo "Making .venv with $$("$$chosen" --version) ($$(command -v "$$chosen"))"; \

@@ -84,22 +84,22 @@ function own(build: string) {
 }
 
 const builds = Object.fromEntries(['simd', 'relaxed'].map((build) => [build, own(build)]));
-const roads: Record<string, () => void> = {};
+const implementations: Record<string, () => void> = {};
 for (const [name, graph] of Object.entries(graphs)) {
-  roads[name] = () => {
+  implementations[name] = () => {
     const output = graph.execute(input);
     output.dataSync();
     output.dispose();
   };
 }
 for (const [build, made] of Object.entries(builds)) {
-  if (made) roads[build] = () => made.planned.run(made.at);
+  if (made) implementations[build] = () => made.planned.run(made.at);
   else console.log(`${build}: this Node does not run it`);
 }
 
-const times = Object.fromEntries(Object.keys(roads).map((name): [string, number[]] => [name, []]));
+const times = Object.fromEntries(Object.keys(implementations).map((name): [string, number[]] => [name, []]));
 for (let round = -ROUNDS / 2; round < ROUNDS; round++) {
-  for (const [name, run] of Object.entries(roads)) {
+  for (const [name, run] of Object.entries(implementations)) {
     const begin = performance.now();
     run();
     if (round >= 0) times[name].push(performance.now() - begin);
@@ -177,7 +177,7 @@ for (const name of Object.keys(graphs)) {
   const each: number[][] = [];
   for (let round = 0; round < ROUNDS; round++) {
     calls = [];
-    roads[name]();
+    implementations[name]();
     known ??= calls.map(({ kind }) => kind);
     calls.forEach(({ took }, i) => (each[i] ??= []).push(took));
   }

@@ -81,7 +81,7 @@ class Worker:
             self.call("child", folder)
             result = json.loads((Path(folder) / "result.json").read_text())
         if not result["ok"]:
-            raise ConversionError(result["what"], where=result["where"], mend=result["mend"])
+            raise ConversionError(result["what"], where=result["where"], hint=result["hint"])
 
     def run_module(
         self, module: str, arguments: list[str], scratch: Path, *, what: str, where: str
@@ -90,7 +90,7 @@ class Worker:
         self.call("project_module", module, *arguments, scratch)
         told = json.loads((scratch / process.RESULT).read_text())
         if not told["ok"]:
-            raise ConversionError(told["what"], where=told["where"], mend=told["mend"])
+            raise ConversionError(told["what"], where=told["where"], hint=told["hint"])
         return told
 
 

@@ -57,7 +57,7 @@ KINDS = {
     "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),
     "kernel": Kind("the training kernel, compiled", "kernel", ("assets",)),
     "assets": Kind("the page's scripts, bundled", "assets", ("out",)),
-    "witness": Kind("the second implementation that validate compares with", "witness"),
+    "witness": Kind("the training with tf.layers that validate compares with", "witness"),
 }
 """Every folder that a stage keeps something in."""
 
@@ -176,7 +176,7 @@ class Cache:
         return OutputError(
             f"The cache folder cannot be written ({disk_reason(error)}).",
             where=str(self.root),
-            mend="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
+            hint="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
         )
 
     @contextmanager

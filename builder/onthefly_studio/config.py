@@ -10,6 +10,7 @@ import codecs
 import difflib
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,8 @@ else:
     import tomli as tomllib
 
 FILE_NAME = "site.toml"
+FORMERLY = "project"
+"""What `starter` was called in `site.toml`; among the options it was `--head`. Both go on working."""
 ClassName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(normal)
 ]
@@ -80,7 +83,7 @@ class SiteConfig(_Table):
     accent: str = Field(
         "", pattern=r"^(#[0-9A-Fa-f]{6})?$", description="the colour of buttons, such as #0b6d80"
     )
-    project: str = Field("", description="a project.zip with a trained head that visitors start with")
+    starter: str = Field("", description="a project.zip with a trained head that visitors start with")
     out: str = Field("dist", min_length=1, description="the folder to write")
     head: HeadConfig = HeadConfig()
 
@@ -95,12 +98,15 @@ class SiteConfig(_Table):
         return names
 
 
-def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
+def load(
+    path: Path | None, options: dict[str, Any], *, note: Callable[[str], None] | None = None
+) -> SiteConfig:
     """The settings from a file and from options that were given; an option goes before the file.
 
     Args:
         path: `site.toml`, or None where there is none.
         options: values by the names of `SiteConfig`, without those that were not given.
+        note: given one line where a setting was given by a name that it had before.
 
     Raises:
         ConfigError: with every mistake in the file and in the options.
@@ -114,12 +120,18 @@ def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
             raise ConfigError(
                 f"The settings are not TOML: {error}.",
                 where=str(path),
-                mend="Mend the line; see README, Settings.",
+                hint="Fix the line; the README, “Your own site”, says where all settings are listed.",
             ) from error
     if path is not None and table.get("logo") and isinstance(table["logo"], str):
         table["logo"] = str(path.parent / table["logo"])  # the output may lie elsewhere, the logo does not
-    if path is not None and table.get("project") and isinstance(table["project"], str):
-        table["project"] = str(path.parent / table["project"])
+    notes: list[str] = []
+    options = _renamed(options, "--head", "--starter", "the options", notes)
+    if path is not None:
+        table = _renamed(table, f"{FORMERLY} in {path.name}", "starter", str(path), notes)
+    if notes and note is not None:
+        note(f"{', and '.join(notes)}. The old spelling goes on working.")
+    if path is not None and table.get("starter") and isinstance(table["starter"], str):
+        table["starter"] = str(path.parent / table["starter"])
     try:
         return SiteConfig.model_validate({**table, **options})
     except ValidationError as error:
@@ -129,8 +141,33 @@ def load(path: Path | None, options: dict[str, Any]) -> SiteConfig:
                 ["The settings have mistakes:" if len(problems) > 1 else "A setting is wrong:", *problems]
             ),
             where=str(path) if path else "the options",
-            mend="Correct them and build again; README, Settings, lists every key.",
+            hint="Correct it and build again; the README, “Your own site”, says where all are listed.",
         ) from error
+
+
+def _renamed(given: dict[str, Any], old: str, new: str, where: str, notes: list[str]) -> dict[str, Any]:
+    """Settings with the starter project under its present name; what was renamed joins `notes`.
+
+    Args:
+        given: values by the names of `SiteConfig`.
+        old: what a person wrote, in words.
+        new: what to write instead.
+        where: they were given.
+        notes: for every setting by an old name, a sentence without its end.
+
+    Raises:
+        ConfigError: it was given by both names.
+    """
+    if FORMERLY not in given:
+        return given
+    if "starter" in given:
+        raise ConfigError(
+            f"{old} and {new} are two names of one setting, the starter project, and both are given.",
+            where=where,
+            hint=f"Give {new} alone.",
+        )
+    notes.append(f"{old} is now called {new}")
+    return {"starter" if key == FORMERLY else key: value for key, value in given.items()}
 
 
 def _text(path: Path) -> str:
@@ -139,13 +176,13 @@ def _text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"The settings cannot be read ({error.strerror}).", where=str(path), mend="Check --config."
+            f"The settings cannot be read ({error.strerror}).", where=str(path), hint="Check --config."
         ) from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
         raise ConfigError(
             "The settings are stored as UTF-16 or UTF-32, and TOML is UTF-8.",
             where=str(path),
-            mend="Save the file again with the encoding UTF-8 (PowerShell: Set-Content -Encoding utf8).",
+            hint="Save the file again with the encoding UTF-8 (PowerShell: Set-Content -Encoding utf8).",
         )
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
@@ -155,7 +192,7 @@ def _text(path: Path) -> str:
             f"The settings are not TOML, which is UTF-8: line {line} holds the byte "
             f"0x{data[error.start]:02x}, as in another encoding.",
             where=str(path),
-            mend="Save the file again with the encoding UTF-8.",
+            hint="Save the file again with the encoding UTF-8.",
         ) from error
 
 
@@ -167,20 +204,22 @@ def _problem(detail: Any, text: str, options: dict[str, Any]) -> str:
         place = f"--{location[0].replace('_', '-')}"
     else:
         line = _line_of(location, text)
+        if line is None and location == ["starter"]:
+            line = _line_of([FORMERLY], text)
         place = f"line {line}: {key}" if line else key
     if detail["type"] == "extra_forbidden":
-        known = _keys_beside(location)
+        known = _keys_next_to(location)
         near = difflib.get_close_matches(location[-1], known, 1)
         return f"  {place}: no such key" + (
             f"; did you mean {near[0]}?" if near else f" (known: {', '.join(known)})"
         )
-    said = detail["msg"].removeprefix("Value error, ")
+    message = detail["msg"].removeprefix("Value error, ")
     given = detail.get("input")
     shown = "" if isinstance(given, (dict, list)) else f", not {given!r}"
-    return f"  {place}: {said[0].lower()}{said[1:]}{shown}"
+    return f"  {place}: {message[0].lower()}{message[1:]}{shown}"
 
 
-def _keys_beside(location: list[str]) -> list[str]:
+def _keys_next_to(location: list[str]) -> list[str]:
     model: type[BaseModel] = SiteConfig
     for part in location[:-1]:
         annotation = model.model_fields[part].annotation

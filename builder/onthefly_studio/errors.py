@@ -1,4 +1,4 @@
-"""Every error a user can cause: what happened, where, and how to mend it.
+"""Every error a user can cause: what happened, where, and how to fix it.
 
 An error is a `click.ClickException`, so that what a stage raises and what the command prints are
 one object. Anything else that escapes is a bug of ours and ends with exit code 70.
@@ -15,18 +15,18 @@ class OnTheFlyError(click.ClickException):
     Args:
         what: one sentence, what went wrong, with the measured figure where there is one.
         where: the file, URL, option or stage it happened in.
-        mend: what the user can do about it.
+        hint: what the user can do about it.
     """
 
     exit_code = 70
 
-    def __init__(self, what: str, *, where: str | None = None, mend: str | None = None) -> None:
-        self.what, self.where, self.mend = what, where, mend
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        self.what, self.where, self.hint = what, where, hint
         lines = [what]
         if where:
             lines.append(f"  where: {where}")
-        if mend:
-            lines.append(f"  mend:  {mend}")
+        if hint:
+            lines.append(f"  hint:  {hint}")
         super().__init__("\n".join(lines))
 
 

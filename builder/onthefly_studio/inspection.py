@@ -138,8 +138,8 @@ class Inspection:
         """Width of the feature vector: the graph's own word, else the site's."""
         if self.graph is not None and self.graph.features is not None:
             return self.graph.features
-        said = _table(self.site.get("backbone")).get("features")
-        return said if isinstance(said, int) else None
+        width = _table(self.site.get("backbone")).get("features")
+        return width if isinstance(width, int) else None
 
 
 def inspect(folder: Path) -> Inspection:
@@ -158,7 +158,7 @@ def inspect(folder: Path) -> Inspection:
         what = "The folder holds neither a built site (no site.json) nor a graph model (no model.json)."
     else:
         what = "This is a file; what is inspected is a folder."
-    raise ConfigError(what, where=str(folder.absolute()), mend=f"Pass {ACCEPTED}.")
+    raise ConfigError(what, where=str(folder.absolute()), hint=f"Pass {ACCEPTED}.")
 
 
 def _is_site(folder: Path) -> bool:
@@ -196,7 +196,7 @@ def _inspect_model(folder: Path) -> Inspection:
         raise ConfigError(
             "model.json is not a TensorFlow.js graph model.",
             where=str((folder / "model.json").absolute()),
-            mend=f"Pass {ACCEPTED}.",
+            hint=f"Pass {ACCEPTED}.",
         )
     problems: list[str] = []
     graph = _read_graph(folder, problems)
@@ -226,9 +226,9 @@ def _json(path: Path) -> Any:
         # Python reads NaN and Infinity, which are no JSON and which no other reader would take from us.
         return json.loads(path.read_bytes(), parse_constant=lambda name: None)
     except (OSError, ValueError, RecursionError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(
-            f"{path.name} cannot be read ({said}).", where=str(path.absolute()), mend=f"Pass {ACCEPTED}."
+            f"{path.name} cannot be read ({reason}).", where=str(path.absolute()), hint=f"Pass {ACCEPTED}."
         ) from error
 
 
@@ -251,10 +251,10 @@ def _passed(row: Mapping[str, Any]) -> bool:
 
 def _graph_url(site: Mapping[str, Any], files: Iterable[str]) -> str | None:
     """Where in the site the graph stands: as site.json says, else as it lies there; never outside."""
-    said = _table(_table(site.get("model")).get("graph")).get("url")
+    url = _table(_table(site.get("model")).get("graph")).get("url")
     present = set(files)
-    if isinstance(said, str) and said in present:
-        return said
+    if isinstance(url, str) and url in present:
+        return url
     found = sorted(name for name in present if name.startswith("model/") and name.endswith("/model.json"))
     return found[0] if found else None
 
@@ -273,8 +273,8 @@ def _read_graph(folder: Path, problems: list[str]) -> Graph | None:
             raise ConversionError(f"The model takes {size:,} bytes, more than any MobileNet.")
         return describe(graph_model.read(folder))
     except _MALFORMED as error:
-        said = error.what if isinstance(error, ConversionError) else f"{type(error).__name__}: {error}"
-        problems.append(f"The graph cannot be read: {said}")
+        reason = error.what if isinstance(error, ConversionError) else f"{type(error).__name__}: {error}"
+        problems.append(f"The graph cannot be read: {reason}")
         return None
 
 

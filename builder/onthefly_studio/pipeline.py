@@ -1,4 +1,4 @@
-"""The whole road: obtain, convert and check, bundle, render, publish.
+"""The whole build: obtain, convert and check, bundle, render, publish.
 
 Each stage is keyed by the content it depends on, so a build redoes only what changed, and one that
 would change nothing says so without importing TensorFlow or opening a connection.
@@ -31,7 +31,7 @@ from onthefly_studio.site.theme import Logo
 from onthefly_studio.sources import Source, describe_backbone, obtain
 
 if TYPE_CHECKING:
-    from onthefly_studio.project.starting import Start
+    from onthefly_studio.project.starter import Starter
 
 TRAVELLING = ("LICENSE", "NOTICE")
 PROJECT_ROOT = TEMPLATE_ROOT.parent
@@ -73,7 +73,7 @@ def build(
     out = root / config.out
     publish.prepare(out, cache)
     logo = theme.logo(Path(config.logo)) if config.logo else None
-    start = _start(config)
+    starter = _starter(config)
     source = obtain(
         config.backbone,
         cache=cache,
@@ -82,13 +82,13 @@ def build(
         force=force,
         input_range=config.input_range,
     )
-    key = _build_key(config, source, logo, start)
-    if not force and (standing := _standing(out, key)) is not None:
-        return standing
+    key = _build_key(config, source, logo, starter)
+    if not force and (current := _up_to_date(out, key)) is not None:
+        return current
     with bundling(config.lang, cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
-        if start:
-            start.require_fits(converted.model_hash, config.fit)
+        if starter:
+            starter.require_fits(converted.model_hash, config.fit)
         bundles, assets = bundled()
     if not render.speaks(config.lang):
         reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
@@ -96,23 +96,23 @@ def build(
     if edited := publish.edited(out):
         reporter.note(f"Changed since the last build, and now written anew: {publish.named(edited)}.")
     with publish.replacing(out, cache) as fresh:
-        site = _write(fresh, config, source, converted, bundles, assets, key, logo, start)
+        site = _write(fresh, config, source, converted, bundles, assets, key, logo, starter)
         size = publish.size(fresh)
     return Built(out, site, size, up_to_date=False)
 
 
-def _start(config: SiteConfig) -> Start | None:
-    """The project that visitors start with."""
-    if not config.project:
+def _starter(config: SiteConfig) -> Starter | None:
+    """The starter project, where there is one."""
+    if not config.starter:
         return None
-    from onthefly_studio.project.starting import start  # a build without one needs none of that code
+    from onthefly_studio.project.starter import read_starter  # a build without one needs none of that code
 
-    return start(Path(config.project))
+    return read_starter(Path(config.starter))
 
 
-def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Start | None) -> str:
+def _build_key(config: SiteConfig, source: Source, logo: Logo | None, starter: Starter | None) -> str:
     """Everything the bytes of a site depend on."""
-    settings = config.model_dump(mode="json", exclude={"out", "logo", "project"})
+    settings = config.model_dump(mode="json", exclude={"out", "logo", "starter"})
     here = Path(__file__).parent
     code = [*here.glob("*.py"), *(here / "site").glob("*.py")]
     provenance = (source.kind, source.trust, source.url or "", source.why or "")
@@ -120,7 +120,7 @@ def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Sta
         json.dumps({**settings, "classes": _classes(config)}, sort_keys=True),
         *provenance,
         hashlib.sha256(logo.contents).hexdigest() if logo else "",
-        start.sha256 if start else "",
+        starter.sha256 if starter else "",
         model_key(source, config.precision),
         assets_key(config.lang),
         sha256_tree(render.TEMPLATES),
@@ -129,7 +129,7 @@ def _build_key(config: SiteConfig, source: Source, logo: Logo | None, start: Sta
     )
 
 
-def _standing(out: Path, key: str) -> Built | None:
+def _up_to_date(out: Path, key: str) -> Built | None:
     """The site in `out`, where it was built from this very key and is untouched since."""
     try:
         if not publish.is_ours(out):
@@ -151,7 +151,7 @@ def _write(
     assets: Assets,
     key: str,
     logo: Logo | None,
-    start: Start | None,
+    starter: Starter | None,
 ) -> Site:
     """Write the whole site into an empty folder; returns what `site.json` says."""
     shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
@@ -165,9 +165,9 @@ def _write(
     for name in TRAVELLING:
         shutil.copyfile(PROJECT_ROOT / name, folder / name)
     site = _site(config, source, converted, assets, folder, model_folder, key)
-    if start:
-        url = _publish_asset(folder, "project.zip", start.contents)
-        site = site.model_copy(update={"classes": start.classes, "project": _asset(folder, folder / url)})
+    if starter:
+        url = _publish_asset(folder, "project.zip", starter.contents)
+        site = site.model_copy(update={"classes": starter.classes, "starter": _asset(folder, folder / url)})
     icon = _publish_asset(folder, f"logo{logo.suffix}", logo.contents) if logo else assets["icon"]["url"]
     styles = [assets["style"]["url"]]
     if config.accent:

@@ -18,9 +18,9 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConversionError, OnTheFlyError
 
 ENVIRONMENT = {
@@ -37,7 +37,7 @@ LAST_LINES = 12
 """Of what a child said before it died: what an error shows."""
 
 
-class Child:
+class Child(Closing):
     """A module at work in a process of its own, from its making until `close`.
 
     Args:
@@ -73,7 +73,7 @@ class Child:
         """
         return self._process.wait(timeout_s)
 
-    def said(self) -> list[str]:
+    def last_lines(self) -> list[str]:
         """The last lines that it wrote, of its errors where there are any."""
         for name in (ERRORS, OUTPUT):
             if text := (self._scratch / name).read_text("utf-8", "replace").strip():
@@ -88,16 +88,6 @@ class Child:
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-
-    def __enter__(self) -> Child:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.close()
 
 
 def run(
@@ -135,25 +125,30 @@ def run(
             raise ConversionError(f"{what} took more than {TIMEOUT_S} s.", where=where) from error
         result = scratch / RESULT
         if status != 0 or not result.exists():
-            said = "\n".join(child.said())
-            raise ConversionError(f"{died.format(what=what, status=status)}:\n{said}", where=where)
-    told: dict[str, Any] = json.loads(result.read_text("utf-8"))
-    if "errno" in told:
-        raise OSError(told["errno"], os.strerror(told["errno"]))
-    if not told["ok"]:
-        raise ConversionError(told["what"], where=told["where"], mend=told["mend"])
-    return told
+            last_lines = "\n".join(child.last_lines())
+            raise ConversionError(f"{died.format(what=what, status=status)}:\n{last_lines}", where=where)
+    outcome: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    if "errno" in outcome:
+        raise OSError(outcome["errno"], os.strerror(outcome["errno"]))
+    if not outcome["ok"]:
+        raise ConversionError(outcome["what"], where=outcome["where"], hint=outcome["hint"])
+    return outcome
 
 
 def answer(scratch: Path, given: Mapping[str, Any] | OnTheFlyError | OSError) -> None:
     """Leave the child's answer: what it found, its error, or the disk's."""
     if isinstance(given, OnTheFlyError):
-        told: dict[str, Any] = {"ok": False, "what": given.what, "where": given.where, "mend": given.mend}
+        outcome: dict[str, Any] = {
+            "ok": False,
+            "what": given.what,
+            "where": given.where,
+            "hint": given.hint,
+        }
     elif isinstance(given, OSError):
-        told = {"ok": False, "errno": given.errno}
+        outcome = {"ok": False, "errno": given.errno}
     else:
-        told = {"ok": True, **given}
-    (scratch / RESULT).write_text(json.dumps(told), "utf-8")
+        outcome = {"ok": True, **given}
+    (scratch / RESULT).write_text(json.dumps(outcome), "utf-8")
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,6 @@
 // The head's training, as one module.
 
-export { forward, forwardExactly, measurePeaks, multiply, sumOfSquares, update } from './layer';
+export { forward, forwardExactly, measurePeaks } from './forward';
+export { multiply, sumOfSquares } from './lanes';
+export { update } from './optimizer';
 export { hiddenGradients, outputs, updateSmall } from './output';

@@ -1,6 +1,8 @@
 // The output layer, and Adam on every tensor but the hidden layer's kernel: all in float64 and in the plain head's
 // order, so that both have the same bits. Scalar: it is a hundredth of the hidden layer's work.
 
+import { BETA1, BETA2, EPSILON } from './optimizer';
+
 /**
  * The logits of a batch.
  * @param sums the hidden layer before its activation, [examples, width] of float64; its activations are left there
@@ -125,8 +127,3 @@ export function updateSmall(
     inputs += 8;
   }
 }
-
-/** As in `../../core/head.js`. */
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPSILON: f64 = 1e-7;

@@ -206,18 +206,18 @@ class LearningClassifier extends LoadedClassifier implements Classifier {
   async train({ onEpoch, signal }: Parameters<Classifier['train']>[0] = {}): Promise<Trained> {
     const { worker } = this.running;
     const stop = () => worker.stopTraining();
-    let told = 0;
-    const tell = (epoch: EpochReport) => {
-      if (epoch.epoch <= told) return;
-      told = epoch.epoch;
+    let reported = 0;
+    const report = (epoch: EpochReport) => {
+      if (epoch.epoch <= reported) return;
+      reported = epoch.epoch;
       onEpoch?.(epoch);
     };
     if (signal?.aborted) throw stopped();
     signal?.addEventListener('abort', stop);
     try {
-      const result = await worker.train(this.settings, onEpoch && proxy(tell));
+      const result = await worker.train(this.settings, onEpoch && proxy(report));
       // The last reports come by a channel of their own, and may be later than the result.
-      result.history.forEach(tell);
+      result.history.forEach(report);
       if (result.outcome === 'stopped') throw stopped();
       if (result.outcome === 'too-few') {
         throw new ClassifierError('too-few', 'Training takes examples of two classes or more.');

@@ -91,7 +91,7 @@ function downloader(base: string, onBytes: (asset: Asset, bytes: number) => void
   const begun = new Map<string, Promise<ArrayBuffer>>();
   /** Errors by URL. */
   const failures = new Map<string, unknown>();
-  const take = (asset: Asset) => {
+  const readFile = (asset: Asset) => {
     const known = begun.get(asset.url);
     if (known) return known;
     const bytes = fetchVerified(asset, base, (more) => onBytes(asset, more));
@@ -99,7 +99,7 @@ function downloader(base: string, onBytes: (asset: Asset, bytes: number) => void
     begun.set(asset.url, bytes);
     return bytes;
   };
-  return { take, failures };
+  return { readFile, failures };
 }
 
 const modelFiles = ({ model }: Site) => [model.graph, ...model.shards];
@@ -123,13 +123,13 @@ function beginDownloads(
   const downloads = downloader(base, (asset, more) => {
     if (parts.includes(asset)) onProgress?.({ phase: 'download', bytes: (bytes += more), total });
   });
-  const { take } = downloads;
+  const { readFile } = downloads;
   // Some browsers can be set to have no WebAssembly.
   if (backend === 'wasm' && typeof WebAssembly !== 'undefined') {
-    take(WebAssembly.validate(Uint8Array.from(SIMD)) ? wasm.simd : wasm.plain);
-    if (model.plan) take(model.plan);
+    readFile(WebAssembly.validate(Uint8Array.from(SIMD)) ? wasm.simd : wasm.plain);
+    if (model.plan) readFile(model.plan);
   }
-  [...parts, ...goldenFiles(site)].forEach(take);
+  [...parts, ...goldenFiles(site)].forEach(readFile);
   return downloads;
 }
 
@@ -174,14 +174,14 @@ export async function open(
 ): Promise<Connection & { ready: Ready; skipped: Skipped[] }> {
   const order = backend ? [backend, ...BACKENDS.filter((other) => other !== backend)] : BACKENDS;
   const begun = Promise.resolve(after).then(() => beginDownloads(site, base, order[0], onProgress));
-  const take = proxy(async (asset: Asset) => (await begun).take(asset));
+  const readFile = proxy(async (asset: Asset) => (await begun).readFile(asset));
   const skipped: Skipped[] = [];
   let firstError: unknown;
   for (const name of order) {
     let connection: Connection | undefined;
     try {
       connection = await connect(site, base, name);
-      const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress), take);
+      const ready = await connection.worker.start(site, base, onProgress && proxy(onProgress), readFile);
       // It may have started without a file that it can do without.
       const changed = final(null, site, (await begun).failures);
       if (changed) throw changed;

@@ -4,7 +4,7 @@
 import { CodedError, type CodeOf, filled } from './errors.ts';
 
 /** How long a browser may take to tell of what it blocked, after it has. */
-const TOLD_MS = 250;
+const REPORTED_MS = 250;
 
 /** What the site needs of the directives that it can fail by; see docs/hosting.md. */
 export const NEEDS: Record<string, string> = {
@@ -56,22 +56,22 @@ export async function underPolicy<Result>(
   action: () => Result | Promise<Result>,
   concerns: (violation: SecurityPolicyViolationEvent) => boolean,
 ): Promise<Result> {
-  let tell: (directive: string) => void = () => {};
-  const told: Promise<string> = new Promise((resolve) => {
-    tell = resolve;
+  let report: (directive: string) => void = () => {};
+  const reported: Promise<string> = new Promise((resolve) => {
+    report = resolve;
   });
   const listen = (event: Event) => {
     const violation = event as SecurityPolicyViolationEvent;
-    if (violation.disposition === 'enforce' && concerns(violation)) tell(violation.effectiveDirective);
+    if (violation.disposition === 'enforce' && concerns(violation)) report(violation.effectiveDirective);
   };
   globalThis.addEventListener?.('securitypolicyviolation', listen);
   try {
     return await action();
   } catch (error) {
     const late = new Promise<null>((resolve) => {
-      setTimeout(resolve, TOLD_MS, null);
+      setTimeout(resolve, REPORTED_MS, null);
     });
-    const directive = await Promise.race([told, late]);
+    const directive = await Promise.race([reported, late]);
     throw directive ? new PolicyError(directive) : error;
   } finally {
     globalThis.removeEventListener?.('securitypolicyviolation', listen);

@@ -1,102 +1,21 @@
-// What the main thread and the worker say to each other, and what the built page is told: types only.
+// What the main thread and the worker say to each other: types only, those of what the page is told of its site too.
 // The two sides import this file for its types and nothing else, so neither pulls in the other's code.
 
 import type { HeadShape, HeadWeights } from './core/head.ts';
 import type { Trace } from './core/training.ts';
 import type { ErrorReport } from './errors.ts';
+import type { Asset, BackendName, HeadSettings, Site } from './site.ts';
 
-/** A file of the site with what is needed to trust it. */
-export interface Asset {
-  /** Relative to the site's root. */
-  url: string;
-  /** Hex. */
-  sha256: string;
-  bytes: number;
-}
+export type { Asset, BackendName, HeadSettings, Preprocess, Site } from './site.ts';
 
-/** `site.json`, which also stands inside `index.html`. */
-export interface Site {
-  /** Version of this structure, 1. */
-  format: number;
-  /** Such as "onthefly 0.1.0". */
-  generator: string;
-  title: string;
-  /** BCP 47. */
-  lang: string;
-  /** Names of the classes a new visitor starts with. */
-  classes: string[];
-  preprocess: Preprocess;
-  head: HeadSettings;
-  precision: 'float32' | 'float16' | 'int8';
-  backbone: Backbone;
-  model: Model;
-  /** Limit is relative to each image's max|y|. */
-  golden: { index: Asset; features: Asset; limit: number };
-  /** The worker's code for each backend. */
-  workers: Record<BackendName, Asset>;
-  wasm: { simd: Asset; plain: Asset };
-  /** The `project.zip` that a new visitor starts with. */
-  project?: Asset;
-}
-
-export type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
-
-/** The backbone's files. */
-interface Model {
-  hash: string;
-  graph: Asset;
-  shards: Asset[];
-  /** What the page's own kernels compute, see kernel/backbone/plan.ts. */
-  plan?: Asset;
-  /** Why there is none. */
-  noPlan?: string;
-}
-
-/** What computes the backbone: the page's own kernels, with or without relaxed multiply-adds, or TensorFlow.js' own. */
+/** What computes the backbone: our kernels, with or without relaxed multiply-adds, or TensorFlow.js'. */
 export type Kernels = 'relaxed' | 'simd' | 'stock';
 
 /** And why faster ones are not, where there are faster ones. */
 export type KernelsInUse = { kind: Kernels; faults: KernelFault[] };
 
-/** Why kernels are not in use: these, or all of the page's own where it is null. */
+/** Why kernels are not in use: these, or all of ours where it is null. */
 export type KernelFault = { kernels: Kernels | null; error: ErrorReport };
-
-export interface Preprocess {
-  /** Edge of the square the backbone reads, in pixels. */
-  size: number;
-  fit: 'crop' | 'stretch';
-}
-
-export interface HeadSettings {
-  /** Units of the hidden layer. */
-  hidden: number;
-  epochs: number;
-  batch: number;
-  /** Adam's learning rate. */
-  rate: number;
-  /** 32-bit unsigned: the same seed and examples give the same head. */
-  seed: number;
-}
-
-interface Backbone {
-  kind: 'hub' | 'keras' | 'url' | 'archive' | 'folder' | 'tfjs' | 'embedded';
-  /** Such as "MobileNetV3-Small 1.0". */
-  name: string;
-  /** What it was trained on, in words for a visitor. */
-  trainedOn: string;
-  /** Width of the feature vector. */
-  features: number;
-  /** Of the weights' source. */
-  sha256: string;
-  /** Where that hash comes from. */
-  trust: 'pinned' | 'recorded' | 'given' | 'built-in';
-  /** Where it was downloaded from. */
-  url?: string;
-  /** Why this backbone was taken, where it was not the one asked for. */
-  why?: string;
-  /** What its original reads pictures in, where that is not [0, 1] as of the graph. */
-  inputRange?: '-1-1' | '0-255';
-}
 
 /** Pixels for the worker. A bitmap or a frame of video is transferred and closed there; raw pixels are RGBA bytes. */
 export type Frame = ImageBitmap | VideoFrame | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
@@ -168,7 +87,7 @@ export interface Mistake {
   /** What it shows. */
   classId: string;
   /** What the head says. */
-  said: string;
+  predicted: string;
   /** Of what it says. */
   probability: number;
 }
@@ -197,7 +116,7 @@ export interface TrainResult {
   engine: Engine | null;
 }
 
-/** What trains the head: the kernel in `kernel/`, or the loops in `core/head.ts`. */
+/** What trains the head: `kernel/head.ts`, or the loops in `core/head.ts`. */
 export type Engine = 'wasm-simd' | 'plain';
 
 export interface Prediction {
@@ -282,14 +201,14 @@ export interface ProbeStep {
 /** The worker's functions, called through Comlink; each returns a promise on the main thread. */
 export interface WorkerApi {
   /**
-   * `base` is the absolute URL of the site's root; `take` gives verified files, which the worker downloads by itself
-   * otherwise; `kernels` are to compute and no others, the fastest otherwise.
+   * `base` is the absolute URL of the site's root; `readFile` gives verified files, which the worker downloads by
+   * itself otherwise; `kernels` are to compute and no others, the fastest otherwise.
    */
   start: (
     site: Site,
     base: string,
     onProgress?: (p: StartProgress) => void,
-    take?: (asset: Asset) => Promise<ArrayBuffer>,
+    readFile?: (asset: Asset) => Promise<ArrayBuffer>,
     kernels?: Kernels,
   ) => Promise<Ready>;
   /** Ids in display order; examples of absent ids are dropped. */

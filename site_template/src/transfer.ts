@@ -18,7 +18,7 @@ interface Exported {
   examples: number;
   /**
    * Why it holds no head; null where it holds one. 'class-removed': the head knows a class that is no more, and
-   * training again mends it. 'diverged': its numbers are not finite, because the rate is too high.
+   * training again fixes it. 'diverged': its numbers are not finite, because the rate is too high.
    */
   withoutHead: 'untrained' | 'class-removed' | 'diverged' | null;
 }

@@ -54,7 +54,7 @@ export async function fetchVerified(
 }
 
 /** Gives a file's bytes, verified. */
-export type Take = (asset: Asset) => Promise<ArrayBuffer>;
+export type ReadFile = (asset: Asset) => Promise<ArrayBuffer>;
 
 /** @param expected bytes; an answer that runs over is cut off, its hash is wrong anyway */
 async function readBody(response: Response, expected: number, onBytes?: (bytes: number) => void) {

@@ -355,7 +355,7 @@ def test_a_site_with_a_project_answers_at_once_and_leaves_it_to_its_visitors(
         with page.expect_download() as download:
             button(page, "Export").click()
         download.value.save_as(file)
-    given = serving(site("embedded", project=str(file)).out).url
+    given = serving(site("embedded", starter=str(file)).out).url
     with chromium() as visit:
         page = visit.page
         pages.open_ready(page, given)

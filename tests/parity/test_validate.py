@@ -265,4 +265,4 @@ def test_a_folder_that_is_no_site_is_told_at_once(
     result = CliRunner().invoke(cli, ["validate", str(folder)])
     assert result.exit_code == 2
     assert said in result.output
-    assert "mend:" in result.output
+    assert "hint:" in result.output

@@ -46,7 +46,7 @@ test('every error has words in every language, of the same data', () => {
 const BARE = {
   'project/model.ts': 1,
   'store/store.ts': 1,
-  'worker/own-kernels.ts': 1,
+  'worker/our-kernels.ts': 1,
   'worker/weights.ts': 2,
 };
 
@@ -55,7 +55,7 @@ test('what a visitor can meet is thrown with a code, not with a sentence', () =>
   const isOfThePage = (name: string) =>
     /\.tsx?$/.test(name) &&
     // A visitor meets none of these: numbers that do not fit, `onthefly validate`, what a model's own page says.
-    !/^(core|kernel|parity)\/|^service-worker|model-texts/.test(name);
+    !/^(core|kernel|validate)\/|^service-worker|model-texts/.test(name);
   const bare = readdirSync(src, { recursive: true })
     .map((name) => String(name).replaceAll('\\', '/'))
     .filter(isOfThePage)

@@ -83,7 +83,7 @@ class Project:
         assert done.stdout == ""
         assert done.stderr.count("Error: ") == 1
         assert "Traceback" not in done.stderr
-        for part in ("  where: ", "  mend:  ", *parts):
+        for part in ("  where: ", "  hint:  ", *parts):
             assert part in done.stderr, (part, done.stderr)
         assert tree(self.root) == before
         assert not list(self.cache.root.glob("*/.*")), "a leftover in the cache"

@@ -139,7 +139,7 @@ def refused(root: Path) -> OutputError:
     with pytest.raises(OutputError) as caught:
         Cache(root).folder("kind", "key", lambda into: None)
     assert caught.value.where == str(root)
-    assert "ONTHEFLY_CACHE" in (caught.value.mend or "")
+    assert "ONTHEFLY_CACHE" in (caught.value.hint or "")
     return caught.value
 
 

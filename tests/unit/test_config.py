@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onthefly_studio.config import HeadConfig, SiteConfig, load
+from onthefly_studio.config import FORMERLY, HeadConfig, SiteConfig, load
 from onthefly_studio.errors import ConfigError
 
 
@@ -76,7 +76,7 @@ def test_another_unicode_is_told_apart_and_mended(tmp_path: Path, encoding: str)
     with pytest.raises(ConfigError, match="UTF-16 or UTF-32, and TOML is UTF-8") as caught:
         load(path, {})
     assert (caught.value.exit_code, caught.value.where) == (2, str(path))
-    assert "UTF-8" in str(caught.value.mend)
+    assert "UTF-8" in str(caught.value.hint)
 
 
 def test_an_old_encoding_is_told_with_its_line(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_old_encoding_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not TOML, which is UTF-8: line 2 holds the byte 0xe9") as caught:
         load(path, {})
     assert caught.value.where == str(path)
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,38 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 def test_other_scripts_and_markup_are_only_text(tmp_path: Path) -> None:
     names = ["<img src=x onerror=alert(1)>", "قطة"]
     assert load(None, {"classes": names}).classes == names
+
+
+def test_the_starter_project_goes_by_its_former_names(tmp_path: Path) -> None:
+    path = written(tmp_path, 'project = "taught.zip"\n')
+    notes: list[str] = []
+    config = load(path, {}, note=notes.append)
+    assert config.starter == str(tmp_path / "taught.zip")
+    assert notes == ["project in site.toml is now called starter. The old spelling goes on working."]
+    notes.clear()
+    assert load(None, {FORMERLY: "taught.zip"}, note=notes.append).starter == "taught.zip"
+    assert notes == ["--head is now called --starter. The old spelling goes on working."]
+    notes.clear()
+    assert load(path, {FORMERLY: "other.zip"}, note=notes.append).starter == "other.zip"
+    assert len(notes) == 1, "one line for both"
+    assert load(path, {"starter": "other.zip"}).starter == "other.zip", "an option goes before the file"
+    notes.clear()
+    assert load(written(tmp_path, 'starter = "taught.zip"\n'), {"title": "x"}, note=notes.append).starter
+    assert notes == []
+
+
+def test_two_names_of_the_starter_project_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, 'starter = "a.zip"\nproject = "b.zip"\n')
+    with pytest.raises(ConfigError, match="are two names of one setting") as caught:
+        load(path, {})
+    assert caught.value.where == str(path)
+    with pytest.raises(ConfigError, match="--head and --starter are two names"):
+        load(None, {"starter": "a.zip", FORMERLY: "b.zip"})
+
+
+def test_a_mistake_is_found_under_the_former_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"line 2: starter: .* not 3"):
+        load(written(tmp_path, 'lang = "en"\nproject = 3\n'), {})
 
 
 def test_the_example_names_every_key_with_its_default(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole road in Python: incremental, reproducible, and careful with what stands."""
+"""The whole build in Python: incremental, reproducible, and careful with what stands."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image
 from onthefly_studio.graph import convert
 from onthefly_studio.reference.head import initial_weights
-from onthefly_studio.validate.reference import Job, Reference
+from onthefly_studio.validate.tensorflow_reference import Job, TensorFlowReference
 from onthefly_studio.project import embed
 from onthefly_studio.project.export import export
 os.environ["PYTHONPATH"] = sys.argv[1]  # from here on: what this process needs is imported
@@ -46,8 +46,8 @@ head = SimpleNamespace(weights=initial_weights(4, 2, 2, 1))
 project = SimpleNamespace(trained_head=lambda: head)
 export.export(project, "tfjs", here / "out", model=here, name="x", time_stamp=datetime(2000, 1, 1))
 """,
-    "onthefly_studio.validate.tensorflow_witness": """
-Reference(Job(graph=here, frames=np.zeros((1, 8, 8, 3), np.float32))).result("graph")
+    "onthefly_studio.validate.tensorflow_reference_child": """
+TensorFlowReference(Job(graph=here, frames=np.zeros((1, 8, 8, 3), np.float32))).result("graph")
 """,
 }
 """By the child's module, a program that starts it as the command does."""
@@ -105,11 +105,11 @@ import sys
 from pathlib import Path
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.process import answer
-answer(Path(sys.argv[2]), ConversionError("It broke.", where="there", mend="Try."))
+answer(Path(sys.argv[2]), ConversionError("It broke.", where="there", hint="Try."))
 """
     with pytest.raises(ConversionError, match="It broke") as caught:
         child(program)
-    assert (caught.value.where, caught.value.mend) == ("there", "Try.")
+    assert (caught.value.where, caught.value.hint) == ("there", "Try.")
 
 
 def test_a_full_disk_is_the_systems_own_error(child: Callable[..., dict[str, object]]) -> None:

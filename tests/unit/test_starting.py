@@ -1,4 +1,4 @@
-"""`onthefly build --head`: a site whose visitors start with a taught project."""
+"""`onthefly build --starter`: a site whose visitors start with a taught project."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.project.test_export import of_backbone
 @pytest.fixture
 def building(cache: Cache, tmp_path: Path) -> Callable[..., Built]:
     def make(file: Path, **settings: str) -> Built:
-        config = load(None, {"backbone": "embedded", "project": str(file), **settings})
+        config = load(None, {"backbone": "embedded", "starter": str(file), **settings})
         return build(config, cache=cache, reporter=Silent(), root=tmp_path)
 
     return make
@@ -81,7 +81,7 @@ def test_one_that_does_not_fit_is_refused_and_the_old_site_stays(
 
 
 def test_a_file_in_the_settings_lies_beside_them(tmp_path: Path) -> None:
-    (tmp_path / "site.toml").write_text('project = "taught.zip"\n')
-    assert load(tmp_path / "site.toml", {}).project == str(tmp_path / "taught.zip")
-    assert load(tmp_path / "site.toml", {"project": "other.zip"}).project == "other.zip"
-    assert json.loads(load(None, {}).model_dump_json())["project"] == ""
+    (tmp_path / "site.toml").write_text('starter = "taught.zip"\n')
+    assert load(tmp_path / "site.toml", {}).starter == str(tmp_path / "taught.zip")
+    assert load(tmp_path / "site.toml", {"starter": "other.zip"}).starter == "other.zip"
+    assert json.loads(load(None, {}).model_dump_json())["starter"] == ""

@@ -54,7 +54,7 @@ def cli(debug: bool) -> None:
     """One command turns MobileNetV3 weights into a static site that learns from a webcam."""
 
 
-class _Told(BaseException):
+class _AskedToEnd(BaseException):
     """A signal asked the command to end: it unwinds as Ctrl-C does, so that what was begun is cleaned up."""
 
     def __init__(self, number: int) -> None:
@@ -66,7 +66,7 @@ def _end_on_signals() -> None:
     """Let SIGTERM and SIGHUP end the command as Ctrl-C does, unless the caller has it ignore them (nohup)."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise _Told(number)
+        raise _AskedToEnd(number)
 
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
@@ -90,9 +90,9 @@ def main() -> None:
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo(_STOPPED, err=True)
         sys.exit(130)
-    except _Told as told:
+    except _AskedToEnd as asked:
         click.echo(_STOPPED, err=True)
-        sys.exit(told.exit_code)
+        sys.exit(asked.exit_code)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
@@ -105,7 +105,7 @@ def main() -> None:
             traceback.print_exc()
         click.echo(
             f"Error: this is a bug of onthefly: {type(error).__name__}: {error}\n"
-            "  mend:  run again with `onthefly --debug ...` and report what it prints.",
+            "  hint:  run again with `onthefly --debug ...` and report what it prints.",
             err=True,
         )
         sys.exit(70)

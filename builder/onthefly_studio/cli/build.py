@@ -36,7 +36,12 @@ from onthefly_studio.pipeline import Built, build
 @click.option(
     "--precision", type=click.Choice(get_args(Precision)), help="How weights are stored.  [default: float16]"
 )
-@click.option("--head", "project", help="A project.zip whose classes and trained head visitors start with.")
+@click.option(
+    "--starter",
+    metavar="PROJECT.zip",
+    help="The starter project: a project.zip whose classes and trained head visitors start with.",
+)
+@click.option("--head", settings.FORMERLY, hidden=True)
 @click.option("--offline", is_flag=True, help="Open no connection.")
 @click.option("--force", is_flag=True, help="Build again though nothing changed, and ask the network again.")
 def command(
@@ -58,10 +63,18 @@ def build_from_config(config_file: Path | None) -> None:
 def _build(config_file: Path | None, options: dict[str, Any], *, offline: bool, force: bool) -> Built:
     standard = Path(settings.FILE_NAME)
     path = config_file or (standard if standard.exists() else None)
-    config = settings.load(path, options)
+    config = settings.load(path, options, note=_note_once)
     # --out is the caller's, relative to where the command runs; paths in a file are relative to the file.
     root = Path.cwd() if path is None or "out" in options else path.absolute().parent
     return build(config, cache=Cache(), reporter=ConsoleReporter(), root=root, offline=offline, force=force)
+
+
+def _note_once(line: str) -> None:
+    """Write a line, unless this command did: `serve --watch` reads the same settings for every build."""
+    noted = click.get_current_context().meta.setdefault(f"{__name__}.noted", set())
+    if line not in noted:
+        noted.add(line)
+        ConsoleReporter().note(line)
 
 
 def _tell(built: Built) -> None:

@@ -24,7 +24,7 @@ def command(context: click.Context) -> None:
         raise ConfigError(
             "There is a file in the place of the cache's folder.",
             where=_place(cache),
-            mend="Set ONTHEFLY_CACHE to a folder of its own.",
+            hint="Set ONTHEFLY_CACHE to a folder of its own.",
         )
     if context.invoked_subcommand is None:
         _show(cache)
@@ -67,7 +67,7 @@ def _require_cache(cache: Cache) -> None:
     raise ConfigError(
         f"The folder holds what onthefly did not put there ({shown}{more}); nothing is deleted.",
         where=_place(cache),
-        mend=f"Set ONTHEFLY_CACHE to a folder of its own, or delete there yourself: {', '.join(KINDS)}.",
+        hint=f"Set ONTHEFLY_CACHE to a folder of its own, or delete there yourself: {', '.join(KINDS)}.",
     )
 
 
@@ -76,7 +76,7 @@ def _agreed() -> bool:
         raise ConfigError(
             "Nobody can be asked here, and nothing is deleted without a yes.",
             where="onthefly cache clear",
-            mend="Run it with --yes.",
+            hint="Run it with --yes.",
         )
     return click.confirm("Delete it?")
 
@@ -94,9 +94,9 @@ def _announce(cache: Cache, entries: Sequence[Entry]) -> None:
 
 
 def _show(cache: Cache) -> None:
-    said = " (from ONTHEFLY_CACHE)" if os.environ.get("ONTHEFLY_CACHE") else ""
+    origin = " (from ONTHEFLY_CACHE)" if os.environ.get("ONTHEFLY_CACHE") else ""
     absent = "" if cache.root.is_dir() else ", which does not exist yet"
-    click.echo(f"Cache: {_place(cache)}{said}{absent}\n")
+    click.echo(f"Cache: {_place(cache)}{origin}{absent}\n")
     entries = cache.entries()
     rows = [("kind", "entries", "bytes", "holds"), *(_row(kind, entries) for kind in KINDS)]
     rows.append(("all", f"{len(entries)}", f"{_bytes(entries):,}", megabytes(_bytes(entries))))

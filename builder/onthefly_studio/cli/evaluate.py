@@ -48,7 +48,7 @@ def command(
         raise ConfigError(
             "Either a folder with photographs or a share to hold out is needed.",
             where="evaluate",
-            mend="onthefly evaluate project.zip FOLDER, or onthefly evaluate project.zip --held-out 0.2",
+            hint="onthefly evaluate project.zip FOLDER, or onthefly evaluate project.zip --held-out 0.2",
         )
     opened = read(project)
     if held_out is not None:

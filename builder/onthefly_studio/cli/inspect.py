@@ -31,7 +31,7 @@ def command(folder: Path, as_json: bool) -> None:
     else:
         click.echo("\n".join(_lines(found)))
     if not found.ok:
-        raise CheckFailed(_failure(found), where=str(folder.absolute()), mend=_mend(found))
+        raise CheckFailed(_failure(found), where=str(folder.absolute()), hint=_hint(found))
 
 
 def _failure(found: Inspection) -> str:
@@ -40,11 +40,11 @@ def _failure(found: Inspection) -> str:
     if not found.integrity.listed:
         return "The site has lost its SHA256SUMS, so nothing says whether it is as it was built."
     counts = {name: len(getattr(found.integrity, name)) for name in ("changed", "missing", "extra")}
-    said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    return f"The site is not as it was built: {said}."
+    counted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return f"The site is not as it was built: {counted}."
 
 
-def _mend(found: Inspection) -> str:
+def _hint(found: Inspection) -> str:
     if found.kind == "site":
         return "Build it again with `onthefly build`, or copy it again from where it was built."
     return "Convert or copy the model again."
@@ -56,15 +56,15 @@ def _whole(text: str) -> str:
 
 
 def _lines(found: Inspection) -> Iterator[str]:
-    said = found.as_json()
-    yield f"{_whole(str(found.folder))}: {_what(found, said)}"
+    record = found.as_json()
+    yield f"{_whole(str(found.folder))}: {_what(found, record)}"
     yield from (f"  cannot be read: {_whole(problem)}" for problem in found.problems)
     if found.kind == "site":
-        yield from _section("Site", _site(said))
-        yield from _section("Backbone", _backbone(said))
-        yield from _section("Head, as a visitor starts with it", _plain(said["head"]))
+        yield from _section("Site", _site(record))
+        yield from _section("Backbone", _backbone(record))
+        yield from _section("Head, as a visitor starts with it", _plain(record["head"]))
     if found.graph is not None:
-        yield from _section("Graph", _graph(found.graph, said["features"]))
+        yield from _section("Graph", _graph(found.graph, record["features"]))
     yield from _section("Bytes", _bytes(found), right=(1, 2, 3))
     if found.check:
         yield from _section("Features against the original model", _check(found.check), right=(1, 2))
@@ -72,10 +72,10 @@ def _lines(found: Inspection) -> Iterator[str]:
         yield from _section("Files against SHA256SUMS", _integrity(found))
 
 
-def _what(found: Inspection, said: Mapping[str, Any]) -> str:
+def _what(found: Inspection, record: Mapping[str, Any]) -> str:
     if found.kind == "graph model":
         return "a TensorFlow.js graph model"
-    by = f" built by {_whole(str(said['generator']))}" if said["generator"] else ""
+    by = f" built by {_whole(str(record['generator']))}" if record["generator"] else ""
     return f"a site{by}, {'as it was built' if found.ok else 'NOT as it was built'}"
 
 
@@ -85,14 +85,14 @@ def _section(title: str, rows: Sequence[Sequence[str]], right: tuple[int, ...] =
         yield from (f"  {line}" for line in columns(rows, right=right).splitlines())
 
 
-def _site(said: Mapping[str, Any]) -> list[tuple[str, str]]:
-    classes = said["classes"]
+def _site(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    classes = record["classes"]
     rows = {
-        "title": said["title"],
+        "title": record["title"],
         "classes": ", ".join(map(str, classes)) if isinstance(classes, list) else None,
-        "language": said["lang"],
-        "learns from": {"crop": "the centre square", "stretch": "the squashed frame"}.get(str(said["fit"])),
-        "precision": said["precision"],
+        "language": record["lang"],
+        "learns from": {"crop": "the centre square", "stretch": "the squashed frame"}.get(str(record["fit"])),
+        "precision": record["precision"],
     }
     return _plain(rows)
 
@@ -100,8 +100,8 @@ def _site(said: Mapping[str, Any]) -> list[tuple[str, str]]:
 _BACKBONE_WORDS = {"trainedOn": "trained on", "why": "why these", "inputRange": "reads pictures in"}
 
 
-def _backbone(said: Mapping[str, Any]) -> list[tuple[str, str]]:
-    backbone = dict(said["backbone"] or {})
+def _backbone(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    backbone = dict(record["backbone"] or {})
     order = ("name", "kind", "url", "trainedOn", "sha256", "trust", "why", "inputRange")
     rows = {_BACKBONE_WORDS.get(key, key): backbone.pop(key, None) for key in order}
     backbone.pop("features", None)  # stands with the graph

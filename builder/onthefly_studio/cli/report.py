@@ -32,14 +32,14 @@ class ConsoleReporter:
             with click.progressbar(length=total or 0, label=label, file=sys.stderr, show_pos=True) as bar:
                 yield bar.update
             return
-        done, said = 0, 0.0
+        done, reported = 0, 0.0
 
         def advance(count: int) -> None:
-            nonlocal done, said
+            nonlocal done, reported
             done += count
-            if total and done / total >= said + LINE_EVERY:
-                said = done / total // LINE_EVERY * LINE_EVERY
-                click.echo(f"{label}: {said:.0%} of {megabytes(total)}", err=True)
+            if total and done / total >= reported + LINE_EVERY:
+                reported = done / total // LINE_EVERY * LINE_EVERY
+                click.echo(f"{label}: {reported:.0%} of {megabytes(total)}", err=True)
 
         yield advance
 

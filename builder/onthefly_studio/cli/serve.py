@@ -65,7 +65,7 @@ def _check_site(directory: Path) -> None:
         raise ConfigError(
             f"{directory} is not a built site. {what}.",
             where=str(directory.absolute()),
-            mend="onthefly build",
+            hint="onthefly build",
         )
 
 
@@ -82,7 +82,7 @@ def _start(directory: Path, port: int) -> SiteServer:
         free = _free_port(max(port, PORT) + 1)
         named = "" if directory == DIRECTORY else f" {directory}"
         raise ConfigError(
-            f"{what}.", where=f"--port {port}", mend=f"onthefly serve{named} --port {free}"
+            f"{what}.", where=f"--port {port}", hint=f"onthefly serve{named} --port {free}"
         ) from error
 
 

@@ -133,7 +133,7 @@ def _site(options: dict[str, Any]) -> Path | None:
         raise ConfigError(
             "A site has its own backbone, precision and fit.",
             where="--site",
-            mend="Give either --site or --backbone.",
+            hint="Give either --site or --backbone.",
         )
     if site is None and backbone is None and not building and is_ours(DEFAULT_SITE):
         return DEFAULT_SITE
@@ -162,13 +162,13 @@ def _require_place(out: Path) -> None:
 
     if out.suffix.lower() != ".zip":
         raise ConfigError(
-            "The page imports files that end in .zip.", where=f"--out {out}", mend=f"--out {out}.zip"
+            "The page imports files that end in .zip.", where=f"--out {out}", hint=f"--out {out}.zip"
         )
     if out.is_dir():
         raise OutputError(
             "There is a folder of this name.",
             where=str(out),
-            mend="Give the file that is to be written, as --out project.zip.",
+            hint="Give the file that is to be written, as --out project.zip.",
         )
     place = next(folder for folder in out.absolute().parents if folder.exists())
     try:
@@ -182,7 +182,7 @@ def _unwritten(out: Path, why: str) -> OutputError:
     return OutputError(
         f"The project cannot be written ({why}).",
         where=str(out),
-        mend="Make room or give rights there, or choose another place with --out.",
+        hint="Make room or give rights there, or choose another place with --out.",
     )
 
 

@@ -62,7 +62,7 @@ def command(
         raise ConfigError(
             "The Python package playwright, which drives the browser, is not installed.",
             where="validate",
-            mend="Install onthefly again: `make site`.",
+            hint="Install onthefly again: `make site`.",
         ) from error
 
     read_site(directory)  # a wrong folder is told before a browser is started
@@ -121,7 +121,7 @@ def _write(path: Path, text: str) -> None:
         raise OutputError(
             f"The report cannot be written ({error.strerror or error}).",
             where=str(path),
-            mend="Name a file in a folder that you can write to.",
+            hint="Name a file in a folder that you can write to.",
         ) from error
 
 
@@ -136,5 +136,5 @@ def _require_passed(report: Report) -> None:
     raise CheckFailed(
         f"{len(misses)} of {len(report.rows)} rows failed; the first is {worst.id}{measured}.",
         where=", ".join(listed + more),
-        mend="Do not publish this site: build it again, and report it if the rows fail again.",
+        hint="Do not publish this site: build it again, and report it if the rows fail again.",
     )

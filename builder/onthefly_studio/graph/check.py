@@ -141,5 +141,5 @@ def require_within(rows: Sequence[Row], precision: Precision) -> None:
                 f"The {precision} model is not the original: on the image {row.image!r} its features differ "
                 f"by {row.error:.3g} of their largest (limit {row.limit:g}){cosine}.",
                 where="check",
-                mend="Build with --precision float32; if it fails there too, report the model.",
+                hint="Build with --precision float32; if it fails there too, report the model.",
             )

@@ -87,12 +87,12 @@ def complete(model: GraphModel, shape: tuple[int, ...], *, where: str) -> GraphM
         raise ConversionError(
             f"The graph gives [{shown}]; a batch of feature vectors is [n, features].",
             where=where,
-            mend=FEATURES,
+            hint=FEATURES,
         )
     ((name, image),) = model.signature["inputs"].items()
     placeholder = model.node(model.input_name)
-    told = filter(None, (_sizes(said) for said in _input_shapes(image, placeholder)))
-    batch = next((sizes[0] for sizes in told), -1)
+    known = filter(None, (_sizes(shape) for shape in _input_shapes(image, placeholder)))
+    batch = next((sizes[0] for sizes in known), -1)
     given = _shape(batch, SIZE, SIZE, 3)
     attributes = {**placeholder["attr"], "dtype": {"type": "DT_FLOAT"}, "shape": {"shape": given}}
     nodes[nodes.index(placeholder)] = {**placeholder, "attr": attributes}
@@ -118,8 +118,8 @@ def _document(path: Path, limits: GraphLimits) -> dict[str, Any]:
             )
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        _refuse(where, f"model.json cannot be read ({said}).")
+        reason = error.strerror if isinstance(error, OSError) else error
+        _refuse(where, f"model.json cannot be read ({reason}).")
     topology = document.get("modelTopology") if isinstance(document, dict) else None
     if not isinstance(topology, dict):
         _refuse(where, "model.json is not a TensorFlow.js graph model: it has no modelTopology.")
@@ -274,7 +274,7 @@ def _check_operations(nodes: list[Node], where: str) -> None:
         raise ConversionError(
             f"The graph holds operations that not every backend of TensorFlow.js has: {_listed(unknown)}.",
             where=where,
-            mend="Choose a model that TensorFlow.js can run; a MobileNetV3 feature vector is one.",
+            hint="Choose a model that TensorFlow.js can run; a MobileNetV3 feature vector is one.",
         )
 
 
@@ -302,7 +302,7 @@ def _signature(document: dict[str, Any], nodes: list[Node], where: str) -> dict[
                 f"The graph has {len(tensors)} {side} ({_listed(sorted(tensors)) or 'none'}); "
                 "a feature vector has one.",
                 where=where,
-                mend=FEATURES,
+                hint=FEATURES,
             )
         ((key, tensor),) = tensors.items()
         name = str(tensor.get("name", key)).removesuffix(":0")
@@ -320,7 +320,7 @@ def _check_input(model: GraphModel, where: str) -> None:
         _refuse(where, "The graph does not have exactly one placeholder, for its input.")
     kind = node["attr"].get("dtype", {}).get("type", "DT_FLOAT")
     if kind not in ("DT_FLOAT", 1):
-        raise ConversionError(f"The graph reads {kind}, not DT_FLOAT.", where=where, mend=FEATURES)
+        raise ConversionError(f"The graph reads {kind}, not DT_FLOAT.", where=where, hint=FEATURES)
     for shape in _input_shapes(tensor, node):
         sizes = _sizes(shape)
         if sizes is None:
@@ -331,7 +331,7 @@ def _check_input(model: GraphModel, where: str) -> None:
             raise ConversionError(
                 f"The graph reads images of shape [{shown}]; the page gives it [n, {SIZE}, {SIZE}, 3].",
                 where=where,
-                mend=FEATURES,
+                hint=FEATURES,
             )
 
 
@@ -357,4 +357,4 @@ def _listed(names: list[str]) -> str:
 
 
 def _refuse(where: str, what: str) -> NoReturn:
-    raise ConversionError(what, where=where, mend=AGAIN)
+    raise ConversionError(what, where=where, hint=AGAIN)

@@ -91,7 +91,7 @@ def _only(signature: dict[str, Any], side: str) -> str:
         raise ConversionError(
             f"The model has {len(tensors)} {side}; a feature vector has one.",
             where="signature",
-            mend="Give a model that maps one image batch to one feature batch.",
+            hint="Give a model that maps one image batch to one feature batch.",
         )
     return str(tensors[0]["name"])
 

@@ -1,4 +1,4 @@
-"""A backbone's graph as a short list of steps that the page's own kernels compute.
+"""A backbone's graph as a short list of steps that our kernels compute.
 
 The kernels (`site_template/src/kernel/backbone/`) know five operations: a convolution, a depthwise and a
 pointwise one, the mean of a plane and a product with one factor per channel. A MobileNetV3 is made of nothing
@@ -76,17 +76,21 @@ class Step:
 
     def as_json(self) -> dict[str, Any]:
         """What the page reads, without what an operation does not have."""
-        said: dict[str, Any] = {"op": self.op, "input": self.input, "shape": list(self.shape)}
+        fields: dict[str, Any] = {"op": self.op, "input": self.input, "shape": list(self.shape)}
         if self.kernel is not None:
-            said |= {"kernel": self.kernel, "bias": self.bias}
-            said["activation"] = self.activation.as_json() if self.activation else None
+            fields |= {"kernel": self.kernel, "bias": self.bias}
+            fields["activation"] = self.activation.as_json() if self.activation else None
         if self.op in ("convolution", "depthwise"):
-            said |= {"window": list(self.window), "stride": list(self.stride), "padding": list(self.padding)}
+            fields |= {
+                "window": list(self.window),
+                "stride": list(self.stride),
+                "padding": list(self.padding),
+            }
         if self.op == "convolution":
-            said |= {"scale": self.scale, "offset": self.offset}
+            fields |= {"scale": self.scale, "offset": self.offset}
         if self.other is not None:
-            said["other"] = self.other
-        return said
+            fields["other"] = self.other
+        return fields
 
 
 @dataclass

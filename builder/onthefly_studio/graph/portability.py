@@ -121,5 +121,5 @@ def require_portable(model: GraphModel) -> None:
             raise ConversionError(
                 f"The converted graph would not run right on {backend}: {'; '.join(found[:3])}{more}.",
                 where="check",
-                mend="Use a MobileNetV3 feature vector, or report the model so that a rewrite can be added.",
+                hint="Use a MobileNetV3 feature vector, or report the model so that a rewrite can be added.",
             )

@@ -56,7 +56,7 @@ def _to_float16(model: GraphModel) -> GraphModel:
                 raise ConversionError(
                     f"The weight {name!r} reaches {peak:.3g}, beyond what float16 holds (65504).",
                     where="convert",
-                    mend="Build with --precision float32.",
+                    hint="Build with --precision float32.",
                 )
             weights[name] = array.astype(np.float16)
     return replace(model, weights=weights)

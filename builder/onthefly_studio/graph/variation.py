@@ -66,7 +66,7 @@ def require_variation(
         raise ConversionError(
             "The model gives features that are not finite numbers.",
             where=where,
-            mend="Export it again from weights that are whole.",
+            hint="Export it again from weights that are whole.",
         )
     photos = [number for number, image in enumerate(images) if image.is_photo_like]
     found = variation(features[photos])
@@ -80,7 +80,7 @@ def require_variation(
             f"by {found:.2%} of their size with pictures in {_shown(own)}, by {others[best]:.0%} in "
             f"{_shown(best)}.",
             where=where,
-            mend=f"It reads pictures in {_shown(best)}: build with --input-range {best}, or input_range = "
+            hint=f"It reads pictures in {_shown(best)}: build with --input-range {best}, or input_range = "
             f'"{best}" in site.toml.',
         )
     if found < LEAST:
@@ -88,7 +88,7 @@ def require_variation(
             f"The model's features barely differ between pictures, so that nothing can be learned from them: "
             f"by {found:.2%} of their size, and in no other input range by much more.",
             where=where,
-            mend="Export it with its trained weights, and with the features as its output.",
+            hint="Export it with its trained weights, and with the features as its output.",
         )
 
 

@@ -84,21 +84,21 @@ def _channels(image: Image.Image) -> Pixels:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
-def _split(image: Image.Image, **told: Any) -> Decoded:
+def _split(image: Image.Image, **meaning: Any) -> Decoded:
     """With transparency apart."""
     pixels = _channels(image)
     if image.mode not in ("LA", "RGBA"):
-        return Decoded(pixels, **told)
-    return Decoded(pixels[..., :-1], pixels[..., -1], **told)
+        return Decoded(pixels, **meaning)
+    return Decoded(pixels[..., :-1], pixels[..., -1], **meaning)
 
 
 def _jpeg(contents: bytes, most: int) -> Decoded:
     _require_end(contents)
     with _opened(contents, "JPEG", most) as image:
         # Pillow would take an orientation from XMP, too.
-        told = _orientation(image.info.get("exif", b"")[6:])
+        orientation = _orientation(image.info.get("exif", b"")[6:])
         plain = image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
-        return Decoded(_channels(plain), profile=image.info.get("icc_profile"), orientation=told)
+        return Decoded(_channels(plain), profile=image.info.get("icc_profile"), orientation=orientation)
 
 
 def _require_end(contents: bytes) -> None:
@@ -256,8 +256,8 @@ def _avif(contents: bytes, most: int) -> Decoded:
     if contents[8:12] == b"avis":
         raise ValueError("it is an animation, which AVIF's readers take in ways of their own")
     with _opened(contents, "AVIF", most) as image:
-        told = _orientation(image.info.get("exif", b"").removeprefix(b"Exif\0\0"))
-        decoded = _split(image, profile=image.info.get("icc_profile"), orientation=told)
+        orientation = _orientation(image.info.get("exif", b"").removeprefix(b"Exif\0\0"))
+        decoded = _split(image, profile=image.info.get("icc_profile"), orientation=orientation)
     if decoded.profile and not colours.is_profile(decoded.profile):
         raise ValueError("its colour profile makes no sense")
     if not decoded.profile:

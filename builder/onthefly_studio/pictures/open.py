@@ -41,7 +41,7 @@ def open_picture(source: Path | bytes, where: str | None = None) -> Pixels:
         contents = source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"The picture cannot be read ({error.strerror}).", where=name, mend="Check the path."
+            f"The picture cannot be read ({error.strerror}).", where=name, hint="Check the path."
         ) from error
     kind = kind_of(contents)
     if kind not in READERS:
@@ -50,7 +50,7 @@ def open_picture(source: Path | bytes, where: str | None = None) -> Pixels:
             if kind
             else "This is not a picture that can be read.",
             where=name,
-            mend=f"Save it as one of {', '.join(FORMATS)}.",
+            hint=f"Save it as one of {', '.join(FORMATS)}.",
         )
     try:
         with warnings.catch_warnings():
@@ -60,20 +60,20 @@ def open_picture(source: Path | bytes, where: str | None = None) -> Pixels:
         raise SourceError(
             f"The picture has {error} pixels.",
             where=name,
-            mend=f"Make it smaller: at most {PICTURE_PIXELS:,} pixels are read.",
+            hint=f"Make it smaller: at most {PICTURE_PIXELS:,} pixels are read.",
         ) from error
     except colours.UnknownColours as error:
         raise SourceError(
             f"The picture is not the same in every browser: {error}.",
             where=name,
-            mend="Save it for ordinary screens (SDR, sRGB).",
+            hint="Save it for ordinary screens (SDR, sRGB).",
         ) from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, OverflowError) as error:
         is_plain = isinstance(error, ValueError) and not isinstance(error, UnicodeError)
         raise SourceError(
             f"This is not a picture that can be read{f': {error}' if is_plain and str(error) else ''}.",
             where=name,
-            mend=f"Give one of {', '.join(FORMATS)}, intact.",
+            hint=f"Give one of {', '.join(FORMATS)}, intact.",
         ) from error
 
 

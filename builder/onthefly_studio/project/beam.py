@@ -32,7 +32,7 @@ def require() -> None:
         raise ConfigError(
             "Apache Beam is not installed.",
             where="--runner beam",
-            mend="pip install apache-beam, or train with --runner local.",
+            hint="pip install apache-beam, or train with --runner local.",
         )
 
 
@@ -93,17 +93,17 @@ def _run(numbered: list[tuple[int, Picture]], embed_batch: Embed, into: Path) ->
 
 
 def _keep_errors(file: Path, errors: Mapping[int, OnTheFlyError]) -> None:
-    told = {
-        place: (type(error).__name__, error.what, error.where, error.mend) for place, error in errors.items()
+    records = {
+        place: (type(error).__name__, error.what, error.where, error.hint) for place, error in errors.items()
     }
-    file.write_text(json.dumps(told), "utf-8")
+    file.write_text(json.dumps(records), "utf-8")
 
 
 def _errors(file: Path) -> dict[int, OnTheFlyError]:
     """What `_keep_errors` left."""
     kinds = {kind.__name__: kind for kind in (ConfigError, SourceError, ConversionError)}
-    told = json.loads(file.read_text("utf-8"))
+    records = json.loads(file.read_text("utf-8"))
     return {
-        int(place): kinds.get(kind, SourceError)(what, where=where, mend=mend)
-        for place, (kind, what, where, mend) in told.items()
+        int(place): kinds.get(kind, SourceError)(what, where=where, hint=hint)
+        for place, (kind, what, where, hint) in records.items()
     }

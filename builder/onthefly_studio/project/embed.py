@@ -43,8 +43,8 @@ class SomeUnreadable(SourceError):
     """
 
     def __init__(self, errors: Mapping[int, OnTheFlyError], count: int, features: Float32) -> None:
-        told = all_unreadable(errors, count)
-        super().__init__(told.what, where=told.where, mend=told.mend)
+        error = all_unreadable(errors, count)
+        super().__init__(error.what, where=error.where, hint=error.hint)
         self.errors, self.features = errors, features
 
 
@@ -57,7 +57,7 @@ def all_unreadable(errors: Mapping[int, OnTheFlyError], count: int) -> OnTheFlyE
     kind = ConfigError if all(isinstance(error, ConfigError) for error in every) else SourceError
     return kind(
         "\n".join([f"{len(errors):,} of {count:,} pictures cannot be read:", *lines]),
-        mend="Mend or replace them, or leave them out.",
+        hint="Fix or replace them, or leave them out.",
     )
 
 
@@ -108,7 +108,7 @@ def find_model(
         raise ConfigError(
             f"The site does not carry the project's backbone ({_described(backbone)}).",
             where=str(site),
-            mend="Give the folder of the site that the project was exported from.",
+            hint="Give the folder of the site that the project was exported from.",
         )
     if source is not None:
         weights = obtain(source, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
@@ -126,7 +126,7 @@ def find_model(
     raise SourceError(
         f"The backbone of this project is not on this machine ({_described(backbone)}).",
         where=str(models),
-        mend="Give the built site that the project comes from (--site dist), or build it here.",
+        hint="Give the built site that the project comes from (--site dist), or build it here.",
     )
 
 
@@ -140,7 +140,7 @@ def _converted(weights: Source, backbone: Backbone, cache: Cache, reporter: Repo
     raise ConfigError(
         f"This is not the project's backbone ({_described(backbone)}): {why}.",
         where=f"--backbone {weights.requested}",
-        mend="Give the built site that the project comes from: --site dist.",
+        hint="Give the built site that the project comes from: --site dist.",
     )
 
 

@@ -61,9 +61,9 @@ class Evaluation:
         """For `--json`."""
         per_class = dict(zip(self.labels, self.per_class(), strict=True))
         figures = {"photos": self.photos, "right": self.right, "accuracy": self.accuracy}
-        told = {"labels": self.labels, "confusion": self.confusion, "how": self.how}
+        details = {"labels": self.labels, "confusion": self.confusion, "how": self.how}
         left_out = {"left_out": self.left_out.as_json()} if self.left_out else {}
-        return {**figures, "per_class": per_class, **told, **left_out}
+        return {**figures, "per_class": per_class, **details, **left_out}
 
 
 def evaluate_folder(project: Project, folder: Path, embed: Embed, *, strict: bool = False) -> Evaluation:
@@ -88,12 +88,12 @@ def evaluate_folder(project: Project, folder: Path, embed: Embed, *, strict: boo
         raise SourceError(
             "\n".join(["None of the pictures can be read.", *found.left_out.lines()]),
             where=str(folder),
-            mend="Save them as JPEG or PNG.",
+            hint="Save them as JPEG or PNG.",
         )
     truth = np.array([shown[place][1] for place in predictions])
-    said = np.array([prediction.index for prediction in predictions.values()])
+    predicted = np.array([prediction.index for prediction in predictions.values()])
     how = f"the photographs in {folder}"
-    return replace(_evaluation(project.labels(), truth, said, how), left_out=found.left_out)
+    return replace(_evaluation(project.labels(), truth, predicted, how), left_out=found.left_out)
 
 
 def _labelled(project: Project, found: Found) -> tuple[Found, list[tuple[Path, int]]]:
@@ -115,7 +115,7 @@ def _labelled(project: Project, found: Found) -> tuple[Found, list[tuple[Path, i
         raise ConfigError(
             f"The folder holds no pictures in folders by class. {found.left_out.counts()}".rstrip(),
             where=str(found.folder),
-            mend="Give a folder with one folder per class.",
+            hint="Give a folder with one folder per class.",
         )
     return found, [(path, place) for name, (place,) in meant.items() for path in found.classes[name]]
 
@@ -131,7 +131,7 @@ def _require_clear(meant: Mapping[str, list[int]], labels: list[str], folder: Pa
         raise ConfigError(
             f"{they} none of the head's classes: {', '.join(printable(name) for name in labels)}.",
             where=str(folder),
-            mend="Name each folder as its class is named.",
+            hint="Name each folder as its class is named.",
         )
     for name, places in meant.items():
         if len(places) > 1:
@@ -139,7 +139,7 @@ def _require_clear(meant: Mapping[str, list[int]], labels: list[str], folder: Pa
             raise ConfigError(
                 f"The folder {name!r} may be any of {len(places)} classes of the head: {alike}.",
                 where=str(folder),
-                mend="Name the classes apart on the page, train, and export again.",
+                hint="Name the classes apart on the page, train, and export again.",
             )
 
 
@@ -177,21 +177,21 @@ def evaluate_held_out(project: Project, share: float, seed: int | None = None) -
         raise ConfigError(
             "No class has a photo to spare.",
             where=f"--held-out {share}",
-            mend="Export a project with more photos.",
+            hint="Export a project with more photos.",
         )
     run = train(features[~held_out], labels[~held_out], len(classes), settings)
-    said = probabilities(run.weights, features[held_out]).argmax(axis=1)
+    predicted = probabilities(run.weights, features[held_out]).argmax(axis=1)
     labelled = [project.name_of(class_id) for class_id in classes]
     how = (
         f"{held_out.sum()} photos of the project, by a second head trained on the other {(~held_out).sum()} "
         f"(seed {settings.seed})"
     )
-    return _evaluation(labelled, labels[held_out], said, how)
+    return _evaluation(labelled, labels[held_out], predicted, how)
 
 
-def _evaluation(labels: list[str], truth: Indices, said: Indices, how: str) -> Evaluation:
+def _evaluation(labels: list[str], truth: Indices, predicted: Indices, how: str) -> Evaluation:
     confusion = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(confusion, (truth, said), 1)
+    np.add.at(confusion, (truth, predicted), 1)
     return Evaluation([printable(label) for label in labels], confusion.tolist(), how)
 
 

@@ -37,13 +37,13 @@ class LeftOut:
 
     def counts(self) -> str:
         """How many, by reason, as a sentence; empty where all were taken."""
-        told = [
+        parts = [
             _counted(len(self.unreadable), "picture that cannot be read", "pictures that cannot be read"),
             _counted(len(self.beside), "picture beside the folders", "pictures beside the folders"),
             _counted(len(self.others), "file that is no picture", "files that are no pictures"),
         ]
-        said = ", ".join(filter(None, told))
-        return f"Left out: {said}." if said else ""
+        listed = ", ".join(filter(None, parts))
+        return f"Left out: {listed}." if listed else ""
 
     def lines(self) -> Iterator[str]:
         """All of them by name, or the first where they are very many."""
@@ -90,8 +90,8 @@ class Found:
     def without(self, unreadable: Mapping[Path, OnTheFlyError]) -> Found:
         """The same without pictures that turned out not to be readable."""
         classes = {name: [p for p in files if p not in unreadable] for name, files in self.classes.items()}
-        told = {self.shown(path): " ".join(error.what.split()) for path, error in unreadable.items()}
-        left_out = replace(self.left_out, unreadable={**self.left_out.unreadable, **told})
+        reasons = {self.shown(path): " ".join(error.what.split()) for path, error in unreadable.items()}
+        left_out = replace(self.left_out, unreadable={**self.left_out.unreadable, **reasons})
         return replace(self, classes=classes, left_out=left_out)
 
     def shown(self, path: Path) -> str:
@@ -104,12 +104,12 @@ class Found:
         Raises:
             SourceError: names those that are.
         """
-        told = replace(self.left_out, others=[])
-        if told.unreadable or told.beside:
+        left_out = replace(self.left_out, others=[])
+        if left_out.unreadable or left_out.beside:
             raise SourceError(
-                "\n".join(["Not every picture can be taken.", *told.lines()]),
+                "\n".join(["Not every picture can be taken.", *left_out.lines()]),
                 where=str(self.folder),
-                mend="Mend or remove them, or leave --strict out to go on without them.",
+                hint="Fix or remove them, or leave --strict out to go on without them.",
             )
 
 
@@ -151,7 +151,7 @@ def sort_out(folder: Path) -> Found:
     """
     if not folder.is_dir():
         raise ConfigError(
-            "There is no such folder.", where=str(folder), mend="Give a folder with one folder per class."
+            "There is no such folder.", where=str(folder), hint="Give a folder with one folder per class."
         )
     walk = _Walk(folder)
     walk.visit(folder, None, ())
@@ -167,8 +167,8 @@ class _Walk:
 
     def visit(self, place: Path, of: Path | None, above: tuple[tuple[int, int], ...]) -> None:
         """Sort what lies in a folder; `of` is the class's folder that it lies in."""
-        told = place.stat()
-        here = (told.st_dev, told.st_ino)
+        status = place.stat()
+        here = (status.st_dev, status.st_ino)
         if here in above:  # a link back to where it lies
             return
         folders, pictures = self._listed(place)
@@ -192,7 +192,7 @@ class _Walk:
             raise ConfigError(
                 f"A folder cannot be read ({error.strerror}).",
                 where=str(place),
-                mend="Give rights to read it.",
+                hint="Give rights to read it.",
             ) from error
         folders = [path for path in inside if path.is_dir()]
         pictures = [path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES and not _odd(path)]
@@ -229,7 +229,7 @@ def _by_name(found: Mapping[Path, list[Path]], root: Path) -> dict[str, list[Pat
         raise ConfigError(
             f"Folders have names that nobody can tell apart: {'; '.join(twins[:SHOWN])}.",
             where=str(root),
-            mend="Put what is in them into one folder, or give one of them another name.",
+            hint="Put what is in them into one folder, or give one of them another name.",
         )
     return {
         class_name(places[0]): sorted(path for place in places for path in found[place])

@@ -55,17 +55,17 @@ def of_site(site: Path, *, cache: Cache, reporter: Reporter) -> Target:
         ConfigError: the folder holds no site.
     """
     try:
-        told = description.read(site)
-        backbone = _project_backbone(told.backbone, told.model.hash, told.precision)
-        preprocess = Preprocess.model_validate(told.preprocess.model_dump())
+        described = description.read(site)
+        backbone = _project_backbone(described.backbone, described.model.hash, described.precision)
+        preprocess = Preprocess.model_validate(described.preprocess.model_dump())
     except (ConfigError, ValidationError) as error:
         raise ConfigError(
             "The folder holds no site that can be read.",
             where=str(site),
-            mend="Build it: onthefly build. Or give --backbone instead of --site.",
+            hint="Build it: onthefly build. Or give --backbone instead of --site.",
         ) from error
     model = find_model(backbone, cache=cache, reporter=reporter, site=site)
-    return Target(backbone, preprocess, HeadSettings(**told.head.model_dump()), model)
+    return Target(backbone, preprocess, HeadSettings(**described.head.model_dump()), model)
 
 
 def of_backbone(
@@ -85,13 +85,13 @@ def of_backbone(
     """
     source = obtain(value, cache=cache, reporter=reporter, offline=offline, input_range=input_range)
     converted = convert(source, precision, cache=cache, reporter=reporter)
-    said = describe_backbone(source, converted.features)
-    backbone = _project_backbone(description.Backbone.model_validate(said), converted.model_hash, precision)
+    described = description.Backbone.model_validate(describe_backbone(source, converted.features))
+    backbone = _project_backbone(described, converted.model_hash, precision)
     return Target(backbone, Preprocess(size=SIZE, fit=fit), HeadSettings(), converted.folder)
 
 
-def _project_backbone(said: description.Backbone, model_hash: str, precision: Precision) -> Backbone:
-    given = {"name": said.name, "kind": said.kind, "sha256": said.sha256, "features": said.features}
+def _project_backbone(site_s: description.Backbone, model_hash: str, precision: Precision) -> Backbone:
+    given = {"name": site_s.name, "kind": site_s.kind, "sha256": site_s.sha256, "features": site_s.features}
     return Backbone.model_validate({**given, "modelHash": model_hash, "precision": precision})
 
 
@@ -111,7 +111,7 @@ def photographs(folder: Path) -> Found:
             f"A project holds at most {PROJECT_LIMITS.examples:,} photos and "
             f"{PROJECT_LIMITS.classes:,} classes; there are {count:,} and {len(found.classes):,}.",
             where=str(folder),
-            mend="Give fewer.",
+            hint="Give fewer.",
         )
     # The backbone may have to be downloaded and converted: not for a folder of which nothing can be read.
     readable = (name for name, files in found.classes.items() if any(map(is_picture, files)))
@@ -123,16 +123,16 @@ def photographs(folder: Path) -> Found:
 def _require_two(found: Found) -> None:
     filled = sum(1 for files in found.classes.values() if files)
     if filled < 2:
-        told = [
+        lines = [
             f"Training takes pictures of two classes or more; {filled} of {len(found.classes)} folders hold "
             "some.",
             *found.left_out.lines(),
         ]
         kind = SourceError if found.left_out.unreadable else ConfigError
         raise kind(
-            "\n".join(told),
+            "\n".join(lines),
             where=str(found.folder),
-            mend="Give a folder with one folder of pictures per class, such as JPEG or PNG files.",
+            hint="Give a folder with one folder of pictures per class, such as JPEG or PNG files.",
         )
 
 
@@ -147,14 +147,14 @@ def require_room(photos: int, settings: HeadSettings, bytes_so_far: int = 0) -> 
         raise ConfigError(
             f"The training would take {steps:,} steps; a project holds at most {PROJECT_LIMITS.steps:,}.",
             where=f"--epochs {settings.epochs} --batch {settings.batch}",
-            mend="Give fewer epochs or larger batches.",
+            hint="Give fewer epochs or larger batches.",
         )
     if bytes_so_far + 4 * steps > PROJECT_LIMITS.total_bytes - SPARE_BYTES:
         raise ConfigError(
             f"The project would have more than {PROJECT_LIMITS.total_bytes:,} bytes, "
             "and could not be read again.",
             where=f"{photos:,} photos",
-            mend="Give fewer photos.",
+            hint="Give fewer photos.",
         )
 
 
@@ -197,7 +197,7 @@ def teach(
         raise SourceError(
             "The training ran away: its losses are not finite.",
             where=f"--rate {settings.rate:g}",
-            mend="Train with a lower rate.",
+            hint="Train with a lower rate.",
         )
     head = Head(
         weights=done.weights,

@@ -134,7 +134,7 @@ class _Verifier:
         self._project, self._head = project, head
         self._recorded = [float(loss) for loss in head.losses]
         self._epoch_steps = math.ceil(len(head.examples) / head.settings.batch)
-        self._told = Verdict(
+        self._verdict = Verdict(
             photos=len(head.examples),
             classes=len(head.classes),
             settings=asdict(head.settings),
@@ -144,29 +144,29 @@ class _Verifier:
 
     def verdict(self) -> Verdict:
         for name in self._project.altered:
-            self._told.add("altered", f"{name} has been changed since the export")
+            self._verdict.add("altered", f"{name} has been changed since the export")
         given = self._training_set()
         if given is None:
-            return self._told
+            return self._verdict
         settings = self._head.settings
         start = initial_weights(given.features.shape[1], settings.hidden, given.classes, settings.seed)
         ours = self._nearest(lambda wide: run(given, settings, wide=wide, start=start))
         if self._starts_alike(start):
             self._follow(given, start, ours)
         else:
-            self._told.parting = self._parting(ours, parting(ours.losses, self._recorded) or 1)
-        if self._told.parting is None:
+            self._verdict.parting = self._parting(ours, parting(ours.losses, self._recorded) or 1)
+        if self._verdict.parting is None:
             self._check_history(ours)
             self._check_weights(given, ours)
         self._check_last_norms()
-        return self._told
+        return self._verdict
 
     def _training_set(self) -> TrainingSet | None:
         """What the head was trained on, in that order; None, with a finding, where it is not all here."""
         place = {example.id: i for i, example in enumerate(self._project.examples)}
         missing = [each for each in self._head.examples if each not in place]
         if missing:
-            self._told.add(
+            self._verdict.add(
                 "incomplete",
                 f"{_photos(missing)}: the head was trained on what is not in the project any more; train "
                 "again before exporting",
@@ -177,7 +177,7 @@ class _Verifier:
         labels = [number.get(self._project.examples[row].class_id) for row in rows]
         strangers = [each for each, label in zip(self._head.examples, labels, strict=True) if label is None]
         if strangers:
-            self._told.add("label", f"{_photos(strangers)}: of a class that the head does not know")
+            self._verdict.add("label", f"{_photos(strangers)}: of a class that the head does not know")
             return None
         return TrainingSet(self._project.features[rows], np.array(labels, np.int64), len(number))
 
@@ -200,7 +200,7 @@ class _Verifier:
         for name, mine, its in zip(NAMES, norms_of(start), self._head.norms[0], strict=True):
             if abs(mine - its) > NORM_LIMIT * max(mine, its):
                 seed = self._head.settings.seed
-                self._told.add(
+                self._verdict.add(
                     "seed",
                     f"the seed was changed: the run did not start from the weights of the seed {seed} "
                     f"(norm of {name}: recorded {its:.7g}, this seed {mine:.7g}){self._other_seed()}",
@@ -216,16 +216,16 @@ class _Verifier:
     def _follow(self, given: TrainingSet, start: Weights, ours: Run) -> None:
         step = parting(ours.losses, self._recorded)
         followed = len(self._recorded) if step is None else step - 1
-        self._told.steps_followed = min(followed, len(ours.losses))
+        self._verdict.steps_followed = min(followed, len(ours.losses))
         pairs = zip(ours.losses, self._recorded, strict=False)
-        errors = [abs(mine - its) for mine, its in pairs][: self._told.steps_followed]
-        self._told.loss_error = max(errors, default=None)
+        errors = [abs(mine - its) for mine, its in pairs][: self._verdict.steps_followed]
+        self._verdict.loss_error = max(errors, default=None)
         if step is None:
             return
-        self._told.parting = self._parting(ours, step)
+        self._verdict.parting = self._parting(ours, step)
         why = explain(given, self._head.settings, start, self._recorded, [self._project.settings])
         if why is None:
-            self._tell_parting(self._told.parting, ours)
+            self._tell_parting(self._verdict.parting, ours)
         else:
             self._tell_explanation(why)
 
@@ -246,15 +246,17 @@ class _Verifier:
         )
         rest = list(zip(ours.losses[at.step :], self._recorded[at.step :], strict=False))
         if rest and parting([mine for mine, _ in rest], [its for _, its in rest]) is None:
-            self._told.add("history", f"{text}; all later steps agree, so only the record of it was changed")
+            self._verdict.add(
+                "history", f"{text}; all later steps agree, so only the record of it was changed"
+            )
         elif schema.FEATURES in self._project.altered or at.epoch == 1:
             # Every photo is met in the first epoch, so what was changed of one shows there.
-            self._told.add(
+            self._verdict.add(
                 "features",
                 f"{text}. No other label or setting explains it: features of these photos were changed",
             )
         else:
-            self._told.add("parts", text)
+            self._verdict.add("parts", text)
 
     def _tell_explanation(self, why: Explanation) -> None:
         names = self._project.labels()
@@ -262,7 +264,7 @@ class _Verifier:
             photo = self._head.examples[change.index]
             example = next(each for each in self._project.examples if each.id == photo)
             now, then = self._project.name_of(example.class_id), names[change.label]
-            self._told.add(
+            self._verdict.add(
                 "label",
                 f"the label of photo {photo} was changed: the head was trained with it in "
                 f"{printable(then)!r}, now it stands in {printable(now)!r}; with that undone, "
@@ -274,22 +276,22 @@ class _Verifier:
             what = ", ".join(
                 f"{name} is {now_settings[name]} and was {then_settings[name]}" for name in changed
             )
-            self._told.add("settings", f"settings in head.json were changed: {what}")
+            self._verdict.add("settings", f"settings in head.json were changed: {what}")
 
     def _check_history(self, ours: Run) -> None:
         """The steps that are there follow; are they all there, and what the epochs say of them true?"""
-        told, head = self._told, self._head
-        epochs, missing = head.settings.epochs, told.steps_planned - told.steps_recorded
+        verdict, head = self._verdict, self._head
+        epochs, missing = head.settings.epochs, verdict.steps_planned - verdict.steps_recorded
         if missing or len(head.history) != epochs or len(head.norms) != epochs + 1:
             if self._ended_early(len(head.history)):
-                told.add(
+                verdict.add(
                     "settings",
                     f"settings in head.json were changed: epochs is {epochs} and was {len(head.history)}",
                 )
             else:
-                told.add(
+                verdict.add(
                     "history",
-                    f"the history is truncated: {told.steps_recorded} of {told.steps_planned} steps, "
+                    f"the history is truncated: {verdict.steps_recorded} of {verdict.steps_planned} steps, "
                     f"{len(head.history)} of {epochs} epochs",
                 )
         for number, (mine, its) in enumerate(zip(ours.history, head.history, strict=False), 1):
@@ -297,14 +299,14 @@ class _Verifier:
             # A photo on the border between two classes may fall on either side.
             accuracy = abs(mine.accuracy - its.accuracy) > 2.5 / len(head.examples)
             if loss or accuracy:
-                told.add(
+                verdict.add(
                     "history", f"the history of epoch {number} was changed: its steps do not add up to it"
                 )
                 break
         for number, (norms, recorded) in enumerate(zip(ours.norms, head.norms, strict=False)):
             off = [abs(a - b) > EPOCH_NORM_LIMIT * max(1.0, a) for a, b in zip(norms, recorded, strict=True)]
             if any(off):
-                told.add("history", f"the norms after epoch {number} are not those of the run")
+                verdict.add("history", f"the norms after epoch {number} are not those of the run")
                 break
 
     def _ended_early(self, epochs: int) -> bool:
@@ -319,18 +321,19 @@ class _Verifier:
         return all(abs(mine - its) <= NORM_LIMIT * max(mine, its) for mine, its in pairs)
 
     def _check_weights(self, given: TrainingSet, ours: Run) -> None:
-        if any(finding.kind == "settings" for finding in self._told.findings):
+        if any(finding.kind == "settings" for finding in self._verdict.findings):
             return
-        told, exported = self._told, self._head.weights
+        verdict, exported = self._verdict, self._head.weights
         chances = probabilities(exported, given.features), probabilities(ours.weights, given.features)
-        told.probability_error = float(np.abs(chances[0] - chances[1]).max())
-        name, place, told.weight_error = _largest(exported, ours.weights)
-        weights_off = told.weight_error > max(WEIGHT_LIMIT, self._spread(given))
-        if weights_off or told.probability_error > PROBABILITY_LIMIT:
-            told.add(
+        verdict.probability_error = float(np.abs(chances[0] - chances[1]).max())
+        name, place, verdict.weight_error = _largest(exported, ours.weights)
+        weights_off = verdict.weight_error > max(WEIGHT_LIMIT, self._spread(given))
+        if weights_off or verdict.probability_error > PROBABILITY_LIMIT:
+            verdict.add(
                 "weights",
                 "the weights in head.f32 were changed: the recorded run is reproduced and ends elsewhere, by "
-                f"{told.weight_error:.3g} at {name}{place} (probabilities by {told.probability_error:.2g})",
+                f"{verdict.weight_error:.3g} at {name}{place} "
+                f"(probabilities by {verdict.probability_error:.2g})",
             )
 
     def _spread(self, given: TrainingSet) -> float:
@@ -338,7 +341,7 @@ class _Verifier:
 
         Adam takes full steps on gradients of nearly nothing, whose sign rounding decides.
         """
-        if self._told.weight_error is None or self._told.weight_error <= WEIGHT_LIMIT:
+        if self._verdict.weight_error is None or self._verdict.weight_error <= WEIGHT_LIMIT:
             return 0.0
         plain, wide = (run(given, self._head.settings, wide=each) for each in (False, True))
         return 5 * _largest(plain.weights, wide.weights)[2]
@@ -346,11 +349,11 @@ class _Verifier:
     def _check_last_norms(self) -> None:
         """Finer than any comparison with a second run: the norms were taken of these very weights."""
         complete = len(self._head.norms) == self._head.settings.epochs + 1
-        told_already = any(finding.kind == "weights" for finding in self._told.findings)
-        if complete and not told_already and not self._ends_in_these_weights():
+        is_reported = any(finding.kind == "weights" for finding in self._verdict.findings)
+        if complete and not is_reported and not self._ends_in_these_weights():
             pairs = zip(NAMES, norms_of(self._head.weights), self._head.norms[-1], strict=True)
             name, mine, its = max(pairs, key=lambda pair: abs(pair[1] - pair[2]))
-            self._told.add(
+            self._verdict.add(
                 "weights",
                 f"the weights in head.f32 were changed: the norm of {name} was {its:.10g} at the end of "
                 f"the run, and is {mine:.10g}",

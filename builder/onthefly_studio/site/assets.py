@@ -27,9 +27,9 @@ Bundled = tuple[Path, Assets]
 def sources() -> list[Path]:
     """Every file a bundle is made from."""
     # The packages' versions, and the compiler options that esbuild reads, are in files of JSON.
-    beside = [path for suffix in ("mjs", "d.ts", "json") for path in TEMPLATE_ROOT.glob(f"*.{suffix}")]
+    files = [path for suffix in ("mjs", "d.ts", "json") for path in TEMPLATE_ROOT.glob(f"*.{suffix}")]
     folders = (TEMPLATE_ROOT / name for name in ("src", "assembly", "static"))
-    return beside + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return files + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
 def assets_key(lang: str) -> str:
@@ -68,8 +68,8 @@ def bundling(lang: str, cache: Cache, reporter: Reporter) -> Iterator[Callable[[
         return
     reporter.step("assets", "bundle the page's scripts")
     node = _Node()
-    with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache, language_of(lang)))
+    with ThreadPoolExecutor(1) as executor:
+        made = executor.submit(cache.folder, "assets", key, partial(_bundle, node, cache, language_of(lang)))
         try:
             yield lambda: _read(made.result())
         except BaseException:
@@ -99,13 +99,13 @@ class _Node:
             raise ConfigError(
                 "Node.js was not found; it bundles the page's scripts.",
                 where="assets",
-                mend="Install Node.js 20 or newer.",
+                hint="Install Node.js 20 or newer.",
             )
         if not (TEMPLATE_ROOT / "node_modules").is_dir():
             raise ConfigError(
                 "The page's packages are not installed.",
                 where=str(TEMPLATE_ROOT),
-                mend="Run `make site`, or `npm ci --prefix site_template`.",
+                hint="Run `make site`, or `npm ci --prefix site_template`.",
             )
         self._node = node
         self._running: subprocess.Popen[str] | None = None
@@ -123,11 +123,11 @@ class _Node:
             self._running = child
             if self._stopped:
                 child.terminate()
-            _, said = child.communicate()
-        if "ENOSPC" in said:  # the cache's disk, which `Cache.folder` puts into words
+            _, errors = child.communicate()
+        if "ENOSPC" in errors:  # the cache's disk, which `Cache.folder` puts into words
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if child.returncode != 0:
-            raise ConversionError(f"The page's scripts do not bundle:\n{said.strip()}", where="assets")
+            raise ConversionError(f"The page's scripts do not bundle:\n{errors.strip()}", where="assets")
 
     def stop(self) -> None:
         """End what runs, and whatever would run after it."""

@@ -1,7 +1,7 @@
 """`site.json`: what a built site says of itself, written and read.
 
-The same, but for what only builds need, stands in `index.html`; the page's type is `Site` in
-`site_template/src/protocol.js`.
+The same, but for what only builds need, stands in `index.html`. `make contract` writes the page's types of it
+(`site_template/src/site.ts`) from the models and from the texts below their fields.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from onthefly_studio.errors import ConfigError
 FILE = "site.json"
 GENERATOR = "onthefly "
 """What begins the name of the program that wrote a site; its version follows."""
-_FOR_BUILDS = {"build", "check"}
+FOR_BUILDS = {"build", "check"}
 """What the page has no use for."""
 
 
@@ -71,7 +71,7 @@ class Model(_Part):
     graph: Asset
     shards: list[Asset]
     plan: Asset | None = None
-    """What the page's own kernels run."""
+    """What our kernels run."""
     no_plan: str | None = Field(None, alias="noPlan")
     """Why there is none."""
 
@@ -101,7 +101,7 @@ class Checked(_Part):
 
 
 class Site(_Part):
-    """The whole of it."""
+    """What a site says of itself: `site.json`, and in `index.html` for the page."""
 
     format: Annotated[int, Field(ge=SITE_FORMAT, le=SITE_FORMAT)] = SITE_FORMAT
     generator: str
@@ -119,15 +119,15 @@ class Site(_Part):
     workers: dict[Backend, Asset]
     """The worker's code for each backend."""
     wasm: Wasm
-    project: Asset | None = None
-    """The `project.zip` that a new visitor starts with."""
+    starter: Asset | None = Field(None, alias="project")
+    """The starter project: a `project.zip` that a new visitor starts with."""
     build: str
     """Hash of everything the site's bytes depend on."""
     check: list[Checked]
 
     def for_page(self) -> dict[str, Any]:
         """As JSON values, what the page is told."""
-        return self._values(exclude=_FOR_BUILDS)
+        return self._values(exclude=FOR_BUILDS)
 
     def write(self, folder: Path) -> None:
         """Write `site.json`; the same description gives the same bytes."""
@@ -146,26 +146,26 @@ def read(folder: Path) -> Site:
     """
     where = str(folder.absolute())
     if not folder.is_dir():
-        raise ConfigError("There is no such folder.", where=where, mend="onthefly build")
+        raise ConfigError("There is no such folder.", where=where, hint="onthefly build")
     try:
         text = (folder / FILE).read_text("utf-8")
         json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
-            "This is not a site built by onthefly.", where=where, mend="onthefly build"
+            "This is not a site built by onthefly.", where=where, hint="onthefly build"
         ) from error
     try:
         return Site.model_validate_json(text)
     except ValidationError as error:
         raise ConfigError(
-            "The site was built by another version of onthefly.", where=where, mend="Build it again."
+            "The site was built by another version of onthefly.", where=where, hint="Build it again."
         ) from error
 
 
 def is_ours(folder: Path) -> bool:
     """Whether a folder's `site.json` says that this command wrote it, in whatever version."""
     try:
-        told = json.loads((folder / FILE).read_text("utf-8"))
-        return str(told.get("generator", "")).startswith(GENERATOR)
+        values = json.loads((folder / FILE).read_text("utf-8"))
+        return str(values.get("generator", "")).startswith(GENERATOR)
     except (OSError, ValueError, AttributeError, RecursionError):
         return False

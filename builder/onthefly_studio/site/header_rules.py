@@ -82,5 +82,5 @@ def _bad_line(where: str, number: int, why: str) -> ConfigError:
     return ConfigError(
         f"The headers file cannot be read: {why}.",
         where=f"{where}, line {number}",
-        mend="Build the site again, or correct the line.",
+        hint="Build the site again, or correct the line.",
     )

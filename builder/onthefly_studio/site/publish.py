@@ -145,7 +145,7 @@ def prepare(out: Path, cache: Cache) -> None:
     """
     out = _resolved(out)
     with _writing(out):
-        if _aside(out).exists() or _beside(out).exists():
+        if _aside(out).exists() or _next_to(out).exists():
             with cache.lock("out", _lock_key(out)):
                 _recover(out)
         _require_replaceable(out)
@@ -180,11 +180,11 @@ def _resolved(out: Path) -> Path:
         place = out.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a NUL in the name
         raise OutputError(
-            f"This names no folder ({error}).", where=repr(str(out)), mend="Choose another with --out."
+            f"This names no folder ({error}).", where=repr(str(out)), hint="Choose another with --out."
         ) from error
     if not place.name:
         raise OutputError(
-            "The root folder cannot be replaced.", where=str(place), mend="Choose a folder in it with --out."
+            "The root folder cannot be replaced.", where=str(place), hint="Choose a folder in it with --out."
         )
     return place
 
@@ -199,7 +199,7 @@ def _aside(out: Path) -> Path:
     return out.with_name(f".{out.name}.old")
 
 
-def _beside(out: Path) -> Path:
+def _next_to(out: Path) -> Path:
     """Where the new site is written; and what is deleted lies under this name while it is."""
     return out.with_name(f".{out.name}.new")
 
@@ -209,18 +209,18 @@ def _writing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = "Make room or give rights there, or choose another folder with --out."
+        hint = "Make room or give rights there, or choose another folder with --out."
         if error.errno in (errno.EBUSY, errno.EXDEV):
-            mend = "A mounted folder cannot be replaced; choose one inside it with --out."
+            hint = "A mounted folder cannot be replaced; choose one inside it with --out."
         raise OutputError(
-            f"The site cannot be written ({disk_reason(error)}).", where=str(out), mend=mend
+            f"The site cannot be written ({disk_reason(error)}).", where=str(out), hint=hint
         ) from error
 
 
 @contextmanager
 def _fresh(out: Path) -> Iterator[Path]:
     """An empty folder beside `out`, gone in the end together with folders made for it alone."""
-    fresh = _beside(out)
+    fresh = _next_to(out)
     made = [folder for folder in out.parents if not folder.exists()]
     _discard(fresh, out)
     try:
@@ -272,7 +272,7 @@ def _room(old: Path, fresh: Path, out: Path) -> list[str]:
         raise OutputError(
             f"The output folder holds something of yours where the new site has a file: {named(taken)}.",
             where=str(out),
-            mend="Rename it, or move it to another place, and build again.",
+            hint="Rename it, or move it to another place, and build again.",
         )
     return moves
 
@@ -285,7 +285,7 @@ def _recover(out: Path) -> None:
     Raises:
         OutputError: somebody's files are on their way and something else has taken their place.
     """
-    old, new = _aside(out), _beside(out)
+    old, new = _aside(out), _next_to(out)
     is_done = out.exists()
     if old.exists() and not is_done:
         old.rename(out)
@@ -305,7 +305,7 @@ def _bring_home(from_: Path, out: Path) -> None:
             "A build that was cut off has left something of yours beside the output folder, and its place "
             f"there is taken or gone: {named(taken)}.",
             where=str(from_),
-            mend="Move it to where you want it, delete that folder, and build again.",
+            hint="Move it to where you want it, delete that folder, and build again.",
         )
     foreign.carry(from_, out, moves, out)
 
@@ -325,5 +325,5 @@ def _require_replaceable(out: Path) -> None:
         raise OutputError(
             "The output folder holds something that is not a site built by onthefly; it is left alone.",
             where=str(out),
-            mend="Choose another folder with --out, or empty this one yourself.",
+            hint="Choose another folder with --out, or empty this one yourself.",
         )

@@ -97,18 +97,18 @@ def logo(path: Path) -> Logo:
     Raises:
         ConfigError: there is no such file, or it is not an SVG, PNG or WebP picture of a logo's size.
     """
-    mend = "Give an SVG, PNG or WebP file of at most 512 KB as `logo` in site.toml."
+    hint = "Give an SVG, PNG or WebP file of at most 512 KB as `logo` in site.toml."
     try:
         contents = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"The logo cannot be read ({error.strerror}).", where=str(path), mend=mend
+            f"The logo cannot be read ({error.strerror}).", where=str(path), hint=hint
         ) from error
     suffix = path.suffix.lower()
     if suffix not in MAGIC or not contents.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(MAGIC[suffix]):
         raise ConfigError(
-            "The logo is no picture of a kind that every browser shows.", where=str(path), mend=mend
+            "The logo is no picture of a kind that every browser shows.", where=str(path), hint=hint
         )
     if len(contents) > LOGO_BYTES:
-        raise ConfigError(f"The logo has {len(contents)} bytes.", where=str(path), mend=mend)
+        raise ConfigError(f"The logo has {len(contents)} bytes.", where=str(path), hint=hint)
     return Logo(suffix, contents)

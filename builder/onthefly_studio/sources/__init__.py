@@ -81,7 +81,7 @@ def obtain(
         raise ConfigError(
             f"The weights of `{backbone}` read pictures in [0, 1].",
             where=f"--input-range {input_range}",
-            mend="Leave it out: it is for a model of your own, by its path or address.",
+            hint="Leave it out: it is for a model of your own, by its path or address.",
         )
     context = Context(cache, reporter, offline, force, ACCEPTED)
     for kind in KINDS:
@@ -94,16 +94,16 @@ def _not_accepted(backbone: str, path: Path | None) -> ConfigError:
     import difflib  # 8 ms, for a message only
 
     near = difflib.get_close_matches(backbone.lower(), _NAMES, n=1, cutoff=0.5)
-    mend = f"Pass {ACCEPTED}."
+    hint = f"Pass {ACCEPTED}."
     if path and path.exists():
         what = "The file is not a .tar.gz or .tgz."
         if path.is_file() and (found := other_formats.of_file(path)):
-            what, mend = (
+            what, hint = (
                 f"The file is not a .tar.gz or .tgz, but {found.what}.",
-                f"{found.mend}. Or pass {ACCEPTED}.",
+                f"{found.hint}. Or pass {ACCEPTED}.",
             )
     elif "/" in backbone or os.sep in backbone or backbone.lower().endswith(ARCHIVES):
         what = "There is no such file or folder."
     else:
         what = "There is no such backbone." + (f" Did you mean `{near[0]}`?" if near else "")
-    return ConfigError(what, where=f"--backbone {backbone!r}", mend=mend)
+    return ConfigError(what, where=f"--backbone {backbone!r}", hint=hint)

@@ -219,15 +219,15 @@ class _Download:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._part.discard()
             raise _Again(self._unreachable(f"{self._host} does not have the rest of the file.", LATER), 0.0)
-        what, mend = http_answers.refusal(
+        what, hint = http_answers.refusal(
             status, self._host, self._expect, signed=http_answers.is_signed(self._url)
         )
-        error = self._unreachable(what, mend)
+        error = self._unreachable(what, hint)
         if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
             wait = http_answers.retry_after(response.headers.get("Retry-After"))
             if wait is None or wait <= self._limits.retry_after_max_s:
                 raise _Again(error, wait)
-            raise self._unreachable(f"{what[:-1]} and asks for a pause of {wait:.0f} s.", mend)
+            raise self._unreachable(f"{what[:-1]} and asks for a pause of {wait:.0f} s.", hint)
         raise error
 
     def _place(self, response: requests.Response, known: Body | None) -> Body:
@@ -296,7 +296,7 @@ class _Download:
         raise SourceError(
             f"The file is larger than {limit / (1 << 20):,.0f} MiB, which no MobileNet is.",
             where=public_url(self._url),
-            mend="Check the address.",
+            hint="Check the address.",
         )
 
     def _check_format(self, response: requests.Response, start: bytes) -> None:
@@ -335,8 +335,8 @@ class _Download:
             what = f"The connection to {host} failed ({http_answers.words(str(causes[-1]))})."
         return self._unreachable(what, "Check the connection, and HTTPS_PROXY if you need one. " + OTHERWISE)
 
-    def _unreachable(self, what: str, mend: str) -> UnreachableError:
-        return UnreachableError(what, where=public_url(self._url), mend=mend)
+    def _unreachable(self, what: str, hint: str) -> UnreachableError:
+        return UnreachableError(what, where=public_url(self._url), hint=hint)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

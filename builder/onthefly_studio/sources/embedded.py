@@ -34,13 +34,13 @@ def weights(requested: str, why: str | None = None) -> Source:
         raise SourceError(
             f"The embedded weights cannot be read ({error}).",
             where=str(EMBEDDED_WEIGHTS.parent),
-            mend="Install onthefly again.",
+            hint="Install onthefly again.",
         ) from error
     if sha256 != expected:
         raise SourceError(
             f"The embedded weights are damaged: their sha256 is {sha256}, and should be {expected}.",
             where=str(EMBEDDED_WEIGHTS),
-            mend="Install onthefly again.",
+            hint="Install onthefly again.",
         )
     return Source(
         KIND,

@@ -41,9 +41,9 @@ def _without_model(path: Path) -> SourceError:
     found = (path.glob(f"*/{name}") for name in (SAVED_MODEL, GRAPH_MODEL))
     below = [file.parent for files in found for file in sorted(files)]
     what = "The folder holds no saved_model.pb, nor a model.json"
-    mend = "Pass the folder that saved_model.pb stands in."
+    hint = "Pass the folder that saved_model.pb stands in."
     if below:
-        mend = f"Pass {below[0]}."
+        hint = f"Pass {below[0]}."
     elif other := other_formats.in_folder(path):
-        what, mend = f"{what}, but {other.what}", f"{other.mend}."
-    return SourceError(f"{what}.", where=str(path), mend=mend)
+        what, hint = f"{what}, but {other.what}", f"{other.hint}."
+    return SourceError(f"{what}.", where=str(path), hint=hint)

@@ -107,7 +107,7 @@ def _admit(part: Path, network: Network, trusted: Trusted, where: str, cache: Ca
                 f"The download is not the file that Keras publishes: its md5 is {md5}, and should be "
                 f"{network.md5}.",
                 where=where,
-                mend=f"Check {MIRROR} if you set it. Do not use this file.",
+                hint=f"Check {MIRROR} if you set it. Do not use this file.",
             )
         trusted.check_archive(sha256)
         file = keep(part, sha256, "weights", _WEIGHTS, cache)

@@ -88,7 +88,7 @@ def download_url(network: Network) -> str:
         raise ConfigError(
             "The mirror of Keras' weights is not an https address (http on this machine only).",
             where=f"{MIRROR}={shown}",
-            mend=f"Set it to the folder that holds {network.file_name}, or unset it.",
+            hint=f"Set it to the folder that holds {network.file_name}, or unset it.",
         )
     split = urlsplit(mirror)
     return split._replace(path=f"{split.path.rstrip('/')}/{network.file_name}").geturl()

@@ -70,7 +70,7 @@ class Advice:
     """What a file is, after `It is `, and the way out; neither ends in a full stop."""
 
     what: str
-    mend: str
+    hint: str
 
 
 def of_file(path: Path) -> Advice | None:
@@ -95,8 +95,8 @@ def of_url(path: str) -> Advice | None:
     """What the file at an address is known to be, by the path of the address."""
     name = PurePosixPath(path).name
     if name in PARTS:
-        mend = "Download the whole folder and pass it, or the address of a .tar.gz of it"
-        return Advice(f"one part of a model: {PARTS[name]}", mend)
+        hint = "Download the whole folder and pass it, or the address of a .tar.gz of it"
+        return Advice(f"one part of a model: {PARTS[name]}", hint)
     return _by_name(name)
 
 
@@ -104,11 +104,11 @@ def in_folder(folder: Path) -> Advice | None:
     """What a folder without a model holds instead, by the first file of a known kind."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     if {"config.json", "model.weights.h5"} <= set(names):
-        kind, mend = _KERAS
-        return Advice(f"{kind}, unpacked", f"Pack its files as a zip named {folder.name}.keras. {mend}")
+        kind, hint = _KERAS
+        return Advice(f"{kind}, unpacked", f"Pack its files as a zip named {folder.name}.keras. {hint}")
     for name in names:
         if found := _by_name(name):
-            return Advice(f"{name}, {found.what}", found.mend)
+            return Advice(f"{name}, {found.what}", found.hint)
     return None
 
 
@@ -134,13 +134,13 @@ def refuse_layers(folder: Path, document: dict[str, Any], where: str) -> None:
             f"model.json is a layers model that Teachable Machine made: a whole classifier, of {labels} "
             "classes, and no feature vector.",
             where=where,
-            mend="Take a backbone that is one, such as --backbone keras, and teach the classes again: on the "
+            hint="Take a backbone that is one, such as --backbone keras, and teach the classes again: on the "
             "page from the same photographs, or with `onthefly train` from a folder per class.",
         )
     raise ConversionError(
         "model.json is a TensorFlow.js layers model, and only graph models are read.",
         where=where,
-        mend="Convert it, and pass FOLDER: tensorflowjs_converter --input_format=tfjs_layers_model "
+        hint="Convert it, and pass FOLDER: tensorflowjs_converter --input_format=tfjs_layers_model "
         "--output_format=tfjs_graph_model model.json FOLDER. It must end in features: "
         "cut a classifier off first.",
     )
@@ -151,14 +151,14 @@ def _teachable_machine(metadata: Path) -> str | None:
     try:
         if metadata.stat().st_size > _METADATA_BYTES:
             return None
-        said = json.loads(metadata.read_bytes())
+        described = json.loads(metadata.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(said, dict):
+    if not isinstance(described, dict):
         return None
-    if "tmVersion" not in said and "teachablemachine" not in str(said.get("packageName")):
+    if "tmVersion" not in described and "teachablemachine" not in str(described.get("packageName")):
         return None
-    labels = said.get("labels", said.get("wordLabels"))
+    labels = described.get("labels", described.get("wordLabels"))
     return str(len(labels)) if isinstance(labels, list) and labels else "its own"
 
 
@@ -170,7 +170,9 @@ def _of_zip(path: Path) -> Advice:
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return Advice("a damaged zip", "Fetch it again, unpack it and pass the folder")
     if "project.json" in names:
-        return Advice("a project that a page exported", "Pass it as --head, and its backbone as --backbone")
+        return Advice(
+            "a project that a page exported", "Pass it as --starter, and its backbone as --backbone"
+        )
     if {"config.json", "model.weights.h5"} <= names:
         return _known(_KERAS, path.name)
     return _known(_TORCH if "data.pkl" in names else KINDS[".zip"], path.name)
@@ -182,8 +184,8 @@ def _by_name(name: str) -> Advice | None:
 
 
 def _known(kind: tuple[str, str], name: str) -> Advice:
-    what, mend = kind
-    return Advice(what, mend.replace("{name}", name if name.isprintable() else "MODEL"))
+    what, hint = kind
+    return Advice(what, hint.replace("{name}", name if name.isprintable() else "MODEL"))
 
 
 def _start(path: Path) -> bytes:

@@ -73,7 +73,7 @@ class Source:
 
 def describe_backbone(source: Source, features: int) -> dict[str, Any]:
     """Which backbone a site carries, in words for a visitor and hashes for everybody."""
-    said = {
+    described = {
         "kind": source.kind,
         # Not the whole path: where a publisher keeps files is nobody's business.
         "name": source.title or source.url or Path(source.requested).absolute().name,
@@ -84,8 +84,8 @@ def describe_backbone(source: Source, features: int) -> dict[str, Any]:
     }
     own = source.input_range if source.input_range != DEFAULT else None
     further = (("url", source.url), ("why", source.why), ("inputRange", own))
-    said.update({key: value for key, value in further if value})
-    return said
+    described.update({key: value for key, value in further if value})
+    return described
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def unreadable(path: Path, error: OSError) -> SourceError:
     return SourceError(
         f"It could not be read ({error.strerror or error}).",
         where=str(error.filename or path),
-        mend="Check that it is there and that you may read it.",
+        hint="Check that it is there and that you may read it.",
     )
 
 
@@ -153,5 +153,5 @@ def not_here(what: str, where: str) -> SourceError:
     return SourceError(
         f"{what} not in the cache, and --offline opens no connection.",
         where=where,
-        mend="Build once without --offline, or pass --backbone embedded or a path.",
+        hint="Build once without --offline, or pass --backbone embedded or a path.",
     )

@@ -38,9 +38,9 @@ class Trusted:
         if not expected or sha256 == expected:
             return
         if self.level() == "pinned":
-            mend = "Do not use it: the file is not the one this version was made for. Try again later."
+            hint = "Do not use it: the file is not the one this version was made for. Try again later."
         else:
-            mend = (
+            hint = (
                 "If the publisher has changed the file and you trust the new one, run "
                 "`onthefly cache clear` and build again."
             )
@@ -48,7 +48,7 @@ class Trusted:
             f"The download is not the file that was expected: its sha256 is {sha256}, and "
             f"{'pinned' if self.level() == 'pinned' else 'recorded at the first download'} is {expected}.",
             where=self._url,
-            mend=mend,
+            hint=hint,
         )
 
     def hold_to(self, program: str, folder: Path) -> str:
@@ -65,7 +65,7 @@ class Trusted:
                 f"The module in {program}'s cache has changed: its sha256 is {tree}, and recorded at "
                 f"the first use is {recorded}.",
                 where=f"{folder}, for {self._url}",
-                mend="If you replaced it yourself, run `onthefly cache clear`; if not, delete that folder.",
+                hint="If you replaced it yourself, run `onthefly cache clear`; if not, delete that folder.",
             )
         return tree
 
@@ -84,6 +84,6 @@ class Trusted:
             raise SourceError(
                 "The record of this source's hash is damaged.",
                 where=str(self._file),
-                mend="Run `onthefly cache clear`; the next download is then trusted anew.",
+                hint="Run `onthefly cache clear`; the next download is then trusted anew.",
             )
         return known.get(what)

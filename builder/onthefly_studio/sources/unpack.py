@@ -94,15 +94,15 @@ def find_saved_model(root: Path, *, where: str) -> Path:
     found = sorted(path.parent for path in root.glob("*/saved_model.pb") if path.is_file())
     if len(found) == 1:
         return found[0]
-    mend = "Pack the folder that holds saved_model.pb and variables/, and nothing else."
+    hint = "Pack the folder that holds saved_model.pb and variables/, and nothing else."
     if found:
         names = ", ".join(f"{folder.name}/" for folder in found[:5])
-        raise SourceError(f"The archive holds {len(found)} SavedModels ({names}).", where=where, mend=mend)
+        raise SourceError(f"The archive holds {len(found)} SavedModels ({names}).", where=where, hint=hint)
     names = ", ".join(path.name + "/" * path.is_dir() for path in sorted(root.iterdir())[:5]) or "nothing"
     raise SourceError(
         f"No saved_model.pb at the top of the archive or one folder down (there is: {names}).",
         where=where,
-        mend=mend,
+        hint=hint,
     )
 
 
@@ -270,7 +270,7 @@ def _opened(archive: Path, limits: UnpackLimits, where: str) -> Iterator[_Bounde
                 if start
                 else "The file is empty, not a .tar.gz.",
                 where=where,
-                mend="Pass a SavedModel packed with `tar -czf`, or the folder that holds saved_model.pb.",
+                hint="Pass a SavedModel packed with `tar -czf`, or the folder that holds saved_model.pb.",
             )
         file.seek(0)
         with _Bounded(file, where, limits.total_bytes + limits.overhead_bytes) as stream:
@@ -293,7 +293,7 @@ def _reading(where: str) -> Iterator[None]:
         raise SourceError(
             f"The archive could not be read ({error.strerror or error}).",
             where=where,
-            mend="Check that the file is there and that you may read it.",
+            hint="Check that the file is there and that you may read it.",
         ) from error
 
 
@@ -305,7 +305,7 @@ def _writing(target: Path) -> Iterator[None]:
         raise OutputError(
             f"The archive could not be unpacked ({error.strerror or error}).",
             where=str(target),
-            mend="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
+            hint="Set ONTHEFLY_CACHE to a folder with room that you can write to.",
         ) from error
 
 
@@ -313,7 +313,7 @@ def _damaged(where: str) -> SourceError:
     return SourceError(
         "The archive is cut short or damaged.",
         where=where,
-        mend="Fetch or pack it again, and compare its sha256 with the publisher's.",
+        hint="Fetch or pack it again, and compare its sha256 with the publisher's.",
     )
 
 
@@ -321,7 +321,7 @@ def _refuse(where: str, what: str) -> NoReturn:
     raise SourceError(
         what,
         where=where,
-        mend="A SavedModel needs plain files and folders only; pack it again with `tar -czf`.",
+        hint="A SavedModel needs plain files and folders only; pack it again with `tar -czf`.",
     )
 
 

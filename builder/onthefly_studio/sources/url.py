@@ -31,15 +31,15 @@ def _check(url: str, context: Context) -> None:
     if is_secure(url):
         if found := other_formats.of_url(urlsplit(url).path):
             what = f"This is the address of {found.what}."
-            raise ConfigError(what, where=f"--backbone {_shown(url)}", mend=f"{found.mend}.")
+            raise ConfigError(what, where=f"--backbone {_shown(url)}", hint=f"{found.hint}.")
         return
     if url.lower().startswith("http://"):
         what = "Plain http is accepted for this machine only (127.0.0.0/8, ::1, localhost)."
-        raise ConfigError(what, where=f"--backbone {_shown(url)}", mend="Use https.")
+        raise ConfigError(what, where=f"--backbone {_shown(url)}", hint="Use https.")
     raise ConfigError(
         "This is not a URL that can be fetched.",
         where=f"--backbone {_shown(url)}",
-        mend=f"Pass {context.accepted}.",
+        hint=f"Pass {context.accepted}.",
     )
 
 

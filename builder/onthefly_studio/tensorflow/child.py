@@ -9,7 +9,7 @@ job in a folder, does what is missing, and leaves its answer as files:
   with `"input_range"` where it is not [0, 1]
 * DIR converted: `model.json` + shards in float32, rewritten; `reference.npy`, the original's golden features
 * DIR model: the files to publish; `features.npy`, their golden features as TensorFlow computes them
-* result.json: `{"ok": true}` or an error's `what`, `where` and `mend`
+* result.json: `{"ok": true}` or an error's `what`, `where` and `hint`
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tup
         raise
     except Exception as error:  # attributes that make no sense show themselves in many ways
         raise ConversionError(
-            f"The graph cannot be run: {first_line(error)}", where=str(folder), mend=foreign_graph.AGAIN
+            f"The graph cannot be run: {first_line(error)}", where=str(folder), hint=foreign_graph.AGAIN
         ) from error
     graph = foreign_graph.complete(original, features.shape, where=str(folder))
     return graph, features.reshape(len(features), -1)
@@ -176,7 +176,7 @@ def _tensorflowjs(saved_model: str, folder: Path, where: str | None = None) -> N
         raise ConversionError(
             f"tensorflowjs cannot convert the model: {_said(error)}",
             where=where or saved_model,
-            mend="Choose a model that TensorFlow.js can run; a MobileNetV3 feature vector is one.",
+            hint="Choose a model that TensorFlow.js can run; a MobileNetV3 feature vector is one.",
         ) from error
 
 

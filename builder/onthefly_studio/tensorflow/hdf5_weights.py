@@ -121,7 +121,7 @@ def _refusal(path: Path, what: str) -> ConversionError:
     return ConversionError(
         what,
         where=str(path),
-        mend="Give this very network's weights, with its top layers, as Keras Applications publishes them.",
+        hint="Give this very network's weights, with its top layers, as Keras Applications publishes them.",
     )
 
 

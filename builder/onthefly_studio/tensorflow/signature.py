@@ -90,7 +90,7 @@ class FeatureFunction:
             raise ConversionError(
                 f"For one image the model gives {list(shape)}; a feature vector is [1, features].",
                 where=self.folder,
-                mend=_CHOOSE_FEATURES,
+                hint=_CHOOSE_FEATURES,
             )
         return np.stack([each.reshape(-1) for each in found])
 
@@ -125,7 +125,7 @@ class FeatureFunction:
             raise ConversionError(
                 f"TensorFlow cannot wrap the model's function: {first_line(error)}",
                 where=self.folder,
-                mend=_EXPORT,
+                hint=_EXPORT,
             ) from error
         return str(scratch)
 
@@ -151,7 +151,7 @@ def find(folder: str) -> FeatureFunction:
         raise ConversionError(
             f"TensorFlow cannot load the SavedModel: {first_line(error)}",
             where=folder,
-            mend="Give an intact SavedModel.",
+            hint="Give an intact SavedModel.",
         ) from error
     signatures = dict(getattr(loaded, "signatures", {}))
     if not signatures:
@@ -194,7 +194,7 @@ def _variant(folder: Path) -> Any:
     raise ConversionError(
         f"The SavedModel has no variant tagged {SERVE!r} (there is: {shown}).",
         where=str(folder),
-        mend=_EXPORT,
+        hint=_EXPORT,
     )
 
 
@@ -202,12 +202,12 @@ def _choose(signatures: dict[str, Any], folder: str) -> str:
     problems = {name: _problem(name, function) for name, function in sorted(signatures.items())}
     usable = [name for name, problem in problems.items() if problem is None]
     if not usable:
-        told = [f"{name!r} {problem}" for name, problem in problems.items()]
+        reasons = [f"{name!r} {problem}" for name, problem in problems.items()]
         raise ConversionError(
-            f"No signature of the SavedModel gives features of 224 x 224 images: {'; '.join(told[:5])}"
-            f"{f'; and {len(told) - 5} more' if len(told) > 5 else ''}.",
+            f"No signature of the SavedModel gives features of 224 x 224 images: {'; '.join(reasons[:5])}"
+            f"{f'; and {len(reasons) - 5} more' if len(reasons) > 5 else ''}.",
             where=folder,
-            mend=_CHOOSE_FEATURES,
+            hint=_CHOOSE_FEATURES,
         )
     for name in (SERVING, *HUB):
         if name in usable:
@@ -216,7 +216,7 @@ def _choose(signatures: dict[str, Any], folder: str) -> str:
         raise ConversionError(
             f"{len(usable)} signatures of the SavedModel give features: {', '.join(map(repr, usable))}.",
             where=folder,
-            mend=f"Export it again with the one you mean as {SERVING!r}.",
+            hint=f"Export it again with the one you mean as {SERVING!r}.",
         )
     return usable[0]
 
@@ -268,7 +268,7 @@ def _callable(loaded: Any, folder: str) -> FeatureFunction:
 
     if not callable(loaded):
         raise ConversionError(
-            "The SavedModel has no signature and cannot be called.", where=folder, mend=_EXPORT
+            "The SavedModel has no signature and cannot be called.", where=folder, hint=_EXPORT
         )
     images = tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32)
     try:
@@ -279,14 +279,14 @@ def _callable(loaded: Any, folder: str) -> FeatureFunction:
             "The SavedModel has no signature, and cannot be called with images of shape "
             f"[n, {SIZE}, {SIZE}, 3]; it reads: {reads}.",
             where=folder,
-            mend=_CHOOSE_FEATURES,
+            hint=_CHOOSE_FEATURES,
         ) from error
     if not isinstance(given, tf.TensorSpec | tf.Tensor):
         names = f" ({', '.join(map(str, sorted(given)))})" if isinstance(given, dict) else ""
         raise ConversionError(
             f"The SavedModel has no signature, and called it gives several tensors{names}.",
             where=folder,
-            mend=_CHOOSE_FEATURES,
+            hint=_CHOOSE_FEATURES,
         )
     return FeatureFunction(folder, loaded, loaded, None, is_standard=False)
 

@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
+from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConfigError, ConversionError
 from onthefly_studio.site.assets import TEMPLATE_ROOT
 from onthefly_studio.site.server import serve
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DRIVER = Path(__file__).with_name("driver.js")
 """Served as it is: `validate` may run where no Node.js is. So it is JavaScript, its types in comments."""
-WITNESS = TEMPLATE_ROOT / "src" / "parity" / "witness.ts"
+TF_LAYERS = TEMPLATE_ROOT / "src" / "validate" / "tf-layers.ts"
 FOLDER = "__parity__"
 """Where our page stands in the copy; no site has a folder of this name."""
 
@@ -87,7 +87,7 @@ class PageError(Exception):
         self.fault = fault
 
 
-class ServedSite:
+class ServedSite(Closing):
     """A copy of a site, served on loopback until the `with` block ends; nothing of it is changed.
 
     Args:
@@ -98,11 +98,11 @@ class ServedSite:
         self._scratch = tempfile.TemporaryDirectory(prefix="onthefly-validate-")
         root = Path(self._scratch.name) / "site"
         shutil.copytree(folder, root)
-        self._beside = root / FOLDER
-        self._beside.mkdir()
+        self._folder = root / FOLDER
+        self._folder.mkdir()
         policy = html.escape(_policy(root / "index.html"))
-        (self._beside / "index.html").write_text(_PAGE.format(policy=policy), "utf-8")
-        shutil.copyfile(DRIVER, self._beside / DRIVER.name)
+        (self._folder / "index.html").write_text(_PAGE.format(policy=policy), "utf-8")
+        shutil.copyfile(DRIVER, self._folder / DRIVER.name)
         self._server = serve(root, headers=False)
         self._files: dict[int, tuple[Any, dict[str, str]]] = {}
 
@@ -124,7 +124,7 @@ class ServedSite:
         if known is None:
             dtype = array.dtype.name if array.dtype.name in _FILE_DTYPES else "uint16"
             name = f"{len(self._files)}.bin"
-            (self._beside / name).write_bytes(np.ascontiguousarray(array, _FILE_DTYPES[dtype]).tobytes())
+            (self._folder / name).write_bytes(np.ascontiguousarray(array, _FILE_DTYPES[dtype]).tobytes())
             # The array is kept with its place: another one could else come to have its id.
             known = self._files[id(array)] = (array, {"file": name, "dtype": dtype})
         return known[1]
@@ -134,31 +134,18 @@ class ServedSite:
         known = self._files.get(id(contents))
         if known is None:
             name = f"{len(self._files)}.bin"
-            (self._beside / name).write_bytes(contents)
+            (self._folder / name).write_bytes(contents)
             known = self._files[id(contents)] = (contents, {"file": name, "dtype": "picture"})
         return known[1]
 
     def add(self, file: Path) -> None:
         """Serve a script beside the page."""
-        shutil.copyfile(file, self._beside / file.name)
+        shutil.copyfile(file, self._folder / file.name)
 
     def close(self) -> None:
         """Stop serving, remove the copy."""
         self._server.close()
         self._scratch.cleanup()
-
-    def __enter__(self) -> ServedSite:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 def _policy(index: Path) -> str:
@@ -170,7 +157,7 @@ def _policy(index: Path) -> str:
     )
     if not found:
         raise ConfigError(
-            "The page carries no content security policy.", where=str(index), mend="Run `onthefly build`."
+            "The page carries no content security policy.", where=str(index), hint="Run `onthefly build`."
         )
     return html.unescape(found[1])
 
@@ -256,7 +243,7 @@ class Tab:
         return self._value("call", path, self._encode(list(parameters)))
 
     def layers(self, task: dict[str, Any]) -> Any:
-        """Train with tf.layers; the witness's bundle has been added to the site."""
+        """Train with tf.layers, whose bundle has been added to the site."""
         return self._value("layers", self._encode(task))
 
     def renderer(self) -> str | None:
@@ -309,7 +296,7 @@ def frame(rgba: npt.NDArray[np.uint8]) -> dict[str, Any]:
     return {"data": rgba, "width": rgba.shape[1], "height": rgba.shape[0]}
 
 
-def witness_bundle(cache: Cache) -> Path:
+def tf_layers_bundle(cache: Cache) -> Path:
     """The script that trains with tf.layers, bundled now or before.
 
     Raises:
@@ -324,15 +311,16 @@ def witness_bundle(cache: Cache) -> Path:
         raise ConfigError(
             "Node.js, or the package @tensorflow/tfjs-layers, is not installed.",
             where=str(TEMPLATE_ROOT),
-            mend="Run `make site`, or `npm ci --prefix site_template`.",
+            hint="Run `make site`, or `npm ci --prefix site_template`.",
         )
-    made_from = [TEMPLATE_ROOT / "package-lock.json", TEMPLATE_ROOT / "witness.mjs", WITNESS]
+    made_from = [TEMPLATE_ROOT / "package-lock.json", TEMPLATE_ROOT / "tf-layers.mjs", TF_LAYERS]
     key = sha256_text("witness", sha256_tree(TEMPLATE_ROOT, made_from))
 
     def fill(into: Path) -> None:
-        command = [node, str(TEMPLATE_ROOT / "witness.mjs"), str(into / "witness.js")]
+        command = [node, str(TEMPLATE_ROOT / "tf-layers.mjs"), str(into / "tf-layers.js")]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
-            raise ConversionError(f"The witness does not bundle:\n{done.stderr.strip()}", where="validate")
+            why = done.stderr.strip()
+            raise ConversionError(f"The training with tf.layers does not bundle:\n{why}", where="validate")
 
-    return cache.folder("witness", key, fill) / "witness.js"
+    return cache.folder("witness", key, fill) / "tf-layers.js"

@@ -102,7 +102,7 @@ def photographs(folder: Path) -> tuple[list[Picture], list[Refused]]:
         raise ConfigError(
             f"There are no photographs ({', '.join(sorted(SUFFIXES))}).",
             where=f"--photos {folder}",
-            mend="Name a folder that holds some.",
+            hint="Name a folder that holds some.",
         )
     count = min(len(found), PHOTOS_MAX)
     read: list[Picture] = []
@@ -113,7 +113,7 @@ def photographs(folder: Path) -> tuple[list[Picture], list[Refused]]:
             contents = path.read_bytes()
         except OSError as error:
             raise ConfigError(
-                f"The photograph cannot be read ({error.strerror}).", where=str(path), mend="Remove it."
+                f"The photograph cannot be read ({error.strerror}).", where=str(path), hint="Remove it."
             ) from error
         try:
             read.append(Picture(name, open_picture(contents, name), is_photo_like=True, contents=contents))
@@ -156,7 +156,7 @@ TRAINING_TASKS = (
     Task("three", (25, 15, 20), HeadSettings(seed=2), seed=202),
     Task("ten", (6,) * 10, HeadSettings(seed=3), seed=203),
 )
-"""Trained from start to end by every witness on its own."""
+"""Trained from start to end by every implementation on its own."""
 
 ORDER_TASKS = (
     Task("seed-1", (12, 11), HeadSettings(hidden=1, epochs=4, seed=1), seed=301),

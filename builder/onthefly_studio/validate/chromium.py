@@ -112,7 +112,7 @@ def find_browser() -> Path | None:
                 "CHROMIUM does not name a browser that can be run"
                 + (" (it did not answer `--version`)." if program else "."),
                 where=f"CHROMIUM={named}",
-                mend="Set it to the program of a Chromium or Chrome, or unset it to have one looked for.",
+                hint="Set it to the program of a Chromium or Chrome, or unset it to have one looked for.",
             )
         return Path(program)
     return next((path for path in _candidates() if _runs(path)), None)
@@ -144,7 +144,7 @@ def ensure_browser(say: Say | None = None) -> Path:
             return found
         failures.append(f"{install.__name__.rpartition('_')[2]}: installed a browser that does not run")
     raise SourceError(
-        "No browser was found and none could be installed.", where="; ".join(failures), mend=_MEND
+        "No browser was found and none could be installed.", where="; ".join(failures), hint=_MEND
     )
 
 
@@ -297,7 +297,7 @@ def command(install: bool) -> None:
         raise SourceError(
             "No browser was found on this machine.",
             where="PATH",
-            mend=f"{_MEND} Or run `python -m onthefly_studio.validate.chromium --install`.",
+            hint=f"{_MEND} Or run `python -m onthefly_studio.validate.chromium --install`.",
         )
     click.echo(path)
 

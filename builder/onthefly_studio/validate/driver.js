@@ -144,14 +144,14 @@ export function call(path, parameters) {
 }
 
 /**
- * Trains a head with tf.layers; see witness.js, which stands beside this file when it is wanted.
+ * Trains a head with tf.layers; see tf-layers.js, which is next to this file when it is wanted.
  * @param {unknown} task
  * @returns {Promise<Outcome>}
  */
 export function layers(task) {
   return outcomeOf(async () => {
-    const module = new URL('witness.js', import.meta.url).href;
-    const { train } = /** @type {typeof import('../../../site_template/src/parity/witness.ts')} */ (
+    const module = new URL('tf-layers.js', import.meta.url).href;
+    const { train } = /** @type {typeof import('../../../site_template/src/validate/tf-layers.ts')} */ (
       await import(module)
     );
     return encode(await inTime(train(await decode(task)), 'tf.layers'));

@@ -1,4 +1,4 @@
-"""From features to a trained head: what the page computes against the reference and two other witnesses."""
+"""From features to a trained head: what the page computes against NumPy, Keras and tf.layers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOMENT_LIMIT = 1e-4
 more than a thousandth, so a mistake of a percent in a moment hides below the limit for weights."""
 RUN_LIMIT = 1e-3
 MARGIN = 1e-2
-"""Two witnesses must name the same winner where its lead is larger."""
+"""Two implementations must name the same winner where its lead is larger."""
 SAME_HEAD_LIMIT = 1e-5
 """One head on the same features, in two summation orders."""
 EQUAL = 0.0
@@ -35,7 +35,7 @@ ENGINES = ("wasm-simd", "plain")
 
 @dataclass(frozen=True)
 class Run:
-    """The end of a training, as one witness saw it."""
+    """The end of a training, as one implementation computed it."""
 
     losses: list[float]
     """Mean loss of each epoch."""
@@ -246,9 +246,9 @@ def skip_runs(report: Report, row: str, backend: str, why: str) -> None:
         report.skip(f"{row}/{part}", backend, why)
 
 
-def add_curve(report: Report, task: Task, witness: str, run: Run) -> None:
+def add_curve(report: Report, task: Task, computed_by: str, run: Run) -> None:
     """Keep a run's losses for the report's figures."""
-    report.curves.append(Curve(task.name, witness, [float(f"{loss:.7g}") for loss in run.losses]))
+    report.curves.append(Curve(task.name, computed_by, [float(f"{loss:.7g}") for loss in run.losses]))
 
 
 # ---- classes -----------------------------------------------------------------------------------
@@ -290,8 +290,8 @@ def check_classes(tab: Tab, report: Report, backend: str) -> None:
         RUN_LIMIT,
         f"{len(added)} examples",
     )
-    said = [tab.call("predict", frame(cases.rgba(each.pixels)))["probabilities"] for each in asked]
-    page = np.array([[row.get(name, np.nan) for name in filled] for row in said])
+    answers = [tab.call("predict", frame(cases.rgba(each.pixels)))["probabilities"] for each in asked]
+    page = np.array([[row.get(name, np.nan) for name in filled] for row in answers])
     report.check("classes/predict", backend, np.abs(page - by_id).max(), SAME_HEAD_LIMIT)
 
 

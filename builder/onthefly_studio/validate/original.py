@@ -45,7 +45,7 @@ def _find(backbone: dict[str, Any], cache: Cache, given: str | None) -> Origin:
             raise ConfigError(
                 f"This is not what the site was made from: its sha256 is {source.sha256}, not {sha256}.",
                 where=f"--original {given}",
-                mend="Name the very archive or folder that the site was built with.",
+                hint="Name the very archive or folder that the site was built with.",
             )
         return source.origin
     for value in [*names_of(kind), backbone.get("url"), backbone.get("name")]:

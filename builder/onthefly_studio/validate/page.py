@@ -120,7 +120,7 @@ def _share(row: dict[str, Any]) -> float:
 
 
 def loss_figures(curves: Sequence[dict[str, Any]]) -> list[Figure]:
-    """For each training task a figure with the losses of all its witnesses over each other."""
+    """For each training task a figure with the losses of all its implementations over each other."""
     tasks = list(dict.fromkeys(curve["task"] for curve in curves))
     figures = []
     for task in tasks:

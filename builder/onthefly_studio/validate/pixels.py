@@ -35,22 +35,22 @@ class Site:
     """A built site, as far as checks need to know it."""
 
     folder: Path
-    told: description.Site
+    described: description.Site
     """`site.json`."""
 
     @property
     def width(self) -> int:
         """Of a feature vector."""
-        return self.told.backbone.features
+        return self.described.backbone.features
 
     @property
     def model(self) -> Path:
         """The folder with model.json."""
-        return (self.folder / self.told.model.graph.url).parent
+        return (self.folder / self.described.model.graph.url).parent
 
     def inputs(self, pictures: list[Picture]) -> Float32:
         """Pictures as the backbone reads them, by the reference: `[n, size, size, 3]`."""
-        fit, size = self.told.preprocess.fit, self.told.preprocess.size
+        fit, size = self.described.preprocess.fit, self.described.preprocess.size
         return np.stack([preprocess(each.pixels, fit, size) for each in pictures])
 
 
@@ -66,7 +66,7 @@ class Seen:
 
 def check_preprocessing(tab: Tab, report: Report, backend: str, site: Site) -> None:
     """Rows `preprocess/FIT/WxH`: the backbone's input, both ways of fitting, transparency at random."""
-    size = site.told.preprocess.size
+    size = site.described.preprocess.size
     for fit in FITS:
         for width, height in cases.FRAME_SIZES:
             row = f"preprocess/{fit}/{width}x{height}"
@@ -95,7 +95,7 @@ def check_photographs(
         read: files that Python reads.
         refused: files that it does not; the page must not either.
     """
-    options = site.told.preprocess.model_dump()
+    options = site.described.preprocess.model_dump()
     for each in read:
         row = f"preprocess/{each.id}"
         if not report.selection.row(row):
@@ -148,13 +148,13 @@ def golden_images(site: Site) -> tuple[list[golden.Golden], Float32]:
         raise ConfigError(
             f"The golden features cannot be read ({error}).",
             where=str(site.folder),
-            mend="Build the site again.",
+            hint="Build the site again.",
         ) from error
     if drawn != [each["sha256"] for each in index["images"]]:
         raise ConfigError(
             "This version draws the golden images otherwise than the one that built the site.",
             where=str(site.folder / "golden.json"),
-            mend="Build the site again, or validate it with that version.",
+            hint="Build the site again, or validate it with that version.",
         )
     return images, features
 
@@ -211,7 +211,7 @@ def check_original(
         return
     if not seen.features:  # the row `features` says why
         return
-    limits = LIMITS[site.told.precision]
+    limits = LIMITS[site.described.precision]
     for each in pictures:
         if each.id not in seen.features:
             report.fail(f"features/original/{each.id}", backend, "the page does not read it")
@@ -278,9 +278,9 @@ def check_end_to_end(
     site: Site,
     seen: Seen,
     features: npt.NDArray[Any] | str,
-    road: str,
+    model: str,
 ) -> None:
-    """Rows `end-to-end/ROAD/WxH`: pixels in, probabilities out.
+    """Rows `end-to-end/MODEL/WxH`: pixels in, probabilities out.
 
     Args:
         report: takes the rows.
@@ -288,10 +288,10 @@ def check_end_to_end(
         site: gives the width of the fixed head.
         seen: the page's probabilities by picture, in the order of `features`.
         features: of the same pictures by TensorFlow, `[n, F]`, or why there are none.
-        road: `graph` or `original`, what TensorFlow ran.
+        model: `graph` or `original`, what TensorFlow ran.
     """
     for number, (name, computed) in enumerate(seen.chances.items()):
-        row = f"end-to-end/{road}/{name}"
+        row = f"end-to-end/{model}/{name}"
         if isinstance(features, str):
             report.skip(row, backend, features)
             continue

@@ -46,10 +46,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Curve:
-    """The mean loss of each epoch, as one witness of a training run saw it."""
+    """The mean loss of each epoch, as one implementation of the training computed it."""
 
     task: str
-    witness: str
+    computed_by: str
+    """Such as `page, plain`, `NumPy` or `Keras`."""
     loss: list[float]
 
 
@@ -108,7 +109,7 @@ def _unknown(name: str) -> ConfigError:
     return ConfigError(
         f"No row begins with {name!r}.",
         where="--only",
-        mend=f"Take ids from the table, or beginnings of them; the groups are {', '.join(GROUPS)}.",
+        hint=f"Take ids from the table, or beginnings of them; the groups are {', '.join(GROUPS)}.",
     )
 
 
@@ -174,6 +175,8 @@ class Report:
             "totals": self.totals,
             "passed": not self.misses,
             "seconds": round(self.seconds, 1),
-            "curves": [asdict(curve) for curve in self.curves],
+            "curves": [
+                {"task": each.task, "witness": each.computed_by, "loss": each.loss} for each in self.curves
+            ],
             "spreads": [asdict(spread) for spread in self.spreads],
         }

@@ -19,13 +19,13 @@ from onthefly_studio.graph.check import GOLDEN_LIMIT
 from onthefly_studio.report import Reporter
 from onthefly_studio.site import description
 from onthefly_studio.validate import cases, learning, pixels
-from onthefly_studio.validate.browser import Browsers, PageError, PageFault, ServedSite, Tab, witness_bundle
+from onthefly_studio.validate.browser import Browsers, PageError, PageFault, ServedSite, Tab, tf_layers_bundle
 from onthefly_studio.validate.cases import Picture, Refused, Task
 from onthefly_studio.validate.learning import Run
 from onthefly_studio.validate.original import NotAtHand, find
 from onthefly_studio.validate.pixels import Seen, Site
-from onthefly_studio.validate.reference import Job, Reference
 from onthefly_studio.validate.rows import GROUPS, Report, Row, Selection
+from onthefly_studio.validate.tensorflow_reference import Job, TensorFlowReference
 
 ORIGINAL_ROWS = ("features/original", "end-to-end/original")
 
@@ -74,7 +74,7 @@ def read_site(folder: Path) -> Site:
     lost = [name for name in files if not (folder / name).is_file()]
     if lost:
         raise ConfigError(
-            f"The site has no {' and no '.join(lost)}.", where=str(folder.absolute()), mend="onthefly build"
+            f"The site has no {' and no '.join(lost)}.", where=str(folder.absolute()), hint="onthefly build"
         )
     return site
 
@@ -88,7 +88,7 @@ def validate(
         folder: the site; it is only read.
         options: what to compare.
         browsers: to open it in.
-        cache: where the original model may be found; a bundle for the witness is kept there.
+        cache: where the original model may be found; the bundle with tf.layers is kept there.
         reporter: told of each phase.
 
     Raises:
@@ -99,7 +99,7 @@ def validate(
     work = _prepare(read_site(folder), options, cache)
     with contextlib.ExitStack() as stack:
         served = stack.enter_context(ServedSite(folder))
-        reference = Reference(_job(work, options))
+        reference = TensorFlowReference(_job(work, options))
         stack.callback(reference.close)
         for backend in options.backends or BACKENDS:
             reporter.step("validate", f"on {backend}")
@@ -117,7 +117,7 @@ def validate(
 
 
 def _prepare(site: Site, options: Options, cache: Cache) -> _Work:
-    record = site.told.for_page()
+    record = site.described.for_page()
     report = Report(Selection(options.only), required=frozenset(options.backends or ("wasm",)))
     names = ("title", "generator", "precision", "backbone", "preprocess", "head")
     report.site = {name: record[name] for name in names if name in record}
@@ -133,7 +133,7 @@ def _job(work: _Work, options: Options) -> Job:
     job = Job(width=site.width)
     if wants(*ORIGINAL_ROWS):
         try:
-            job.original = find(site.told.for_page()["backbone"], work.cache, options.original)
+            job.original = find(site.described.for_page()["backbone"], work.cache, options.original)
             job.pictures = site.inputs([*work.pictures, *work.camera])
         except NotAtHand as reason:
             work.missing = str(reason)
@@ -210,7 +210,7 @@ def _check_kernels(work: _Work, tab: Tab, backend: str) -> None:
         row = f"kernels/{kernels}"
         if not report.selection.row(row):
             continue
-        why = work.site.told.model.no_plan
+        why = work.site.described.model.no_plan
         if why and kernels != "stock":
             report.skip(row, backend, why)
             continue
@@ -235,9 +235,9 @@ def _not_started(report: Report, backend: str, fault: PageFault) -> None:
         report.rows.append(Row("start", backend, None, None, "not started", fault.message))
         return
     error = float(fault.data["error"])
-    said = error if math.isfinite(error) else None
+    measured = error if math.isfinite(error) else None
     detail = "the site refused to start: nothing else could be checked"
-    report.rows.append(Row("selfcheck", backend, said, GOLDEN_LIMIT, "FAILED", detail))
+    report.rows.append(Row("selfcheck", backend, measured, GOLDEN_LIMIT, "FAILED", detail))
 
 
 def _check_worker(work: _Work, tab: Tab, backend: str, first: bool) -> Seen:
@@ -284,7 +284,7 @@ def _failing(report: Report, row: str, backend: str) -> Iterator[None]:
 
 
 def _check_training(work: _Work, tab: Tab, backend: str, engine: str) -> None:
-    """Rows `training/ENGINE/TASK/*`; the first run of each task is what other witnesses are held to."""
+    """Rows `training/ENGINE/TASK/*`; other references are compared with the first run of each task."""
     report, wants = work.report, work.report.selection.any
     for task in cases.TRAINING_TASKS:
         row = f"training/{engine}/{task.name}"
@@ -312,21 +312,21 @@ def _check_layers(work: _Work, served: ServedSite, tab: Tab, backend: str) -> No
     if not wanted:
         return
     try:
-        served.add(witness_bundle(work.cache))
+        served.add(tf_layers_bundle(work.cache))
     except OnTheFlyError as error:
         for task in wanted:
             learning.skip_runs(
-                work.report, f"witness/layers/{task.name}", backend, f"{error.what} {error.mend}"
+                work.report, f"witness/layers/{task.name}", backend, f"{error.what} {error.hint}"
             )
         return
     with _failing(work.report, "witness/layers", backend):
         for task in wanted:
             run = learning.run_with_layers(tab, task, work.site)
-            _compare_witness(work, f"witness/layers/{task.name}", backend, task, run)
+            _compare_reference(work, f"witness/layers/{task.name}", backend, task, run)
             learning.add_curve(work.report, task, "tf.layers", run)
 
 
-def _compare_witness(work: _Work, row: str, backend: str, task: Task, run: Run) -> None:
+def _compare_reference(work: _Work, row: str, backend: str, task: Task, run: Run) -> None:
     page = work.runs.get(task.name)
     if page is None:
         learning.skip_runs(work.report, row, backend, "the page's own run failed")
@@ -337,7 +337,7 @@ def _compare_witness(work: _Work, row: str, backend: str, task: Task, run: Run) 
 # ---- against TensorFlow ------------------------------------------------------------------------
 
 
-def _check_against_tensorflow(work: _Work, reference: Reference) -> None:
+def _check_against_tensorflow(work: _Work, reference: TensorFlowReference) -> None:
     wants, report, count = work.report.selection.any, work.report, len(work.pictures)
     for backend, seen in work.seen.items():
         if wants("features/original"):
@@ -348,7 +348,7 @@ def _check_against_tensorflow(work: _Work, reference: Reference) -> None:
             graph = reference.result("graph")
             pixels.check_end_to_end(report, backend, work.site, seen, graph, "graph")
         # Rounded weights move probabilities by what a limit for features does not bound.
-        if wants("end-to-end/original") and work.site.told.precision == "float32":
+        if wants("end-to-end/original") and work.site.described.precision == "float32":
             original = work.missing or reference.result("original")
             given = original if isinstance(original, str) else original[count:]
             pixels.check_end_to_end(report, backend, work.site, seen, given, "original")
@@ -356,7 +356,7 @@ def _check_against_tensorflow(work: _Work, reference: Reference) -> None:
         _check_keras(work, reference, next(iter(work.seen)))
 
 
-def _check_keras(work: _Work, reference: Reference, backend: str) -> None:
+def _check_keras(work: _Work, reference: TensorFlowReference, backend: str) -> None:
     """Rows `witness/keras/TASK` and `witness/binary/two`, against the first backend's runs."""
     wants, report = work.report.selection.any, work.report
     wanted: list[tuple[str, str, Task]] = [
@@ -366,15 +366,15 @@ def _check_keras(work: _Work, reference: Reference, backend: str) -> None:
     ]
     if wants("witness/binary"):
         wanted.append(("binary/two", "Keras, binary cross-entropy", _two()))
-    for name, witness, task in wanted:
+    for name, computed_by, task in wanted:
         losses = reference.result(f"{name}/losses")
         chances = reference.result(f"{name}/probabilities")
         if isinstance(losses, str) or isinstance(chances, str):
             learning.skip_runs(report, f"witness/{name}", backend, str(losses))
             continue
         run = Run([float(loss) for loss in losses], np.asarray(chances, np.float32))
-        _compare_witness(work, f"witness/{name}", backend, task, run)
-        learning.add_curve(report, task, witness, run)
+        _compare_reference(work, f"witness/{name}", backend, task, run)
+        learning.add_curve(report, task, computed_by, run)
 
 
 def known_backends(names: Sequence[str]) -> tuple[Backend, ...]:

@@ -59,7 +59,7 @@ export function checkSize(bytes: number, width: number, height: number) {
 }
 
 /**
- * `../kernel/backbone/picture.js` does the same in WebAssembly; this is its fallback and witness.
+ * `../kernel/backbone/picture.js` does the same in WebAssembly; this is its fallback and reference.
  * @param rgba bytes, [height, width, 4]; alpha is not read
  * @returns [size, size, 3] in [0, 1]; computed in float64, rounded once
  */

@@ -157,9 +157,9 @@ export function toFloats(name: string, bytes: Uint8Array<ArrayBuffer>, count: nu
 }
 
 async function readHead(read: Read, described: Described): Promise<HeadSnapshot> {
-  const told = parse(PROJECT_FILES.head, await read(PROJECT_FILES.head));
-  headSchema(told, PROJECT_FILES.head);
-  const { classes, settings, examples, history, norms, steps } = told;
+  const entry = parse(PROJECT_FILES.head, await read(PROJECT_FILES.head));
+  headSchema(entry, PROJECT_FILES.head);
+  const { classes, settings, examples, history, norms, steps } = entry;
   const ids = new Set(described.classes.map(({ id }) => id));
   if (new Set(classes).size !== classes.length || !classes.every((id: string) => ids.has(id))) {
     throw damaged(PROJECT_FILES.head, 'other-classes');
@@ -167,7 +167,7 @@ async function readHead(read: Read, described: Described): Promise<HeadSnapshot>
   if (new Set(examples).size !== examples.length) throw damaged(PROJECT_FILES.head, 'twice');
   const shapes = shapesOf(described.backbone.features, settings.hidden, classes.length);
   for (const name of TENSORS) {
-    if (String(told.shapes[name]) !== String(shapes[name]))
+    if (String(entry.shapes[name]) !== String(shapes[name]))
       throw damaged(PROJECT_FILES.head, 'shape', { tensor: name });
   }
   const sizes = TENSORS.map((name) => shapes[name].reduce((a, b) => a * b, 1));

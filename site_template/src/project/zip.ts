@@ -126,8 +126,8 @@ function parseDirectory(bytes: Uint8Array, { count, wraps }: Extent): Entry[] {
     at = nameEnd + extra + comment;
     if (records.length > PROJECT_LIMITS.records) throw tooManyFiles();
   }
-  const told = wraps ? records.length & FULL_16 : records.length;
-  if (at !== bytes.length || told !== count) throw notAZip();
+  const counted = wraps ? records.length & FULL_16 : records.length;
+  if (at !== bytes.length || counted !== count) throw notAZip();
   // A Windows that writes backslashes writes nothing else; beside slashes they are meant to mislead.
   const backslashes = !records.some(({ rawName }) => rawName.includes(0x2f));
   return records.map((record) => entryAt(view, record, backslashes));

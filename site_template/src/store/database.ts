@@ -133,8 +133,8 @@ export async function transact<Names extends StoreNames<Schema>[], Mode extends 
   try {
     return await attempt(connection, names, mode, work);
   } catch (error) {
-    const told = workingError(error);
-    if (told.code !== 'failed' || (await isAlive(connection))) throw told;
+    const reported = workingError(error);
+    if (reported.code !== 'failed' || (await isAlive(connection))) throw reported;
     throw new StoreError('closed', error);
   }
 }

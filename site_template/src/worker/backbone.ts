@@ -1,5 +1,5 @@
-// The backbone in TensorFlow.js: loaded from verified bytes, run on one picture at a time. There may be several roads to
-// the same features: the page's own kernels where the build has a plan for them, and always TensorFlow.js' graph.
+// The backbone in TensorFlow.js: loaded from verified bytes, run on one picture at a time. There may be several
+// implementations: our kernels, where the build has a plan for them, and always TensorFlow.js' graph.
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,7 +16,7 @@ import type {
   Site,
   StartProgress,
 } from '../protocol.ts';
-import type { Take } from '../verified.ts';
+import type { ReadFile } from '../verified.ts';
 import { type Artifacts, concatenate, foldScales } from './fold.ts';
 import type { Pixels } from './frames.ts';
 import { type Golden, selfCheck } from './self-check.ts';
@@ -25,7 +25,7 @@ import { type Golden, selfCheck } from './self-check.ts';
 export interface Parts {
   artifacts: Artifacts;
   signature: object;
-  /** Null where no road needs it, or there is none. */
+  /** Null where no implementation needs it, or there is none. */
   plan: Plan | null;
   /** Why the plan that there is could not be had. */
   planFault?: unknown;
@@ -46,7 +46,7 @@ export interface Computation {
 }
 
 /** A way to compute the backbone. */
-export interface Road {
+export interface Implementation {
   kind: Kernels;
   /** Throws where it cannot be had here. */
   make: (parts: Parts) => Promise<Computation>;
@@ -56,9 +56,9 @@ export interface Road {
 export interface BackendChoice {
   name: BackendName;
   /** Run before it starts; resolves to what is to be run after. */
-  prepare?: (site: Site, take: Take) => Promise<() => void>;
+  prepare?: (site: Site, readFile: ReadFile) => Promise<() => void>;
   /** Other than TensorFlow.js' graph, the fastest first. */
-  roads?: () => Road[];
+  implementations?: () => Implementation[];
   /**
    * What it computes on, once it has started; a graphics card can be taken away at any time. `lost` resolves soon
    * after.
@@ -66,14 +66,14 @@ export interface BackendChoice {
   device?: () => { lost: Promise<unknown>; isLost: () => boolean };
 }
 
-async function startBackend({ name, prepare }: BackendChoice, site: Site, take: Take) {
-  const finish = await prepare?.(site, take);
+async function startBackend({ name, prepare }: BackendChoice, site: Site, readFile: ReadFile) {
+  const finish = await prepare?.(site, readFile);
   const started = await tf.setBackend(name).catch(() => false);
   if (!started) throw new WorkerError('no-backend', { backend: name });
   finish?.();
 }
 
-const STOCK: Road = {
+const TENSORFLOW_JS: Implementation = {
   kind: 'stock',
   async make({ artifacts, signature }) {
     const model = await loadGraphModel({ load: async () => ({ ...artifacts, signature }) });
@@ -89,23 +89,23 @@ const STOCK: Road = {
 export async function loadParts(
   choice: BackendChoice,
   site: Site,
-  take: Take,
+  readFile: ReadFile,
   onProgress?: (progress: StartProgress) => void,
 ): Promise<Parts> {
   const { graph, shards, plan } = site.model;
   const total = [graph, ...shards].reduce((sum, asset) => sum + asset.bytes, 0);
   let planFault: unknown;
   const [, planBytes, graphBytes, ...shardBytes] = await Promise.all([
-    startBackend(choice, site, take),
+    startBackend(choice, site, readFile),
     // TensorFlow.js' graph does without it.
-    plan && choice.roads
-      ? take(plan).catch((error) => {
+    plan && choice.implementations
+      ? readFile(plan).catch((error) => {
           planFault = error;
           return null;
         })
       : null,
-    take(graph),
-    ...shards.map((shard) => take(shard)),
+    readFile(graph),
+    ...shards.map((shard) => readFile(shard)),
   ]);
   onProgress?.({ phase: 'compile', bytes: total, total });
   const read = (bytes: ArrayBuffer) => JSON.parse(new TextDecoder().decode(bytes));
@@ -119,30 +119,31 @@ export async function loadParts(
 }
 
 /**
- * The roads to try, and why the fast ones are not among them.
- * @param wanted this road and no other
+ * The implementations to try, and why the fast ones are not among them.
+ * @param wanted this implementation and no other
  * @returns errors
  */
-function roadsFor(
+function implementationsFor(
   choice: BackendChoice,
   { model }: Site,
   planFault: unknown,
   wanted?: Kernels,
-): { roads: Road[]; missing: unknown[] } {
-  const own = choice.roads?.() ?? [];
+): { implementations: Implementation[]; missing: unknown[] } {
+  const ours = choice.implementations?.() ?? [];
   const missing: unknown[] = [];
-  if (choice.roads && !own.length) missing.push(new WorkerError('no-simd'));
-  if (choice.roads && !model.plan) missing.push(new WorkerError('no-plan', { why: model.noPlan }));
+  if (choice.implementations && !ours.length) missing.push(new WorkerError('no-simd'));
+  if (choice.implementations && !model.plan) missing.push(new WorkerError('no-plan', { why: model.noPlan }));
   if (planFault) missing.push(planFault);
-  const roads = [...(model.plan && !planFault ? own : []), STOCK].filter(({ kind }) => !wanted || kind === wanted);
-  if (!roads.length) throw missing[0] ?? new WorkerError('no-kernels', { kernels: String(wanted) });
-  return { roads, missing };
+  const known = [...(model.plan && !planFault ? ours : []), TENSORFLOW_JS];
+  const implementations = known.filter(({ kind }) => !wanted || kind === wanted);
+  if (!implementations.length) throw missing[0] ?? new WorkerError('no-kernels', { kernels: String(wanted) });
+  return { implementations, missing };
 }
 
 /**
- * The first road that computes what the build computed.
- * @param wanted this road and no other
- * @throws Error: the last road's, where there is none
+ * The first implementation that computes what the build computed.
+ * @param wanted this implementation and no other
+ * @throws Error: the last one's, where there is none
  */
 export async function startBackbone(
   choice: BackendChoice,
@@ -151,10 +152,10 @@ export async function startBackbone(
   golden: Golden[],
   wanted?: Kernels,
 ): Promise<{ backbone: Backbone; check: SelfCheck; kernels: KernelsInUse }> {
-  const { roads, missing } = roadsFor(choice, site, parts.planFault, wanted);
+  const { implementations, missing } = implementationsFor(choice, site, parts.planFault, wanted);
   const faults: KernelFault[] = missing.map((error) => ({ kernels: null, error: errorReport(error) }));
   let failure: unknown;
-  for (const { kind, make } of roads) {
+  for (const { kind, make } of implementations) {
     let backbone: Backbone | undefined;
     try {
       backbone = new Backbone(await make(parts), site, choice.device?.());

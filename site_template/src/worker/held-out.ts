@@ -33,10 +33,15 @@ export async function askAboutHeldOut(
   await inSlices(() => {
     const i = asked[at++];
     const probabilities = head.predict(rows[i]);
-    const said = argmax(probabilities);
-    confusion[labels[i]][said]++;
-    if (said !== labels[i]) {
-      mistakes.push({ id: ids[i], classId: classes[labels[i]], said: classes[said], probability: probabilities[said] });
+    const predicted = argmax(probabilities);
+    confusion[labels[i]][predicted]++;
+    if (predicted !== labels[i]) {
+      mistakes.push({
+        id: ids[i],
+        classId: classes[labels[i]],
+        predicted: classes[predicted],
+        probability: probabilities[predicted],
+      });
     }
     return at < asked.length;
   }, run);

@@ -3,10 +3,10 @@
 
 import { expose } from 'comlink';
 import '../error-crossing.ts';
-import { PlainHead } from '../core/head.ts';
+import { type Head, PlainHead } from '../core/head.ts';
 import { WorkerError } from '../errors.ts';
 import type { Added, Frame, HeadRun, HeadSnapshot, Site, WorkerApi } from '../protocol.ts';
-import { fetchVerified, type Take } from '../verified.ts';
+import { fetchVerified, type ReadFile } from '../verified.ts';
 import { type Backbone, type BackendChoice, loadParts, startBackbone } from './backbone.ts';
 import { Examples } from './examples.ts';
 import { agree, readFrame, readsBackExactly, release, thumbnail } from './frames.ts';
@@ -17,7 +17,7 @@ import { drawGoldenImages } from './self-check.ts';
 import { first, giveWay } from './task.ts';
 
 let running: { backbone: Backbone; site: Site } | null = null;
-let trained: ({ head: PlainHead } & HeadRun) | null = null;
+let trained: ({ head: Head } & HeadRun) | null = null;
 let run: { stopped: boolean } | null = null;
 /** The run on part of the photos, for held-out figures. */
 let check: { stopped: boolean } | null = null;
@@ -116,10 +116,10 @@ const probe = makeProbe(started);
 
 const api: WorkerApi = {
   async start(site, base, onProgress, given, kernels) {
-    const take: Take = given ?? ((asset) => fetchVerified(asset, base));
+    const readFile: ReadFile = given ?? ((asset) => fetchVerified(asset, base));
     const [parts, golden] = await Promise.all([
-      loadParts(choice, site, take, onProgress),
-      drawGoldenImages(site, take),
+      loadParts(choice, site, readFile, onProgress),
+      drawGoldenImages(site, readFile),
     ]);
     const total = site.model.shards.reduce((sum, shard) => sum + shard.bytes, site.model.graph.bytes);
     onProgress?.({ phase: 'check', bytes: total, total });

@@ -2,7 +2,7 @@
 
 import { drawGolden } from '../core/golden.ts';
 import type { SelfCheck, Site } from '../protocol.ts';
-import type { Take } from '../verified.ts';
+import type { ReadFile } from '../verified.ts';
 import type { Backbone } from './backbone.ts';
 import type { Pixels } from './frames.ts';
 
@@ -16,8 +16,8 @@ export interface Golden {
 /**
  * Draws the pictures. That takes longer than to embed them, and needs no backbone: it is done while one is downloaded.
  */
-export async function drawGoldenImages({ golden }: Site, take: Take): Promise<Golden[]> {
-  const [indexBytes, featureBytes] = await Promise.all([take(golden.index), take(golden.features)]);
+export async function drawGoldenImages({ golden }: Site, readFile: ReadFile): Promise<Golden[]> {
+  const [indexBytes, featureBytes] = await Promise.all([readFile(golden.index), readFile(golden.features)]);
   const { images, size, features } = JSON.parse(new TextDecoder().decode(indexBytes));
   const expected = new Float32Array(featureBytes);
   return images.map((image: { kind: string; seed: number }, i: number) => ({

@@ -39,7 +39,7 @@ def refusal(source: Source, cache: Cache, where: Path) -> str:
     assert type(error) is ConversionError
     assert error.exit_code == 4
     assert error.where == str(where)
-    assert error.mend
+    assert error.hint
     assert "Traceback" not in error.format_message()
     assert "\n" not in error.what
     assert entries(cache) == before
@@ -249,7 +249,7 @@ def test_other_metadata_beside_layers_is_passed_over(metadata: bytes, tmp_path: 
     (tmp_path / "metadata.json").write_bytes(metadata)
     with pytest.raises(ConversionError, match=r"layers model, and only graph models") as caught:
         foreign_graph.read(tmp_path)
-    assert "tfjs_layers_model" in str(caught.value.mend)
+    assert "tfjs_layers_model" in str(caught.value.hint)
 
 
 def test_a_graph_for_smaller_images(cache: Cache, tmp_path: Path, one_tensorflow: None) -> None:
@@ -271,7 +271,7 @@ def test_a_model_json_that_is_none(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"model\.json") as caught:
         foreign_graph.read(tmp_path)
     assert caught.value.where == str(tmp_path)
-    assert caught.value.mend == foreign_graph.AGAIN
+    assert caught.value.hint == foreign_graph.AGAIN
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def refused(hub: HubServer, part: Path, *faults: Fault, **how) -> UnreachableErr
     with pytest.raises(UnreachableError) as caught:
         fetch(hub, part, *faults, **how)
     assert caught.value.where == hub.url(M)
-    assert caught.value.mend
+    assert caught.value.hint
     return caught.value
 
 
@@ -141,7 +141,7 @@ def test_cuts_that_bring_something_each_do_not_use_up_the_attempts(hub, part):
 def test_a_broken_download_goes_on_in_the_next_run(hub, part):
     error = refused(hub, part, Fault(cut_after=100_000), Fault(status=503, always=True))
     assert "503" in error.what
-    assert "kept" in error.mend
+    assert "kept" in error.hint
     assert part.stat().st_size == 100_000
     hub.requests.clear()
     fetch(hub, part)
@@ -303,7 +303,7 @@ def test_a_retry_after_that_makes_no_sense_is_ignored(hub, part, paused):
 
 
 @pytest.mark.parametrize(
-    ("status", "words", "mend"),
+    ("status", "words", "hint"),
     [
         (401, "wants a login (401)", "log in"),
         (403, "refuses access to this address (403)", "browser"),
@@ -313,10 +313,10 @@ def test_a_retry_after_that_makes_no_sense_is_ignored(hub, part, paused):
         (204, "gives no file (HTTP 204)", "embedded"),
     ],
 )
-def test_refusals_are_told_apart_and_not_tried_again(hub, part, status, words, mend):
+def test_refusals_are_told_apart_and_not_tried_again(hub, part, status, words, hint):
     error = refused(hub, part, Fault(status=status, always=True))
     assert words in error.what
-    assert mend in error.mend
+    assert hint in error.hint
     assert len(hub.requests) == 1
     assert nothing_left(part)
 
@@ -324,7 +324,7 @@ def test_refusals_are_told_apart_and_not_tried_again(hub, part, status, words, m
 def test_a_page_in_place_of_the_archive(hub, part):
     error = refused(hub, part, url=hub.url(M))  # without the query, as a browser would ask
     assert "text/html; charset=utf-8, beginning “A model Hello from the Hub”" in error.what
-    assert "browser" in error.mend
+    assert "browser" in error.hint
     assert len(hub.requests) == 1
     assert nothing_left(part)
 
@@ -412,7 +412,7 @@ def test_nobody_listens(hub, part):
         port = taken.getsockname()[1]
     with pytest.raises(UnreachableError, match=r"127\.0\.0\.1 refused the connection") as caught:
         fetch(hub, part, url=f"http://127.0.0.1:{port}/x")
-    assert "HTTPS_PROXY" in caught.value.mend
+    assert "HTTPS_PROXY" in caught.value.hint
     assert nothing_left(part)
 
 
@@ -446,7 +446,7 @@ def test_certificates_that_are_not_there(hub, part, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     with pytest.raises(UnreachableError, match="CA certificate bundle") as caught:
         fetch(hub, part, url="https://127.0.0.1:9/x")
-    assert "REQUESTS_CA_BUNDLE" in caught.value.mend
+    assert "REQUESTS_CA_BUNDLE" in caught.value.hint
 
 
 def test_a_server_without_tls_behind_https(hub, part):
@@ -458,7 +458,7 @@ def test_a_part_file_that_cannot_be_written(hub, part):
     part.mkdir()
     with pytest.raises(OutputError, match="cache folder cannot be written") as caught:
         fetch(hub, part)
-    assert "ONTHEFLY_CACHE" in caught.value.mend
+    assert "ONTHEFLY_CACHE" in caught.value.hint
 
 
 def test_a_full_disk_is_not_mistaken_for_the_network(hub, part, monkeypatch):

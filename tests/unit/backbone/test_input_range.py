@@ -80,15 +80,15 @@ def test_the_range_that_is_meant_is_named(
     with pytest.raises(ConversionError, match="barely differ between pictures") as caught:
         judged(own, **dict(zip(("unit", "signed", "bytes"), shares, strict=True)))
     assert (caught.value.exit_code, caught.value.where) == (4, "the model")
-    assert f"--input-range {meant}" in str(caught.value.mend)
-    assert f'input_range = "{meant}"' in str(caught.value.mend)
+    assert f"--input-range {meant}" in str(caught.value.hint)
+    assert f'input_range = "{meant}"' in str(caught.value.hint)
 
 
 def test_constant_features_are_refused_without_a_range_to_try() -> None:
     with pytest.raises(ConversionError, match="in no other input range by much more") as caught:
         judged("0-1", unit=1e-3, signed=1e-3, bytes=2e-3)
-    assert "trained weights" in str(caught.value.mend)
-    assert "--input-range" not in str(caught.value.mend)
+    assert "trained weights" in str(caught.value.hint)
+    assert "--input-range" not in str(caught.value.hint)
 
 
 def test_features_that_are_no_numbers_are_refused() -> None:
@@ -187,7 +187,7 @@ def test_a_network_of_bytes_is_refused_with_the_option_that_is_meant(
     ) as caught:
         through(obtain(str(of_bytes), cache=cache, reporter=Silent()), cache)
     assert (caught.value.exit_code, caught.value.where) == (4, str(of_bytes))
-    assert "--input-range 0-255" in str(caught.value.mend)
+    assert "--input-range 0-255" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])

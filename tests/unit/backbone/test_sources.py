@@ -298,7 +298,7 @@ def test_other_files_are_refused(harm: Callable[[h5py.File], None], words: str, 
     with pytest.raises(ConversionError, match=words) as caught:
         hdf5_weights.read(path, WANTED)
     assert (caught.value.exit_code, caught.value.where) == (4, str(path))
-    assert caught.value.mend
+    assert caught.value.hint
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:

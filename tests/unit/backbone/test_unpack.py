@@ -66,7 +66,7 @@ def refused(archive: Path, tmp_path: Path, limits: UnpackLimits | None = None) -
         unpack_tar(archive, into, limits)
     assert sorted(tmp_path.rglob("*")) == before
     assert caught.value.where == str(archive)
-    assert caught.value.mend
+    assert caught.value.hint
     return caught.value
 
 
@@ -232,7 +232,7 @@ def test_a_cut_archive(packed, tmp_path, share):
     archive.write_bytes(archive.read_bytes()[: int(archive.stat().st_size * share)])
     error = refused(archive, tmp_path)
     assert "cut short or damaged" in error.what
-    assert "sha256" in error.mend
+    assert "sha256" in error.hint
 
 
 def test_a_tar_cut_between_members_before_it_was_compressed(packed, tmp_path):
@@ -285,7 +285,7 @@ def test_a_place_that_cannot_be_written(packed, tmp_path):
     with pytest.raises(OutputError) as caught:
         unpack_tar(packed(a_file("a")), tmp_path / "in the way" / "into")
     assert "could not be unpacked" in caught.value.what
-    assert "ONTHEFLY_CACHE" in caught.value.mend
+    assert "ONTHEFLY_CACHE" in caught.value.hint
     assert (tmp_path / "in the way").is_file()
 
 

@@ -222,7 +222,7 @@ def test_a_folder_that_is_no_cache_is_refused(cache: Cache) -> None:
         assert result.exit_code == 2
         assert ".bashrc, Documents" in result.stderr
         assert str(cache.root) in result.stderr
-        assert "mend:" in result.stderr
+        assert "hint:" in result.stderr
         assert kept(cache) == set(KINDS)
     assert "never touched: .bashrc, Documents" in run().stdout
 

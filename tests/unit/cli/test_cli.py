@@ -28,10 +28,10 @@ def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environme
 
 
 def refused(done: Done, code: int, *parts: str) -> None:
-    """One clear message with what, where and the mend, no traceback, and the right exit code."""
+    """One clear message with what, where and the hint, no traceback, and the right exit code."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
-    for part in ("mend:", *parts):
+    for part in ("hint:", *parts):
         assert part in done.stderr
 
 
@@ -69,6 +69,38 @@ def test_bad_input_is_refused(
 ) -> None:
     refused(onthefly("build", *arguments, cwd=tmp_path, cache=cache), code, *parts)
     assert list(tmp_path.iterdir()) == [], "nothing is written"
+
+
+NO_PROJECT = ["--backbone", "embedded", "--offline"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "note"),
+    [
+        ("", ["--head", "none.zip"], "--head is now called --starter."),
+        ('project = "none.zip"\n', [], "project in site.toml is now called starter."),
+        ('project = "old.zip"\n', ["--head", "none.zip"], "--head is now called --starter, and project in"),
+        ('starter = "none.zip"\n', [], ""),
+        ("", ["--starter", "none.zip"], ""),
+    ],
+)
+def test_the_starter_project_s_former_names_work_and_say_so_once(
+    settings: str, arguments: list[str], note: str, tmp_path: Path, cache: Cache
+) -> None:
+    (tmp_path / "site.toml").write_text(settings, "utf-8")
+    done = onthefly("build", *NO_PROJECT, *arguments, cwd=tmp_path, cache=cache)
+    refused(done, 2, "none.zip", "cannot be read")  # each is taken for the starter project
+    assert done.stderr.count("is now called") == (0 if not note else 2 if "and project" in note else 1)
+    assert done.stderr.count("goes on working") == bool(note)
+    assert note in done.stderr
+
+
+def test_both_names_of_the_starter_project_are_wrong_use(tmp_path: Path, cache: Cache) -> None:
+    done = onthefly("build", "--head", "a.zip", "--starter", "b.zip", cwd=tmp_path, cache=cache)
+    refused(done, 2, "--head and --starter are two names of one setting", "Give --starter alone.")
+    (tmp_path / "site.toml").write_text('project = "a.zip"\nstarter = "b.zip"\n', "utf-8")
+    done = onthefly("build", cwd=tmp_path, cache=cache)
+    refused(done, 2, "project in site.toml and starter are two names of one setting", "site.toml")
 
 
 def test_an_unknown_option_or_command_is_wrong_use(tmp_path: Path) -> None:

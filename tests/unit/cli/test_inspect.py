@@ -141,7 +141,7 @@ def test_a_site_that_was_touched_is_told_file_by_file(dist: Path) -> None:
     for name in ("index.html", "golden.bin", "assets/extra.js"):
         assert name in result.stdout
     assert "1 changed, 1 missing, 1 extra" in result.stderr
-    assert "mend:" in result.stderr
+    assert "hint:" in result.stderr
 
 
 @pytest.mark.parametrize("lost", ["SHA256SUMS", "site.json", "graph", "shard"])
@@ -261,7 +261,7 @@ def test_a_broken_graph_model_is_reported(tmp_path: Path) -> None:
     result = shown(tmp_path)
     assert result.exit_code == 1
     assert "cannot be read" in result.output
-    assert "mend:" in result.stderr
+    assert "hint:" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from onthefly_studio.cli.serve import command
+from onthefly_studio.errors import ConfigError
 from tests.patience import PATIENCE_S
 from tests.processes import heedful
 
@@ -120,3 +121,20 @@ def test_watch_builds_with_the_configured_build(site: Path, tmp_path: Path, monk
     assert built == [None]
     assert Path("site.toml") in watched
     assert {path.name for path in watched} >= {"templates", "static", "src"}
+
+
+def test_watch_says_once_that_a_name_is_old(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ONTHEFLY_CACHE", str(tmp_path / "cache"))
+    Path("site.toml").write_text('project = "none.zip"\nout = "site"\n', "utf-8")
+
+    def watch_twice(paths, rebuild, stop, **options) -> None:
+        for _ in range(2):
+            with pytest.raises(ConfigError, match="cannot be read"):
+                rebuild()
+        stop.set()
+
+    monkeypatch.setattr("onthefly_studio.cli.serve.watch", watch_twice)
+    result = CliRunner().invoke(command, [str(site), "--port", "0", "--watch"])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("project in site.toml is now called starter") == 1

@@ -183,12 +183,12 @@ test('no memory and a missing weight are said, not run over', () => {
 
 test('values that live at the same time never share a place', () => {
   const room = new Room();
-  const a = room.take(100, 0, 2);
-  const b = room.take(100, 1, 3);
+  const a = room.reserve(100, 0, 2);
+  const b = room.reserve(100, 1, 3);
   assert.notEqual(a, b);
-  assert.equal(room.take(100, 3, 4), a);
+  assert.equal(room.reserve(100, 3, 4), a);
   room.keep(b, 3, 5);
-  assert.ok(room.take(100, 5, 5) !== b);
+  assert.ok(room.reserve(100, 5, 5) !== b);
   assert.throws(() => room.keep(b, 3, 6), /Nothing was taken/);
 });
 

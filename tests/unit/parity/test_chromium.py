@@ -160,7 +160,7 @@ def test_ensure_goes_on_to_playwright(
         ["-m", "playwright", "install", "chromium", "--no-shell", "--with-deps"]
     ]
     assert "snap" in caught.value.where and "exit code 100, E: Unable" in caught.value.where
-    assert "CHROMIUM" in caught.value.mend
+    assert "CHROMIUM" in caught.value.hint
     monkeypatch.setattr(chromium, "_may_use_apt", lambda: False)
     with pytest.raises(SourceError):
         ensure_browser(lambda line: None)
@@ -208,7 +208,7 @@ def test_launch_options(tmp_path: Path):
 def test_the_program_prints_the_path(bare: Path):
     result = CliRunner().invoke(chromium.command, [])
     assert result.exit_code == 3
-    assert "mend:" in result.output
+    assert "hint:" in result.output
     program(bare / "chromium")
     for arguments in ([], ["--install"]):
         result = CliRunner().invoke(chromium.command, arguments)

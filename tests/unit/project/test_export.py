@@ -205,7 +205,7 @@ def test_an_operation_without_a_layer_is_named_and_nothing_is_written(
     with pytest.raises(ConversionError, match=r"Maximum .* has no layer") as caught:
         written(project, "keras", tmp_path, tmp_path / "out")
     assert caught.value.exit_code == 4
-    assert "saved_model" in str(caught.value.mend)
+    assert "saved_model" in str(caught.value.hint)
     assert not list(tmp_path.glob("*out*"))
 
 

@@ -94,8 +94,8 @@ COMMANDS: dict[str, Callable[[Path, Path], tuple[object, ...]]] = {
     "evaluate --held-out": lambda file, _: ("evaluate", file, "--held-out", 0.3),
     "export": lambda file, here: ("export", file, "--format", "tfjs", "--out", here / "model"),
     "inspect": lambda file, _: ("inspect", file),
-    "build --head": lambda file, here: (
-        *("build", "--head", file, "--backbone", "embedded", "--offline", "--out", here / "dist"),
+    "build --starter": lambda file, here: (
+        *("build", "--starter", file, "--backbone", "embedded", "--offline", "--out", here / "dist"),
     ),
 }
 

@@ -133,7 +133,7 @@ def test_what_the_new_site_would_overwrite_is_named_and_nothing_is_touched(
     new = {**NEW, "more/page.txt": "new", "notes/page.txt": "new"}
     with pytest.raises(OutputError, match=f"yours where the new site has a file: {named}") as caught:
         rebuild(out, cache, new)
-    assert caught.value.mend
+    assert caught.value.hint
     for name in theirs:
         (out / name).unlink()
     if (out / "notes").is_dir():

@@ -51,7 +51,7 @@ def test_a_logo_is_a_picture(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             theme.logo(tmp_path / name)
         assert name in str(caught.value.where)
-        assert caught.value.mend
+        assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_change_during_a_build_is_built_next(source: Path):
 
 def test_a_build_that_fails_is_told_and_the_watching_goes_on(source: Path):
     def fail() -> None:
-        raise ConfigError("No such thing.", where="site.toml", mend="Correct it.")
+        raise ConfigError("No such thing.", where="site.toml", hint="Correct it.")
 
     watching = Watching(
         [source],

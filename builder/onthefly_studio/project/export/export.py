@@ -132,7 +132,7 @@ def require_within(rows: list[Row], form: ExportFormat) -> None:
                 f"probabilities are {row.error:.2e} off (limit {PROBABILITY_LIMIT:.0e}), their logarithms "
                 f"{row.logit_error:.2e} (limit {LOGIT_LIMIT:.0e}).",
                 where=form,
-                mend="Nothing was written. Export in another format, and report this.",
+                hint="Nothing was written. Export in another format, and report this.",
             )
 
 
@@ -173,7 +173,7 @@ def _replacing(out: Path) -> Iterator[Path]:
             raise OutputError(
                 "The place holds something already; it is left alone.",
                 where=str(out),
-                mend="Choose another folder with --out, or empty this one yourself.",
+                hint="Choose another folder with --out, or empty this one yourself.",
             )
         out.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
@@ -189,5 +189,5 @@ def _replacing(out: Path) -> Iterator[Path]:
         raise OutputError(
             f"The model cannot be written ({disk_reason(error)}).",
             where=str(out),
-            mend="Make room or give rights there, or choose another folder with --out.",
+            hint="Make room or give rights there, or choose another folder with --out.",
         ) from error

@@ -95,7 +95,7 @@ class _Layers:
             raise ConversionError(
                 f"The backbone's operation {node['op']} ({node['name']}) has no layer of Keras here.",
                 where="keras",
-                mend="Export as saved_model or tflite.",
+                hint="Export as saved_model or tflite.",
             )
         return made
 

@@ -105,13 +105,13 @@ def _open(path: Path) -> BinaryIO:
             raise ConfigError(
                 "This is a folder; a project is the zip that Export wrote.",
                 where=str(path),
-                mend="Give the project.zip itself.",
+                hint="Give the project.zip itself.",
             )
         if not stat.S_ISREG(mode):
             raise ConfigError(
                 "This is a pipe or a device; a project is read from a file.",
                 where=str(path),
-                mend="Save it to a file first, and give that.",
+                hint="Save it to a file first, and give that.",
             )
         return path.open("rb")
     except OSError as error:
@@ -120,7 +120,7 @@ def _open(path: Path) -> BinaryIO:
 
 def _unreadable(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
-        f"The project cannot be read ({error.strerror}).", where=str(path), mend="Check the path."
+        f"The project cannot be read ({error.strerror}).", where=str(path), hint="Check the path."
     )
 
 

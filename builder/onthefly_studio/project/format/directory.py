@@ -95,7 +95,7 @@ def _not_a_zip(path: Path) -> SourceError:
     return SourceError(
         "The file is not a project: it is no zip, or only a part of one.",
         where=str(path),
-        mend="Export it again, or copy or download the file again.",
+        hint="Export it again, or copy or download the file again.",
     )
 
 
@@ -156,8 +156,8 @@ def _parse(contents: bytes, extent: Extent, path: Path) -> list[Entry]:
         at += name + extra + comment
         if len(records) > PROJECT_LIMITS.records:
             raise too_large(f"it has more than {PROJECT_LIMITS.records:,} files", str(path))
-    told = len(records) & _FULL_16 if extent.wraps else len(records)
-    if at != len(contents) or told != extent.count or len(contents) != extent.length:
+    count = len(records) & _FULL_16 if extent.wraps else len(records)
+    if at != len(contents) or count != extent.count or len(contents) != extent.length:
         raise _not_a_zip(path)
     # A Windows that writes backslashes writes nothing else; beside slashes they are meant to mislead.
     backslashes = not any(b"/" in raw_name for raw_name, _, _ in records)
@@ -168,8 +168,8 @@ def _entry(raw_name: bytes, extra: bytes, fields: tuple[int, ...], backslashes: 
     _, _, _, flags, method, _, _, crc, packed, size, *_, start = fields
     name = _safe_name(raw_name, backslashes)
     wide, sizes = list(_wide(extra)), [size, packed, start]
-    for place, told in enumerate(sizes):  # in this order, and only those that found no room
-        if told == _FULL:
+    for place, recorded in enumerate(sizes):  # in this order, and only those that found no room
+        if recorded == _FULL:
             if not wide:
                 raise damaged(name, "lacks one of its sizes")
             sizes[place] = wide.pop(0)
@@ -201,7 +201,7 @@ def _safe_name(raw_name: bytes, backslashes: bool) -> str:
         raise SourceError(
             "The zip holds a file with a name that no project has; it is not opened.",
             where=printable(name),
-            mend="Do not trust it: whoever made it meant to write outside of a folder, or it is no project.",
+            hint="Do not trust it: whoever made it meant to write outside of a folder, or it is no project.",
         )
     return name
 

@@ -51,5 +51,5 @@ def _is_litter(name: str) -> bool:
 
 def _wrapping(names: list[str]) -> str:
     """The folder, with its slash, that the project lies in; empty where it lies in none."""
-    told = [name for name in names if name == PROJECT or name.endswith(f"/{PROJECT}")]
-    return min(told, key=lambda name: name.count("/"), default=PROJECT).removesuffix(PROJECT)
+    candidates = [name for name in names if name == PROJECT or name.endswith(f"/{PROJECT}")]
+    return min(candidates, key=lambda name: name.count("/"), default=PROJECT).removesuffix(PROJECT)

@@ -69,7 +69,7 @@ class Project:
             raise CheckFailed(
                 "The project holds no trained head, only photos.",
                 where="head.json",
-                mend="Open it on its site, train there, and export it again.",
+                hint="Open it on its site, train there, and export it again.",
             )
         return self.head
 
@@ -90,7 +90,7 @@ class Project:
         filled = [each.id for each in self.classes if any(e.class_id == each.id for e in self.examples)]
         if len(filled) < 2:
             raise ConfigError(
-                "Training takes photos of two classes or more.", mend="Export the project with more photos."
+                "Training takes photos of two classes or more.", hint="Export the project with more photos."
             )
         label = {class_id: number for number, class_id in enumerate(filled)}
         labels = np.array([label[example.class_id] for example in self.examples])

@@ -48,7 +48,7 @@ def read(path: Path, *, tolerate_altered: bool = False) -> Project:
             f"The project is not as it was exported; changed since: {', '.join(project.altered[:5])}"
             f"{' …' if len(project.altered) > 5 else ''}.",
             where=str(path),
-            mend="Export it again. `onthefly verify` tells what the changes mean.",
+            hint="Export it again. `onthefly verify` tells what the changes mean.",
         )
     return project
 
@@ -68,24 +68,25 @@ class _Reader:
         self._check_members()
 
     def project(self) -> Project:
-        told = self._described
-        shape = (len(told.examples), told.backbone.features)
+        described = self._described
+        shape = (len(described.examples), described.backbone.features)
         features = _floats(schema.FEATURES, self._read(schema.FEATURES), math.prod(shape)).reshape(shape)
         self._check_metadata()
         head = self._head() if self._has_head else None
         examples = [
             Example(entry.id, entry.class_id, self._picture(name))
-            for entry, name in zip(told.examples, self._pictures, strict=True)
+            for entry, name in zip(described.examples, self._pictures, strict=True)
         ]
-        called = normal_all([each.name for each in told.classes])
+        called = normal_all([each.name for each in described.classes])
         classes = [
-            each.model_copy(update={"name": name}) for each, name in zip(told.classes, called, strict=True)
+            each.model_copy(update={"name": name})
+            for each, name in zip(described.classes, called, strict=True)
         ]
         return Project(
-            generator=told.generator,
-            backbone=told.backbone,
-            preprocess=told.preprocess,
-            settings=HeadSettings(**told.settings.model_dump()),
+            generator=described.generator,
+            backbone=described.backbone,
+            preprocess=described.preprocess,
+            settings=HeadSettings(**described.settings.model_dump()),
             classes=classes,
             examples=examples,
             features=features,
@@ -118,18 +119,18 @@ class _Reader:
         parse_any(schema.METADATA, self._read(schema.METADATA, PROJECT_LIMITS.json_bytes))
 
     def _head(self) -> Head:
-        told = parse(HeadEntry, schema.HEAD, self._read(schema.HEAD, PROJECT_LIMITS.json_bytes))
+        entry = parse(HeadEntry, schema.HEAD, self._read(schema.HEAD, PROJECT_LIMITS.json_bytes))
         width = self._described.backbone.features
         known = {each.id for each in self._described.classes}
-        if len(set(told.classes)) != len(told.classes) or not known.issuperset(told.classes):
+        if len(set(entry.classes)) != len(entry.classes) or not known.issuperset(entry.classes):
             raise damaged(schema.HEAD, "its classes are not those of the project")
-        if len(set(told.examples)) != len(told.examples):
+        if len(set(entry.examples)) != len(entry.examples):
             raise damaged(schema.HEAD, "names a photo twice")
-        hidden, classes = told.settings.hidden, len(told.classes)
+        hidden, classes = entry.settings.hidden, len(entry.classes)
         shapes = {"kernel1": [width, hidden], "bias1": [hidden]}
         shapes |= {"kernel2": [hidden, classes], "bias2": [classes]}
         for name in NAMES:
-            if getattr(told.shapes, name) != shapes[name]:
+            if getattr(entry.shapes, name) != shapes[name]:
                 raise damaged(schema.HEAD, f"the shape of {name} is wrong")
         sizes = [math.prod(shapes[name]) for name in NAMES]
         flat = _floats(schema.WEIGHTS, self._read(schema.WEIGHTS), sum(sizes))
@@ -139,12 +140,12 @@ class _Reader:
         )
         return Head(
             weights=weights,
-            classes=told.classes,
-            settings=HeadSettings(**told.settings.model_dump()),
-            examples=told.examples,
-            history=[Epoch(each.loss, each.accuracy) for each in told.history],
-            norms=told.norms,
-            losses=_floats(schema.TRACE, self._read(schema.TRACE), told.steps),
+            classes=entry.classes,
+            settings=HeadSettings(**entry.settings.model_dump()),
+            examples=entry.examples,
+            history=[Epoch(each.loss, each.accuracy) for each in entry.history],
+            norms=entry.norms,
+            losses=_floats(schema.TRACE, self._read(schema.TRACE), entry.steps),
         )
 
     def _picture(self, name: str) -> bytes:
@@ -161,30 +162,30 @@ def _not_a_project(path: Path, why: str) -> SourceError:
     return SourceError(
         f"The file is not a project of On-the-Fly: {why}.",
         where=str(path),
-        mend="Give a file that the page's Export wrote.",
+        hint="Give a file that the page's Export wrote.",
     )
 
 
 def _check_version(contents: bytes, path: Path) -> None:
     """Before the schema is checked, since a newer format may have another."""
-    told = parse_any(schema.PROJECT, contents)
-    if not isinstance(told, dict) or told.get("kind") != PROJECT_KIND:
+    document = parse_any(schema.PROJECT, contents)
+    if not isinstance(document, dict) or document.get("kind") != PROJECT_KIND:
         raise _not_a_project(path, f"{schema.PROJECT} describes something else")
-    version = told.get("format")
+    version = document.get("format")
     if isinstance(version, int) and not isinstance(version, bool) and version > PROJECT_FORMAT:
         raise SourceError(
             f"The project was made by a newer version (format {version}; this one reads {PROJECT_FORMAT}).",
             where=str(path),
-            mend="Upgrade onthefly.",
+            hint="Upgrade onthefly.",
         )
 
 
-def _check_references(told: Described) -> None:
-    ids, folders = {each.id for each in told.classes}, {each.folder for each in told.classes}
-    if not len(ids) == len(folders) == len(told.classes):
+def _check_references(described: Described) -> None:
+    ids, folders = {each.id for each in described.classes}, {each.folder for each in described.classes}
+    if not len(ids) == len(folders) == len(described.classes):
         raise damaged(schema.PROJECT, "two classes are one")
     last = 0
-    for example in told.examples:
+    for example in described.examples:
         if example.class_id not in ids:
             raise damaged(schema.PROJECT, f"photo {example.id} is of a class that is not there")
         if example.id <= last:

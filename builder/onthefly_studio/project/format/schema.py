@@ -192,7 +192,7 @@ def damaged(where: str, what: str) -> SourceError:
     return SourceError(
         f"The project is damaged: {printable(where)}: {printable(what)}.",
         where=printable(where),
-        mend="Export it again, or copy or download the file again.",
+        hint="Export it again, or copy or download the file again.",
     )
 
 

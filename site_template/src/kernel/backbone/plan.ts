@@ -1,5 +1,7 @@
 // The plan that the build writes beside the model: the backbone as steps, and where each one's values lie.
 
+import { CHANNELS } from '../../../assembly/layout.ts';
+
 /** What ends a convolution: `clamp(x + shift, 0, high) · scale`, times x where it is gated. */
 export interface Activation {
   shift: number;
@@ -56,10 +58,8 @@ export interface Place {
   gap: number;
 }
 
-/** Pixels have their channels filled up to a multiple of this: the kernels make so many at once. */
-export const LANES = 8;
-
-export const filled = (channels: number) => Math.ceil(channels / LANES) * LANES;
+/** @returns with the zeros that fill a pixel's channels up */
+export const filled = (channels: number) => Math.ceil(channels / CHANNELS) * CHANNELS;
 
 /** Addresses begin a line of the cache. */
 const ALIGNMENT = 64;
@@ -82,7 +82,7 @@ export class Room {
    * @param to the last one
    * @returns the lowest place that nothing else uses in these steps
    */
-  take(bytes: number, from: number, to: number): number {
+  reserve(bytes: number, from: number, to: number): number {
     const others = this.taken.filter((one) => one.from <= to && one.to >= from).sort((a, b) => a.at - b.at);
     let at = 0;
     for (const other of others) {
@@ -129,7 +129,7 @@ export function layOut({ input, steps }: Plan, room: Room): Place[] {
     const row = columns * pixel + gap;
     // A product reads each number where it writes it: it takes the place of what is not read any more.
     const isLast = step.op === 'scale' && Math.max(...readersOf(steps, step.input)) === i;
-    const at = isLast ? places[step.input].at : room.take(gap + rows * row, i, last) + gap;
+    const at = isLast ? places[step.input].at : room.reserve(gap + rows * row, i, last) + gap;
     if (isLast) room.keep(at, i, last);
     places.push({ at, rows, columns, pixel, row, gap });
   }

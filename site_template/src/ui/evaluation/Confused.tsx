@@ -39,7 +39,7 @@ export function Confused({ mistakes, classes: order }: { mistakes: Mistake[]; cl
   const entries = new Map(classes.value.map((entry) => [entry.id, entry]));
   const shown: Shown[] = [];
   let left = 0;
-  for (const { id, classId, said: predicted, probability } of mistakes) {
+  for (const { id, classId, predicted, probability } of mistakes) {
     const entry = entries.get(classId);
     const photo = entry && photoOf(entry.photos.value, id);
     if (!photo) continue; // removed or moved since

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { WorkerError } from '../../errors.ts';
 import { PolicyError } from '../../policy.ts';
 import { serve } from '../main.ts';
-import { ownRoads } from '../own-kernels.ts';
+import { ourImplementations } from '../our-kernels.ts';
 
 const FILES = { plain: 'tfjs-backend-wasm.wasm', simd: 'tfjs-backend-wasm-simd.wasm' };
 const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
@@ -25,14 +25,14 @@ async function requireWasm() {
 
 serve({
   name: 'wasm',
-  roads: ownRoads,
+  implementations: ourImplementations,
 
-  async prepare(site, take) {
+  async prepare(site, readFile) {
     await requireWasm();
     // Threads would need headers that static hosts do not send.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     const hasSimd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-    const bytes = await take(hasSimd ? site.wasm.simd : site.wasm.plain);
+    const bytes = await readFile(hasSimd ? site.wasm.simd : site.wasm.plain);
     const names = Object.values(FILES);
     setWasmPaths({ ...Object.fromEntries(names.map((name) => [name, name])), [THREADED]: '' }, true);
     const platform = tf.env().platform;

@@ -133,6 +133,6 @@ def test_offline_without_a_copy(hub, cache, reporter, value):
     with pytest.raises(SourceError, match="not in the cache, and --offline opens no connection") as caught:
         obtain(hub.url(HANDLE) if value == "url" else "hub", cache=cache, reporter=reporter, offline=True)
     assert caught.value.where == hub.url(HANDLE)
-    assert "without --offline" in caught.value.mend
+    assert "without --offline" in caught.value.hint
     assert hub.requests == []
     assert kept(cache) == []

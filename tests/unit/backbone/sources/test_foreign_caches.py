@@ -58,7 +58,7 @@ def test_a_module_there_that_changes_is_refused(hub, cache, reporter, tmp_path):
         assert first in caught.value.what
         assert sha256_tree(folder) in caught.value.what
         assert str(folder) in caught.value.where
-        assert "cache clear" in caught.value.mend
+        assert "cache clear" in caught.value.hint
     assert hub.requests == []
 
 

@@ -99,7 +99,7 @@ def test_other_weights_are_refused_and_not_kept(mirror, cache, reporter, fault, 
         obtain("keras", cache=cache, reporter=reporter)
     assert words in caught.value.what
     assert caught.value.where == mirror.url(SMALL)
-    assert caught.value.mend
+    assert caught.value.hint
     assert kept(cache) == []
     mirror.faults.clear()
     assert obtain("keras", cache=cache, reporter=reporter).trust == "pinned"
@@ -118,7 +118,7 @@ def test_keras_offline_without_a_copy(mirror, cache, reporter):
     with pytest.raises(SourceError, match="not in the cache, and --offline opens no connection") as caught:
         obtain("keras:large-075", cache=cache, reporter=reporter, offline=True)
     assert caught.value.where.endswith("/weights_mobilenet_v3_large_224_0.75_float.h5")
-    assert "without --offline" in caught.value.mend
+    assert "without --offline" in caught.value.hint
     assert mirror.requests == []
     assert kept(cache) == []
 
@@ -132,7 +132,7 @@ def test_a_mirror_that_is_not_secure_is_wrong_use(cache, reporter, monkeypatch, 
         obtain("keras", cache=cache, reporter=reporter)
     assert caught.value.where.startswith(f"{MIRROR}=")
     assert "secret" not in str(caught.value)
-    assert "weights_mobilenet_v3_small_224_1.0_float.h5" in caught.value.mend
+    assert "weights_mobilenet_v3_small_224_1.0_float.h5" in caught.value.hint
 
 
 def test_weights_that_keras_itself_has_fetched_are_used(mirror, cache, reporter, tmp_path):

@@ -51,7 +51,7 @@ def test_other_values_are_wrong_use(cache, reporter, value, words):
         obtain(value, cache=cache, reporter=reporter)
     assert words in caught.value.what
     assert caught.value.where.startswith("--backbone ")
-    assert caught.value.mend
+    assert caught.value.hint
     assert "secret" not in str(caught.value)
     assert kept(cache) == []
 
@@ -61,7 +61,7 @@ def test_a_file_of_another_kind_is_told_what_is_accepted(cache, reporter, tmp_pa
     with pytest.raises(ConfigError, match=r"not a \.tar\.gz or \.tgz") as caught:
         obtain(str(tmp_path / "model.h5"), cache=cache, reporter=reporter)
     for word in ("auto", "hub", "embedded", "https", ".tar.gz", "saved_model.pb"):
-        assert word in caught.value.mend
+        assert word in caught.value.hint
 
 
 def zipped(*names: str) -> bytes:
@@ -76,7 +76,7 @@ KERAS_ZIP = zipped("metadata.json", "config.json", "model.weights.h5")
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "what", "mend"),
+    ("name", "data", "what", "hint"),
     [
         ("model.json", b"{}", "one part of a model: model.json", "Pass its folder: {folder}"),
         ("saved_model.pb", b"", "one part of a model: saved_model.pb", "Pass its folder: {folder}"),
@@ -89,19 +89,19 @@ KERAS_ZIP = zipped("metadata.json", "config.json", "model.weights.h5")
         ("frozen.pb", b"", "a TensorFlow graph on its own", "saved_model.pb and variables/"),
         ("model.zip", zipped("m/saved_model.pb"), "a zip", "Unpack it, and pass the folder"),
         ("keras.zip", KERAS_ZIP, "a Keras model", "export"),
-        ("project.zip", zipped("project.json"), "a project that a page exported", "--head"),
+        ("project.zip", zipped("project.json"), "a project that a page exported", "--starter"),
         ("model.zip", b"PK", "a damaged zip", "Fetch it again"),
         ("model.tar", b"", "an archive, but no .tar.gz", "tar -czf"),
         ("model.tar.xz", b"", "an archive, but no .tar.gz", "tar -czf"),
         ("model.bin", MODULE, "packed with gzip", "a name that ends in .tar.gz"),
     ],
 )
-def test_a_file_of_a_known_kind_is_told_what_it_is(cache, reporter, tmp_path, name, data, what, mend):
+def test_a_file_of_a_known_kind_is_told_what_it_is(cache, reporter, tmp_path, name, data, what, hint):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ConfigError) as caught:
         obtain(str(tmp_path / name), cache=cache, reporter=reporter)
     assert caught.value.what.startswith(f"The file is not a .tar.gz or .tgz, but {what}")
-    assert mend.format(folder=tmp_path) in caught.value.mend
+    assert hint.format(folder=tmp_path) in caught.value.hint
     assert (caught.value.exit_code, caught.value.where) == (2, f"--backbone {str(tmp_path / name)!r}")
 
 
@@ -113,11 +113,11 @@ def test_a_part_of_a_model_is_told_where_the_model_is(cache, reporter, tmp_path,
     folder = a_model(tmp_path / "m", files)
     with pytest.raises(ConfigError, match="one part of a model, as ") as caught:
         obtain(str(folder / part), cache=cache, reporter=reporter)
-    assert f"Pass its folder: {folder}." in caught.value.mend
+    assert f"Pass its folder: {folder}." in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("path", "what", "mend"),
+    ("path", "what", "hint"),
     [
         ("/my-model/model.json", "one part of a model: model.json", "the address of a .tar.gz"),
         ("/m/saved_model.pb?sig=secret", "one part of a model: saved_model.pb", "Download the whole folder"),
@@ -126,16 +126,16 @@ def test_a_part_of_a_model_is_told_where_the_model_is(cache, reporter, tmp_path,
         ("/m.zip?x=1", "a zip", "Unpack it"),
     ],
 )
-def test_the_address_of_another_kind_of_file_is_not_fetched(hub, cache, reporter, path, what, mend):
+def test_the_address_of_another_kind_of_file_is_not_fetched(hub, cache, reporter, path, what, hint):
     with pytest.raises(ConfigError, match=f"This is the address of {what}") as caught:
         obtain(hub.url(path), cache=cache, reporter=reporter)
-    assert mend in caught.value.mend
+    assert hint in caught.value.hint
     assert "secret" not in str(caught.value)
     assert hub.requests == []
 
 
 @pytest.mark.parametrize(
-    ("files", "what", "mend"),
+    ("files", "what", "hint"),
     [
         ({"m.tflite": b"", "labels.txt": b""}, ", but m.tflite, a TensorFlow Lite model", "SavedModel"),
         ({"config.json": b"", "model.weights.h5": b""}, ", but a Keras model, unpacked", "x.keras"),
@@ -143,12 +143,12 @@ def test_the_address_of_another_kind_of_file_is_not_fetched(hub, cache, reporter
         ({"labels.txt": b""}, "nor a model.json", "the folder that saved_model.pb stands in"),
     ],
 )
-def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_path, files, what, mend):
+def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_path, files, what, hint):
     folder = a_model(tmp_path / "x", files)
     with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
         obtain(str(folder), cache=cache, reporter=reporter)
     assert what in caught.value.what
-    assert mend in caught.value.mend
+    assert hint in caught.value.hint
     assert caught.value.where == str(folder)
 
 

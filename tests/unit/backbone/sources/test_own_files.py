@@ -57,7 +57,7 @@ def test_a_folder_without_a_model(cache, reporter, tmp_path):
     a_model(tmp_path / "x" / "inner")
     with pytest.raises(SourceError) as caught:
         obtain(str(tmp_path / "x"), cache=cache, reporter=reporter)
-    assert caught.value.mend == f"Pass {tmp_path / 'x' / 'inner'}."
+    assert caught.value.hint == f"Pass {tmp_path / 'x' / 'inner'}."
 
 
 GRAPH = {"model.json": b"{}", "group1-shard1of1.bin": b"weights"}
@@ -102,7 +102,7 @@ def test_a_folder_that_may_not_be_read(cache, reporter, tmp_path, monkeypatch):
     with pytest.raises(SourceError, match=r"could not be read \(Permission denied\)") as caught:
         obtain(str(a_model(tmp_path / "m")), cache=cache, reporter=reporter)
     assert caught.value.where == str(tmp_path / "m" / "saved_model.pb")
-    assert "may read it" in caught.value.mend
+    assert "may read it" in caught.value.hint
 
 
 def test_a_home_folder_is_understood(cache, reporter, tmp_path, monkeypatch):
@@ -132,4 +132,4 @@ def test_embedded_weights_that_are_harmed_or_gone(cache, reporter, tmp_path, mon
     with pytest.raises(SourceError, match=f"should be {'0' * 64}") as caught:
         obtain("embedded", cache=cache, reporter=reporter)
     assert hashlib.sha256(b"harmed").hexdigest() in caught.value.what
-    assert "Install onthefly again" in caught.value.mend
+    assert "Install onthefly again" in caught.value.hint

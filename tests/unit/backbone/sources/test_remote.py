@@ -113,7 +113,7 @@ def test_a_signature_past_its_time_is_said(hub, cache, reporter):
     hub.modules["/m.tar.gz"], hub.queries["/m.tar.gz"] = MODULE, "sig=new"
     with pytest.raises(SourceError, match="refuses access") as caught:
         obtain(hub.url("/m.tar.gz?sig=old"), cache=cache, reporter=reporter)
-    assert "past its time: get a new one" in caught.value.mend
+    assert "past its time: get a new one" in caught.value.hint
     assert "old" not in str(caught.value)
 
 
@@ -202,9 +202,9 @@ def test_a_download_that_fails_leaves_and_trusts_nothing(hub, cache, reporter, f
         obtain("hub", cache=cache, reporter=reporter)
     assert words in caught.value.what
     assert caught.value.where == hub.url(HANDLE)
-    assert caught.value.mend
+    assert caught.value.hint
     assert kept(cache) == []
-    hub.faults.clear()  # and once the publisher has mended it, it is taken
+    hub.faults.clear()  # and once the publisher has fixed it, it is taken
     assert obtain("hub", cache=cache, reporter=reporter).sha256 == SHA256
 
 
@@ -222,7 +222,7 @@ def test_a_publisher_who_changes_the_file_is_refused(hub, cache, reporter):
         assert SHA256 in caught.value.what
         assert hashlib.sha256(OTHER).hexdigest() in caught.value.what
         assert caught.value.where == hub.url(HANDLE)
-        assert "onthefly cache clear" in caught.value.mend
+        assert "onthefly cache clear" in caught.value.hint
         assert kept(cache) == before
     assert reporter.notes == []
 
@@ -241,7 +241,7 @@ def test_a_pinned_hash_is_held_to_from_the_first(hub, cache, reporter, monkeypat
     monkeypatch.setitem(PINNED, hub.url(HANDLE), "0" * 64)
     with pytest.raises(SourceError, match=f"pinned is {'0' * 64}") as caught:
         obtain("hub", cache=cache, reporter=reporter)
-    assert "Do not use it" in caught.value.mend
+    assert "Do not use it" in caught.value.hint
 
 
 def test_a_damaged_record_is_not_passed_over(hub, cache, reporter):
@@ -251,7 +251,7 @@ def test_a_damaged_record_is_not_passed_over(hub, cache, reporter):
     with pytest.raises(SourceError, match="record of this source's hash is damaged") as caught:
         obtain("hub", cache=cache, reporter=reporter)
     assert caught.value.where == str(record)
-    assert "cache clear" in caught.value.mend
+    assert "cache clear" in caught.value.hint
 
 
 @pytest.mark.parametrize("harm", ["change", "delete", "add", "no note"])

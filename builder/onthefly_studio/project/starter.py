@@ -1,4 +1,4 @@
-"""The project that a site's visitors start with (`onthefly build --head`)."""
+"""The starter project: the one that a site's visitors start with (`onthefly build --starter`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onthefly_studio.text import printable
 
 
 @dataclass(frozen=True)
-class Start:
+class Starter:
     """A project with a head, and the bytes that are published."""
 
     path: Path
@@ -41,20 +41,20 @@ class Start:
             raise ConfigError(
                 f"The project is of another backbone: {printable(backbone.name)}, {backbone.precision}, "
                 f"model {backbone.model_hash}; this site's is {model_hash}.",
-                where=f"--head {self.path}",
-                mend="Build with the --backbone and --precision of the site that the project comes from, or "
+                where=f"--starter {self.path}",
+                hint="Build with the --backbone and --precision of the site that the project comes from, or "
                 "train one for this site: onthefly train FOLDER --backbone ...",
             )
         if own.fit != fit:
             raise ConfigError(
                 f"The project learned from pictures with fit = {own.fit!r}, and this site has {fit!r}.",
-                where=f"--head {self.path}",
-                mend=f'Set fit = "{own.fit}" in site.toml.',
+                where=f"--starter {self.path}",
+                hint=f'Set fit = "{own.fit}" in site.toml.',
             )
 
 
-def start(path: Path) -> Start:
-    """Read the project.
+def read_starter(path: Path) -> Starter:
+    """Read the starter project.
 
     Raises:
         ConfigError: there is no such file, or no head in it.
@@ -64,7 +64,7 @@ def start(path: Path) -> Start:
     if project.head is None:
         raise ConfigError(
             "The project holds no trained head, so visitors could not start with it.",
-            where=f"--head {path}",
-            mend="Open it on its site, train there, and export it again.",
+            where=f"--starter {path}",
+            hint="Open it on its site, train there, and export it again.",
         )
-    return Start(path, project, path.read_bytes())
+    return Starter(path, project, path.read_bytes())

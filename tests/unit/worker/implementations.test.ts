@@ -11,8 +11,8 @@ const SITE = new URL('../../../site_template/', import.meta.url);
 const esbuild = createRequire(new URL('package.json', SITE))('esbuild');
 
 // The module as the worker has it, on the backend that runs anywhere.
-const scratch = mkdtempSync(path.join(tmpdir(), 'roads-'));
-const outfile = path.join(scratch, 'roads.mjs');
+const scratch = mkdtempSync(path.join(tmpdir(), 'implementations-'));
+const outfile = path.join(scratch, 'implementations.mjs');
 await esbuild.build({
   stdin: {
     contents: `
@@ -81,7 +81,7 @@ const WITH_PLAN = site({ plan: {} });
 let disposed: string[] = [];
 
 /** The means of what the backbone is given, off by a factor. */
-const road = (kind: string, factor: number) => ({
+const implementation = (kind: string, factor: number) => ({
   kind,
   make: async () => ({
     bytes: 100,
@@ -95,34 +95,34 @@ const broken = (kind: string, message: string) => ({
     throw new Error(message);
   },
 });
-const choice = (...roads: object[]) => ({ name: 'wasm', roads: () => roads });
+const choice = (...implementations: object[]) => ({ name: 'wasm', implementations: () => implementations });
 
 /** Why faster kernels are not in use, as programs and logs have it. */
 const said = ({ faults }: KernelsInUse) =>
   faults.map(({ kernels, error }) => [kernels, error.message].filter(Boolean).join(': ')).join(' ');
 
-test('the fastest road that computes right is taken', async () => {
-  const roads = choice(road('relaxed', 1), road('simd', 1));
-  const { backbone, kernels, check } = await startBackbone(roads, WITH_PLAN, PARTS, GOLDEN);
+test('the fastest implementation that computes right is taken', async () => {
+  const implementations = choice(implementation('relaxed', 1), implementation('simd', 1));
+  const { backbone, kernels, check } = await startBackbone(implementations, WITH_PLAN, PARTS, GOLDEN);
   assert.deepEqual(kernels, { kind: 'relaxed', faults: [] });
   assert.ok(check.error < 1e-6);
   assert.deepEqual([...(await backbone.embed(PICTURE))], [...EXPECTED]);
   assert.equal(backbone.memory().bytes, tf.memory().numBytes + 100);
 });
 
-test('a road that computes wrong or cannot be had gives way, and it is said why', async () => {
+test('an implementation that computes wrong or cannot be had gives way, and it is said why', async () => {
   disposed = [];
   const tensors = tf.memory().numTensors;
   for (const wrong of [1.01, NaN]) {
-    const roads = choice(road('relaxed', wrong), road('simd', 1));
-    const { kernels } = await startBackbone(roads, WITH_PLAN, PARTS, GOLDEN);
+    const implementations = choice(implementation('relaxed', wrong), implementation('simd', 1));
+    const { kernels } = await startBackbone(implementations, WITH_PLAN, PARTS, GOLDEN);
     assert.equal(kernels.kind, 'simd');
     assert.match(said(kernels), /^relaxed: .*computes other numbers/);
   }
   assert.deepEqual(disposed, ['relaxed', 'relaxed']);
   assert.equal(tf.memory().numTensors, tensors);
 
-  const none = choice(broken('relaxed', 'no memory'), road('simd', 2));
+  const none = choice(broken('relaxed', 'no memory'), implementation('simd', 2));
   const stock = await startBackbone(none, WITH_PLAN, PARTS, GOLDEN);
   assert.equal(stock.kernels.kind, 'stock');
   assert.match(said(stock.kernels), /relaxed: no memory simd: .*other numbers/);
@@ -131,10 +131,10 @@ test('a road that computes wrong or cannot be had gives way, and it is said why'
   stock.backbone.dispose();
 });
 
-test("a road's own way from bytes is taken, checked, and done without where it has no memory", async () => {
+test("an implementation's own way from bytes is taken, checked, and done without where it has no memory", async () => {
   const reading = (read: (picture: typeof PICTURE) => any) => ({
     kind: 'relaxed',
-    make: async () => ({ ...(await road('relaxed', 1).make()), read }),
+    make: async () => ({ ...(await implementation('relaxed', 1).make()), read }),
   });
   const tensors = tf.memory().numTensors;
   let reads = 0;
@@ -152,7 +152,7 @@ test("a road's own way from bytes is taken, checked, and done without where it h
 
   const wrong = choice(
     reading(() => tf.ones([1, 2, 2, 3])),
-    road('simd', 1),
+    implementation('simd', 1),
   );
   const { kernels } = await startBackbone(wrong, WITH_PLAN, PARTS, GOLDEN);
   assert.equal(kernels.kind, 'simd');
@@ -168,7 +168,7 @@ test("a road's own way from bytes is taken, checked, and done without where it h
 test("without a plan or SIMD TensorFlow.js' graph runs, and it is said why", async () => {
   const unknown = site({ noPlan: 'no step does Sigmoid' });
   const cases: [object, object, RegExp][] = [
-    [choice(road('simd', 1)), unknown, /do not know this model: no step does/],
+    [choice(implementation('simd', 1)), unknown, /do not know this model: no step does/],
     [choice(), WITH_PLAN, /does not run WebAssembly SIMD/],
   ];
   for (const [given, described, why] of cases) {
@@ -182,8 +182,8 @@ test("without a plan or SIMD TensorFlow.js' graph runs, and it is said why", asy
 });
 
 test('the kernels that are asked for run, or none', async () => {
-  const roads = choice(road('relaxed', 1), road('simd', 1.01));
-  const start = (wanted: string) => startBackbone(roads, WITH_PLAN, PARTS, GOLDEN, wanted);
+  const implementations = choice(implementation('relaxed', 1), implementation('simd', 1.01));
+  const start = (wanted: string) => startBackbone(implementations, WITH_PLAN, PARTS, GOLDEN, wanted);
   assert.deepEqual((await start('stock')).kernels, {
     kind: 'stock',
     faults: [],

@@ -1,11 +1,11 @@
-// The page's own kernels within TensorFlow.js, on the wasm backend's memory: one operation that makes a tensor of a
+// Our kernels within TensorFlow.js, on the wasm backend's memory: one operation that makes a tensor of a
 // picture's bytes, one for the whole backbone.
 
 import * as tf from '@tensorflow/tfjs-core';
 import { WorkerError } from '../errors.ts';
 import { type Heap, PlannedBackbone } from '../kernel/backbone/backbone.ts';
 import { builds, compile } from '../kernel/backbone/builds.ts';
-import type { Computation, Parts, Road } from './backbone.ts';
+import type { Computation, Implementation, Parts } from './backbone.ts';
 import { weightReader } from './weights.ts';
 
 const READ = 'OnTheFlyPicture';
@@ -91,6 +91,6 @@ function start(module: WebAssembly.Module, { plan, artifacts }: Parts): Computat
 }
 
 /** @returns what this browser runs, the fastest first */
-export function ownRoads(): Road[] {
+export function ourImplementations(): Implementation[] {
   return builds().map((kind) => ({ kind, make: async (parts) => start(await compile(kind), parts) }));
 }

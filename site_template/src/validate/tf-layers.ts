@@ -1,5 +1,5 @@
-// An independent witness for the head: the same two layers as tf.layers has them, trained by TensorFlow.js
-// on its plain JavaScript backend. Bundled for `onthefly validate` only; no site contains it.
+// A reference for the head: the same two layers as tf.layers has them, trained by TensorFlow.js on its plain
+// JavaScript backend. Bundled for `onthefly validate` only; no site contains it.
 
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
@@ -7,7 +7,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 import type { HeadWeights } from '../core/head.ts';
 import type { HeadSettings } from '../protocol.ts';
 
-interface WitnessTask {
+interface LayersTask {
   /** [n, F] */
   features: Float32Array;
   /** [n] */
@@ -31,7 +31,7 @@ export async function train({
   orders,
   settings,
   weights,
-}: WitnessTask): Promise<{ losses: number[]; probabilities: Float32Array }> {
+}: LayersTask): Promise<{ losses: number[]; probabilities: Float32Array }> {
   await tf.setBackend('cpu');
   const width = features.length / labels.length;
   const model = sequential({

@@ -1,6 +1,6 @@
-// Bundles the witness of `onthefly validate`, which trains the head with tf.layers. Not part of any site.
+// Bundles the training with tf.layers that `onthefly validate` compares with. Not part of any site.
 //
-//   node witness.mjs OUT.js
+//   node tf-layers.mjs OUT.js
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,10 @@ import esbuild from 'esbuild';
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 await esbuild.build({
-  entryPoints: [path.join(here, 'src/parity/witness.ts')],
+  entryPoints: [path.join(here, 'src/validate/tf-layers.ts')],
   absWorkingDir: here,
   bundle: true,
-  outfile: path.resolve(process.argv[2] ?? 'build/witness.js'),
+  outfile: path.resolve(process.argv[2] ?? 'build/tf-layers.js'),
   format: 'esm',
   platform: 'browser',
   target: 'es2022',

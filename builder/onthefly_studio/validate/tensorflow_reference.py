@@ -18,7 +18,7 @@ from onthefly_studio.reference.training import orders
 from onthefly_studio.validate.cases import Task, examples, start_weights
 from onthefly_studio.validate.original import Origin
 
-CHILD = "onthefly_studio.validate.tensorflow_witness"
+CHILD = "onthefly_studio.validate.tensorflow_reference_child"
 TIMEOUT_S = 600
 Loss = Literal["categorical_crossentropy", "binary_crossentropy"]
 
@@ -44,7 +44,7 @@ class Job:
         return not (self.original or self.graph or self.heads)
 
 
-class Reference:
+class TensorFlowReference:
     """The process, from its making until `result` or `close`."""
 
     def __init__(self, job: Job) -> None:
@@ -88,8 +88,8 @@ class Reference:
             with np.load(self._folder / "outputs.npz") as outputs:
                 self._outputs = dict(outputs)
             return
-        said = self._child.said()
-        self._reason = f"{why}: {said[-1]}" if said else why
+        last_lines = self._child.last_lines()
+        self._reason = f"{why}: {last_lines[-1]}" if last_lines else why
 
 
 def _write(job: Job, folder: Path) -> None:
