@@ -26,10 +26,10 @@ from onthefly_studio.report import Silent
 from onthefly_studio.site.server import SiteServer, serve
 from onthefly_studio.sources import Source, obtain
 from onthefly_studio.validate.chromium import find_browser
-from tests import data, tensorflow_scripts
-from tests.browsers import Browsers
-from tests.hubserver import HubServer
-from tests.patience import PATIENCE_MS
+from tests.support import data, tensorflow_scripts
+from tests.support.browsers import Browsers
+from tests.support.hubserver import HubServer
+from tests.support.patience import PATIENCE_MS
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_{width}_224/feature_vector/5"
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.camera import MARKER_JS
-from tests.patience import PATIENCE_MS, wait_until
+from tests.support.camera import MARKER_JS
+from tests.support.patience import PATIENCE_MS, wait_until
 
 READY_MS = PATIENCE_MS
 PERCENT = re.compile(r"\d+ percent")

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from onthefly_studio.pipeline import Built
 from tests.browser import cameras, pages
-from tests.patience import PATIENCE_MS
+from tests.support.patience import PATIENCE_MS
 
 COUNT = 26
 """How many there are."""

@@ -14,8 +14,8 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from onthefly_studio.validate.chromium import SOFTWARE_WEBGL
 from tests.browser import calls, pages
-from tests.parity import mutants
-from tests.parity.mutants import Edit
+from tests.support import mutants
+from tests.support.mutants import Edit
 
 CARD_JS = """
 {

@@ -7,8 +7,8 @@ import pytest
 
 from onthefly_studio.site.server import serve
 from onthefly_studio.validate.chromium import find_browser, launch_options
-from tests.camera import CHROMIUM_ARGS, MARKER_JS, compose, write_film
-from tests.patience import PATIENCE_MS
+from tests.support.camera import CHROMIUM_ARGS, MARKER_JS, compose, write_film
+from tests.support.patience import PATIENCE_MS
 
 COLOURS = [
     (255, 0, 0),

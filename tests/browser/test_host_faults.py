@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from onthefly_studio.pipeline import Built
-from tests import hosts
 from tests.browser import outside, pages
-from tests.hosts import Host
+from tests.support import hosts
+from tests.support.hosts import Host
 
 WORKERS_ALLOWED = "worker-src 'self' blob:"
 

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from onthefly_studio.pipeline import Built
-from tests import hosts
 from tests.browser import pages
-from tests.hosts import Host, Manner
+from tests.support import hosts
+from tests.support.hosts import Host, Manner
 
 SUB = "lessons/hands"
 CONTROLLED = "() => navigator.serviceWorker.controller !== null"

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
-from tests import camera
 from tests.browser import calls, pages
 from tests.conftest import Visit
+from tests.support import camera
 
 CLASSES = ["Class 1", "Class 2", "Class 3"]
 FRAMES = 6

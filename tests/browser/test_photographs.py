@@ -25,8 +25,8 @@ from onthefly_studio.reference.head import probabilities
 from onthefly_studio.reference.split import split
 from onthefly_studio.reference.training import train
 from onthefly_studio.site.server import SiteServer
-from tests import data
 from tests.browser import pages
+from tests.support import data
 
 TAUGHT = 20
 """Photographs per class that the head is trained on; the others are asked about."""

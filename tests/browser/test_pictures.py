@@ -19,9 +19,9 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.reference.preprocess import SIZE, preprocess
 from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
-from tests.odd import corpus
-from tests.odd.encoders import GREY, RGB, png
-from tests.odd.scene import saved, scene
+from tests.support.odd import corpus
+from tests.support.odd.encoders import GREY, RGB, png
+from tests.support.odd.scene import saved, scene
 
 LEVELS, MEAN = 2, 0.5
 """How far two decoders may be apart, in levels of a byte: by rounding, twice where one is transparent."""

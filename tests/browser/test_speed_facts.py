@@ -16,10 +16,9 @@ from onthefly_studio.project.format.model import Example, Project
 from onthefly_studio.project.format.schema import Preprocess, ProjectClass, folder_of
 from onthefly_studio.reference.training import HeadSettings
 from onthefly_studio.site.server import SiteServer
-from tests import camera
 from tests.browser import outside, pages
-from tests.patience import wait_until
-from tests.unit.project import projects
+from tests.support import camera, projects
+from tests.support.patience import wait_until
 
 FEATURES = 4 * 1024
 """Bytes of an example's features."""

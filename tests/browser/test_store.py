@@ -20,7 +20,7 @@ from onthefly_studio.site.server import SiteServer
 from onthefly_studio.validate.chromium import LAUNCH_ARGS, find_browser, launch_options
 from tests.browser import pages
 from tests.conftest import Visit
-from tests.patience import wait_until
+from tests.support.patience import wait_until
 
 ENTRY = """
 export { openStore } from './src/store/store.ts';

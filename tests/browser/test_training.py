@@ -24,7 +24,7 @@ from onthefly_studio.reference.training import HeadSettings
 from onthefly_studio.site.server import SiteServer
 from tests.browser import calls, pages
 from tests.conftest import Visit
-from tests.unit.project import projects
+from tests.support import projects
 
 NAMES = ["Cup", "Hand", "Phone", "Neutral"]
 MATRIX = "What it takes for what"

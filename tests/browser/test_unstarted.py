@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site import render
-from tests import hosts
 from tests.browser import pages
-from tests.hosts import Answer, Host, Manner
+from tests.support import hosts
+from tests.support.hosts import Answer, Host, Manner
 
 SUB = "lessons/hands"
 FASTER = 100

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import tensorflow_scripts
+from tests.support import tensorflow_scripts
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,9 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.report import Silent
 from onthefly_studio.site import publish
 from onthefly_studio.sources import obtain
-from tests.hubserver import PAGE, Fault, HubServer
-from tests.patience import PATIENCE_S
-from tests.processes import PYTHON_PATH
+from tests.support.hubserver import PAGE, Fault, HubServer
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import PYTHON_PATH
 
 M = "/google/imagenet/module/5"
 COMMAND = [sys.executable, "-m", "onthefly_studio"]

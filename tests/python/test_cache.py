@@ -13,15 +13,15 @@ import pytest
 
 from onthefly_studio.cache import Cache, sha256_file, sha256_text, sha256_tree
 from onthefly_studio.errors import ConfigError, OutputError
-from tests.patience import PATIENCE_S, wait_until
-from tests.processes import LOCKED_OUT, PYTHON_PATH
+from tests.support.patience import PATIENCE_S, wait_until
+from tests.support.processes import LOCKED_OUT, PYTHON_PATH
 
 FILL = (
     LOCKED_OUT
     + """
 import sys
 from onthefly_studio.cache import Cache
-from tests.patience import wait_until
+from tests.support.patience import wait_until
 root, name, until = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 def fill(into):
     (into / "first").write_text(name)

@@ -21,10 +21,10 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import OutputError
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site import publish
-from tests.hubserver import Fault, HubServer
-from tests.patience import PATIENCE_S, wait_until
-from tests.processes import PYTHON_PATH, gone, heedful, seen
-from tests.unit.test_bad_input import NO_MODEL, M, tree
+from tests.python.test_bad_input import NO_MODEL, M, tree
+from tests.support.hubserver import Fault, HubServer
+from tests.support.patience import PATIENCE_S, wait_until
+from tests.support.processes import PYTHON_PATH, gone, heedful, seen
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds run on Linux and macOS only")
 

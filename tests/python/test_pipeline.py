@@ -19,7 +19,7 @@ from onthefly_studio.errors import OnTheFlyError, OutputError
 from onthefly_studio.pipeline import Built, build
 from onthefly_studio.report import Silent
 from onthefly_studio.site import assets, publish, render
-from tests.processes import PYTHON_PATH
+from tests.support.processes import PYTHON_PATH
 
 OPTIONS = {"backbone": "embedded", "out": "dist"}
 

@@ -12,8 +12,8 @@ import pytest
 
 from onthefly_studio import process
 from onthefly_studio.errors import ConversionError
-from tests.patience import PATIENCE_S, wait_until
-from tests.processes import PYTHON_PATH, gone, heedful, seen
+from tests.support.patience import PATIENCE_S, wait_until
+from tests.support.processes import PYTHON_PATH, gone, heedful, seen
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onthefly_studio.validate.chromium import launch_options
-from tests.patience import PATIENCE_MS
+from tests.support.patience import PATIENCE_MS
 
 KEPT = 2
 """Browsers that run though nobody uses them; each holds some hundred megabytes."""

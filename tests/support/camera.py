@@ -82,7 +82,7 @@ def _check(marker: int) -> int:
 
 MARKER_JS = """
 (video) => {
-  // The number that tests/camera.py wrote into the margins of the frame that is shown now, or -1.
+  // The number that tests/support/camera.py wrote into the margins of the frame that is shown now, or -1.
   const width = video.videoWidth ?? video.displayWidth ?? video.width;
   const height = video.videoHeight ?? video.displayHeight ?? video.height;
   const margin = (width - height) / 2;

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 WEIGHTS = {
     "100": SHARED / "weights" / "mobilenet_v3_small_100_224_feature_vector_5.tar.gz",
     "075": SHARED / "weights" / "mobilenet_v3_small_075_224_feature_vector_5.tar.gz",

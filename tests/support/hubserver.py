@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 PAGE = b"<!doctype html><html><head><title>A model</title></head><body>Hello from the Hub</body></html>"
 MODIFIED = 1_700_000_000

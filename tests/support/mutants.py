@@ -16,7 +16,7 @@ from onthefly_studio.cache import sha256_file
 from onthefly_studio.site import publish
 from onthefly_studio.site.assets import TEMPLATE_ROOT
 from onthefly_studio.site.render import inline_json
-from tests.node import evaluate
+from tests.support.node import evaluate
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _kernels(edits: tuple[Edit, ...], template: Path, scratch: Path) -> Path:
 
 @functools.cache
 def _shared_kernels() -> Path:
-    module = Path(__file__).parents[1] / "unit/kernel/compiled.ts"
+    module = Path(__file__).with_name("compiled.ts")
     script = f"import {{ folder }} from {json.dumps(module.as_uri())}; process.stdout.write(folder);"
     return Path(evaluate(script))
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.patience import wait_until
+from tests.support.patience import wait_until
 
-_ROOT = Path(__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[2]
 PYTHON_PATH = os.pathsep.join((str(_ROOT / "builder"), str(_ROOT)))
 """For a process that imports the package, or the tests, as they stand here."""
 

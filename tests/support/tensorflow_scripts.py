@@ -1,6 +1,6 @@
 """Pieces that need TensorFlow, run in processes of their own as the build does.
 
-python -m tests.tensorflow_scripts NAME ARGUMENT...
+python -m tests.support.tensorflow_scripts NAME ARGUMENT...
 
 `worker` starts one that stays, for tests that would each pay for TensorFlow's import: `Worker.run_child` does
 what `convert.run_child` does, `Worker.run_module` what `process.run` does. Only some tests
@@ -24,10 +24,10 @@ import numpy as np
 
 from onthefly_studio import process
 from onthefly_studio.errors import ConversionError
-from tests.patience import PATIENCE_S
-from tests.processes import PYTHON_PATH
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import PYTHON_PATH
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DONE = "-- done --"
 
 
@@ -37,7 +37,7 @@ def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
 
 def run(name: str, *arguments: object, environment: dict[str, str] | None = None) -> str:
     """Run one of the functions below in a fresh process; returns what it printed."""
-    command = [sys.executable, "-m", "tests.tensorflow_scripts", name, *map(str, arguments)]
+    command = [sys.executable, "-m", "tests.support.tensorflow_scripts", name, *map(str, arguments)]
     done = subprocess.run(
         command, env=_environment(environment), capture_output=True, text=True, timeout=PATIENCE_S
     )
@@ -52,7 +52,7 @@ class Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.tensorflow_scripts", "work"],
+            [sys.executable, "-m", "tests.support.tensorflow_scripts", "work"],
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.backbone.graphs import fused, text
+from tests.support.graphs import fused, text
 
 FLOAT = {"type": "DT_FLOAT"}
 EDGE = 16

@@ -3,7 +3,7 @@
 
 import { openAsBlob } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { unpackProject } from '../../../site_template/src/project/import.ts';
+import { unpackProject } from '../../site_template/src/project/import.ts';
 
 for (const path of (await text(process.stdin)).split('\n').filter(Boolean)) {
   console.log(JSON.stringify(await unpacked(path)));

@@ -12,7 +12,7 @@ import pytest
 from onthefly_studio.contract import Fit
 from onthefly_studio.reference import head, optimizer, training
 from onthefly_studio.reference.preprocess import preprocess
-from tests.node import evaluate
+from tests.support.node import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE, TESTS = (ROOT / "site_template").as_uri(), (ROOT / "tests").as_uri()
@@ -44,7 +44,7 @@ def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     compiled = folder / "head.wasm"
     script = f"""
       import {{writeFileSync}} from 'node:fs';
-      import {{kernelBytes}} from '{TESTS}/unit/kernel/compiled.ts';
+      import {{kernelBytes}} from '{TESTS}/support/compiled.ts';
       writeFileSync('{compiled}', kernelBytes('head'));
       say(true);
     """

@@ -18,8 +18,8 @@ from onthefly_studio.reference import golden
 from onthefly_studio.site.server import SiteServer
 from onthefly_studio.sources import Source
 from onthefly_studio.validate.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU
-from tests import data, tensorflow_scripts
 from tests.browser import pages
+from tests.support import data, tensorflow_scripts
 
 TRAINED = ("100", "075", "embedded")
 MODELS = (*TRAINED, "keras-small", "keras-large")

@@ -11,7 +11,7 @@ from onthefly_studio.contract import Precision
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.reference import head, training
 from onthefly_studio.reference.preprocess import preprocess
-from tests import data, tensorflow_scripts
+from tests.support import data, tensorflow_scripts
 
 PER_CLASS, SEEDS = 20, 5
 

@@ -13,7 +13,7 @@ from onthefly_studio.pipeline import Built, build
 from onthefly_studio.report import Silent
 from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.run import Options, validate
-from tests import tensorflow_scripts
+from tests.support import tensorflow_scripts
 
 
 @pytest.fixture(scope="module")

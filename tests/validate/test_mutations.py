@@ -19,8 +19,8 @@ from onthefly_studio.report import Silent
 from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.rows import Report
 from onthefly_studio.validate.run import Options, validate
-from tests.parity import mutants
-from tests.parity.mutants import Edit
+from tests.support import mutants
+from tests.support.mutants import Edit
 
 
 @dataclass(frozen=True)

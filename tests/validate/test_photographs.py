@@ -19,10 +19,10 @@ from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.pixels import DECODED_LIMIT
 from onthefly_studio.validate.rows import Report
 from onthefly_studio.validate.run import Options, validate
-from tests.odd import corpus
-from tests.odd.scene import scene
-from tests.parity import mutants
-from tests.parity.mutants import Edit
+from tests.support import mutants
+from tests.support.mutants import Edit
+from tests.support.odd import corpus
+from tests.support.odd.scene import scene
 
 TAKEN = ("exif-6.jpg", "iccp-p3.png", "lossy-alpha.webp", "rgba-8.png")
 PHOTOS = "preprocess/photo"

@@ -13,6 +13,7 @@ from onthefly_studio.contract import Precision
 from onthefly_studio.graph import check
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.reference import golden
+from tests import support
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])
@@ -21,7 +22,7 @@ def test_a_plain_load_graph_model_gives_the_golden_features(
 ) -> None:
     folder = converted("embedded", precision).folder
     golden.inputs()[:2].tofile(tmp_path / "images.bin")
-    script = Path(__file__).with_name("stock.cjs")
+    script = support.FOLDER / "stock.cjs"
     command = ["node", str(script), str(folder), str(tmp_path / "images.bin"), str(tmp_path / "out.bin")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

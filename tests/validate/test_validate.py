@@ -27,7 +27,7 @@ from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.page import render
 from onthefly_studio.validate.rows import Report, Row, Selection
 from onthefly_studio.validate.run import Options, validate
-from tests import data
+from tests.support import data
 
 ROOT = Path(__file__).resolve().parents[2]
 

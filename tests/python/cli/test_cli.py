@@ -13,8 +13,8 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.cli import COMMANDS
 from onthefly_studio.cli.build import command as build_command
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.patience import PATIENCE_S
-from tests.processes import PYTHON_PATH
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import PYTHON_PATH
 
 Done = subprocess.CompletedProcess[str]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.unit.cli.test_cli import onthefly, refused
-from tests.unit.project import projects
+from tests.python.cli.test_cli import onthefly, refused
+from tests.support import projects
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from onthefly_studio.cli.inspect import command
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.inspection import BYTE_KINDS, inspect
 from onthefly_studio.pipeline import Built
-from tests.processes import PYTHON_PATH
-from tests.unit.backbone import graphs
+from tests.support import graphs
+from tests.support.processes import PYTHON_PATH
 
 
 def shown(*arguments: object) -> Result:

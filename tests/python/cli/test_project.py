@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.unit.cli.test_cli import onthefly, refused
-from tests.unit.project import projects
-from tests.unit.project.test_read import put
+from tests.python.cli.test_cli import onthefly, refused
+from tests.python.project.test_read import put
+from tests.support import projects
 
 
 @pytest.fixture

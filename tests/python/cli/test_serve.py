@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from onthefly_studio.cli.serve import command
-from tests.patience import PATIENCE_S
-from tests.processes import heedful
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import heedful
 
 PROGRAM = "from onthefly_studio.cli.serve import command; command()"
 

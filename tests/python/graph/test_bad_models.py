@@ -16,7 +16,7 @@ from onthefly_studio.graph import foreign as foreign_graph
 from onthefly_studio.graph.foreign import GraphLimits
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, obtain
-from tests.unit.backbone.tfjs_files import FLOAT, Files
+from tests.support.tfjs_files import FLOAT, Files
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import check
 from onthefly_studio.graph.precision import store
 from onthefly_studio.reference.golden import GOLDEN
-from tests.unit.backbone.graphs import convolution
+from tests.support.graphs import convolution
 
 REFERENCE = np.random.default_rng(1).normal(size=(len(GOLDEN), 64)).astype(np.float32)
 

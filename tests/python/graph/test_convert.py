@@ -20,7 +20,7 @@ from onthefly_studio.graph.convert import Converted, convert, run_child
 from onthefly_studio.reference import golden
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source
-from tests import tensorflow_scripts
+from tests.support import tensorflow_scripts
 
 Converter = Callable[[str, Precision], Converted]
 

@@ -15,7 +15,7 @@ from onthefly_studio.contract import Precision
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.reference.preprocess import preprocess
 from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
-from tests import data, tensorflow_scripts
+from tests.support import data, tensorflow_scripts
 
 FOLDER = EMBEDDED_WEIGHTS.parent
 PROVENANCE = json.loads((FOLDER / "provenance.json").read_text("utf-8"))

@@ -13,7 +13,7 @@ import pytest
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.model import GraphModel
-from tests.unit.backbone.graphs import convolution
+from tests.support.graphs import convolution
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

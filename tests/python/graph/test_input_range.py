@@ -23,10 +23,10 @@ from onthefly_studio.reference import golden
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, describe_backbone, obtain
 from onthefly_studio.validate import original
-from tests import tensorflow_scripts
-from tests.unit.backbone.graphs import NUMBERS, mean, network, node
-from tests.unit.backbone.test_simplify import IMAGES
-from tests.unit.backbone.tfjs_files import Files
+from tests.python.graph.test_simplify import IMAGES
+from tests.support import tensorflow_scripts
+from tests.support.graphs import NUMBERS, mean, network, node
+from tests.support.tfjs_files import Files
 
 FEATURES = np.random.default_rng(6).uniform(0, 1, (len(golden.GOLDEN), 40)).astype(np.float32)
 

@@ -15,7 +15,7 @@ from onthefly_studio.graph.convert import Converted
 from onthefly_studio.graph.plan import NotRecognised
 from onthefly_studio.graph.recognise import recognise
 from onthefly_studio.reference import golden
-from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
+from tests.support.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 
 
 @pytest.mark.parametrize(

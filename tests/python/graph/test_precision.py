@@ -12,7 +12,7 @@ from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph import portability as rules
 from onthefly_studio.graph.precision import INT8_LEAST_SIZE, INT8_READ, quantize, store
-from tests.unit.backbone.graphs import convolution
+from tests.support.graphs import convolution
 
 RNG = np.random.default_rng(3)
 

@@ -13,8 +13,8 @@ from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import portability as rules
 from onthefly_studio.graph.model import fused_ops
 from onthefly_studio.graph.rewrite import drop_unread_attributes, rewrite, widen_scalar_biases
-from tests.unit.backbone.graphs import convolution, fused, network, node, text
-from tests.unit.backbone.test_simplify import BIAS, DEEP, KERNEL, MORE, ONES, assert_same, by_tensorflow
+from tests.python.graph.test_simplify import BIAS, DEEP, KERNEL, MORE, ONES, assert_same, by_tensorflow
+from tests.support.graphs import convolution, fused, network, node, text
 
 
 @pytest.mark.parametrize(("op", "channels"), [("_FusedConv2D", 3), ("FusedDepthwiseConv2dNative", 2)])

@@ -18,10 +18,11 @@ from onthefly_studio.graph import simplify
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.graph.model import GraphModel, fused_ops
 from onthefly_studio.graph.recognise import recognise
-from tests import tensorflow_scripts
-from tests.unit.backbone.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
+from tests import support
+from tests.support import tensorflow_scripts
+from tests.support.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 
-STOCK = Path(__file__).parents[2] / "parity" / "stock.cjs"
+STOCK = support.FOLDER / "stock.cjs"
 CLOSE = 2e-6
 """Of the largest value: weights that took up a factor are rounded once more, to 24 bits."""
 ONE_BIAS = {"i": "1"}

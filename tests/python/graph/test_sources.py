@@ -29,9 +29,9 @@ from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, describe_backbone, keras_applications, obtain
 from onthefly_studio.sources.keras_applications import MIRROR, NETWORKS
 from onthefly_studio.tensorflow import hdf5_weights
-from tests import tensorflow_scripts
-from tests.hubserver import HubServer
-from tests.unit.backbone.tfjs_files import Files, as_float16, as_float32, as_whole_numbers
+from tests.support import tensorflow_scripts
+from tests.support.hubserver import HubServer
+from tests.support.tfjs_files import Files, as_float16, as_float32, as_whole_numbers
 
 FOLDER = "/keras-applications/mobilenet_v3"
 Networks = Callable[[str], np.ndarray]

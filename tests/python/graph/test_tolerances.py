@@ -22,7 +22,7 @@ from onthefly_studio.graph.precision import CONVOLUTIONS
 from onthefly_studio.reference import golden
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, obtain
-from tests import tensorflow_scripts
+from tests.support import tensorflow_scripts
 
 Converter = Callable[[str, Precision], Converted]
 

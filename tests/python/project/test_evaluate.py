@@ -13,7 +13,7 @@ from onthefly_studio.project.embed import Picture
 from onthefly_studio.project.evaluate import Evaluation, evaluate_folder, evaluate_held_out, table
 from onthefly_studio.project.predict import of_features
 from onthefly_studio.reference.split import split
-from tests.unit.project import projects
+from tests.support import projects
 
 
 def embed(pictures: Sequence[Picture]) -> np.ndarray:

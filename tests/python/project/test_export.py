@@ -31,10 +31,9 @@ from onthefly_studio.reference.head import NAMES
 from onthefly_studio.reference.training import HeadSettings, TrainingSet, run
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import obtain
-from tests import tensorflow_scripts
-from tests.node import evaluate
-from tests.unit.backbone.tfjs_files import Files
-from tests.unit.project import projects
+from tests.support import projects, tensorflow_scripts
+from tests.support.node import evaluate
+from tests.support.tfjs_files import Files
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 
 from onthefly_studio.errors import ConfigError, SourceError
 from onthefly_studio.project.folders import LeftOut, pictures_below, sort_out, unreadable
-from tests.unit.project import projects
+from tests import support
+from tests.support import projects
 
-SHARED: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("folders.json").read_text("utf-8"))
+SHARED: dict[str, dict[str, Any]] = json.loads((support.FOLDER / "folders.json").read_text("utf-8"))
 """What the page's tests hold to as well."""
 
 

@@ -28,11 +28,12 @@ from onthefly_studio.project.evaluate import evaluate_held_out, table
 from onthefly_studio.project.format.read import read
 from onthefly_studio.project.predict import of_features
 from onthefly_studio.project.verify import verify
-from tests.node import run
-from tests.processes import PYTHON_PATH
-from tests.unit.project import projects
+from tests import support
+from tests.support import projects
+from tests.support.node import run
+from tests.support.processes import PYTHON_PATH
 
-UNPACK = Path(__file__).with_name("unpack.ts")
+UNPACK = support.FOLDER / "unpack.ts"
 EMPTY_ZIP = b"PK\5\6" + bytes(18)
 MUTANTS = 240
 

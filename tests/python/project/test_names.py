@@ -10,8 +10,8 @@ from onthefly_studio.config import load
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.project.format.names import key, normal, normal_all
 from onthefly_studio.project.format.read import read
-from tests.unit.project import projects
-from tests.unit.project.test_hostile import unpacked_by_the_page
+from tests.python.project.test_hostile import unpacked_by_the_page
+from tests.support import projects
 
 COMPOSED, APART = "Caf\u00e9", "Cafe\u0301"
 

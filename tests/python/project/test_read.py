@@ -18,9 +18,9 @@ from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
 from onthefly_studio.project.format import directory
 from onthefly_studio.project.format.read import read
 from onthefly_studio.reference.head import NAMES
-from tests.node import evaluate
-from tests.unit.project import projects
-from tests.unit.project.projects import alter
+from tests.support import projects
+from tests.support.node import evaluate
+from tests.support.projects import alter
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 IMPORT_TS = REPOSITORY / "site_template" / "src" / "project" / "import.ts"

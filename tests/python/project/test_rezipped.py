@@ -15,8 +15,8 @@ import pytest
 
 from onthefly_studio.errors import SourceError
 from onthefly_studio.project.format.read import read
-from tests.unit.project import projects
-from tests.unit.project.test_hostile import unpacked_by_the_page
+from tests.python.project.test_hostile import unpacked_by_the_page
+from tests.support import projects
 
 Files = dict[str, bytes]
 Writer = Callable[[Path, Files], Any]

@@ -15,9 +15,9 @@ from onthefly_studio.project.format.read import read
 from onthefly_studio.project.verify import Verdict, compare_pictures, verify
 from onthefly_studio.reference import head as reference
 from onthefly_studio.reference.training import HeadSettings, TrainingSet, run, train
-from tests.unit.project import projects
-from tests.unit.project.projects import alter
-from tests.unit.project.test_read import put
+from tests.python.project.test_read import put
+from tests.support import projects
+from tests.support.projects import alter
 
 STEPS = 36
 

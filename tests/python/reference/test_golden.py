@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from onthefly_studio.reference import golden
-from tests.node import evaluate
+from tests.support.node import evaluate
 
 CORE = Path(__file__).resolve().parents[3] / "site_template" / "src" / "core"
 

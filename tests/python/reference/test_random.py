@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from onthefly_studio.reference.random import Xoshiro128, splitmix32
-from tests.node import evaluate
+from tests.support.node import evaluate
 
 CORE = Path(__file__).resolve().parents[3] / "site_template" / "src" / "core"
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Page
 from onthefly_studio.contract import Precision
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import serve
-from tests.patience import wait_until
+from tests.support.patience import wait_until
 
 PAGE = 95_000
 """`index.html`, the page's script and its style."""

@@ -17,8 +17,8 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import OutputError
 from onthefly_studio.pipeline import PROJECT_ROOT
 from onthefly_studio.site import foreign, publish
-from tests.patience import PATIENCE_S
-from tests.processes import heedful
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import heedful
 
 OLD = {"index.html": "old", "assets/app.1.js": "old", "model/1/model.json": "old", "LICENSE": "same"}
 NEW = {"index.html": "new", "assets/app.2.js": "new", "model/2/model.json": "new", "LICENSE": "same"}
@@ -253,7 +253,7 @@ import sys, time
 from pathlib import Path
 from onthefly_studio.cache import Cache
 from onthefly_studio.site import publish
-from tests.unit.site.test_foreign import NEW, rebuild
+from tests.python.site.test_foreign import NEW, rebuild
 rename = Path.rename
 def renamed(self, target):
     rename(self, target)

@@ -14,7 +14,7 @@ from onthefly_studio.site.byte_ranges import RangeOutsideError, parse_range
 from onthefly_studio.site.header_rules import HeaderRule, headers_for, parse_headers
 from onthefly_studio.site.mime_types import mime_type
 from onthefly_studio.site.server import serve
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 HEADERS = """
 # a comment

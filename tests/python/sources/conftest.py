@@ -11,12 +11,12 @@ from onthefly_studio.report import Silent
 from onthefly_studio.sources import auto, download
 from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.keras_applications import MIRROR
-from tests.hubserver import HubServer
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     HANDLE,
     LIMITS,
     MODULE,
 )
+from tests.support.hubserver import HubServer
 
 
 @pytest.fixture(autouse=True)

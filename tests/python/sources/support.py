@@ -12,7 +12,7 @@ from pathlib import Path
 
 from onthefly_studio.cache import Cache
 from onthefly_studio.sources.download import Limits
-from tests.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
 FILES = {

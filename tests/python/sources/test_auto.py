@@ -15,13 +15,13 @@ from onthefly_studio.sources import Source, auto, download, obtain
 from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
 from onthefly_studio.sources.silence import Silence
-from tests.hubserver import Fault
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     HANDLE,
     LIMITS,
     kept,
     run,
 )
+from tests.support.hubserver import Fault
 
 AUTOS_OWN = auto.BRIEF
 

@@ -23,8 +23,8 @@ from onthefly_studio.report import Silent
 from onthefly_studio.sources import download as stage
 from onthefly_studio.sources.addresses import is_secure, public_url
 from onthefly_studio.sources.download import Limits, UnreachableError, download
-from tests.hubserver import Fault, HubServer
-from tests.patience import PATIENCE_S, wait_until
+from tests.support.hubserver import Fault, HubServer
+from tests.support.patience import PATIENCE_S, wait_until
 
 BODY = b"\x1f\x8b" + os.urandom(300_000)
 OTHER = b"\x1f\x8b" + os.urandom(200_000)

@@ -11,12 +11,12 @@ import pytest
 from onthefly_studio.cache import sha256_tree
 from onthefly_studio.errors import SourceError
 from onthefly_studio.sources import Source, obtain
-from tests import tensorflow_scripts
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     HANDLE,
     SHA256,
     a_model,
 )
+from tests.support import tensorflow_scripts
 
 
 def test_a_module_that_tensorflow_hub_itself_has_fetched_is_used(hub, cache, reporter, tmp_path):

@@ -13,13 +13,13 @@ from onthefly_studio.sources import Source, obtain
 from onthefly_studio.sources.keras_applications import BASE_URL, MIRROR, NETWORKS
 from onthefly_studio.sources.source import KerasWeights
 from onthefly_studio.sources.trust import Trusted
-from tests.hubserver import Fault
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     MODULE,
     a_model,
     kept,
     run,
 )
+from tests.support.hubserver import Fault
 
 WEIGHTS = b"\x89HDF\r\n\x1a\n" + os.urandom(100_000)
 SMALL = "/mirror/weights_mobilenet_v3_small_224_1.0_float.h5"

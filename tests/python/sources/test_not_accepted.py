@@ -11,7 +11,7 @@ import pytest
 
 from onthefly_studio.errors import ConfigError, SourceError
 from onthefly_studio.sources import obtain
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     FILES,
     HEAVY,
     MODULE,

@@ -11,7 +11,7 @@ from onthefly_studio.errors import SourceError
 from onthefly_studio.sources import Source, embedded, obtain
 from onthefly_studio.sources import folder as folder_source
 from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     FILES,
     HANDLE,
     MODULE,

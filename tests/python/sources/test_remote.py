@@ -13,10 +13,7 @@ from onthefly_studio.errors import SourceError
 from onthefly_studio.sources import Source, obtain
 from onthefly_studio.sources.addresses import request_url
 from onthefly_studio.sources.trust import PINNED
-from tests.hubserver import Fault
-from tests.patience import PATIENCE_S, wait_until
-from tests.processes import LOCKED_OUT
-from tests.unit.backbone.sources.support import (
+from tests.python.sources.support import (
     FILES,
     HANDLE,
     MODULE,
@@ -29,6 +26,9 @@ from tests.unit.backbone.sources.support import (
     run,
     start,
 )
+from tests.support.hubserver import Fault
+from tests.support.patience import PATIENCE_S, wait_until
+from tests.support.processes import LOCKED_OUT
 
 
 @pytest.mark.parametrize("value", ["hub", "auto", "url"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from tests.odd import jpegs, others, pngs
+from tests.support.odd import jpegs, others, pngs
 
 
 @lru_cache(maxsize=1)

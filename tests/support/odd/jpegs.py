@@ -6,8 +6,8 @@ import struct
 
 from PIL import Image
 
-from tests.odd import encoders as make
-from tests.odd.scene import Files, profiles, saved, scene
+from tests.support.odd import encoders as make
+from tests.support.odd.scene import Files, profiles, saved, scene
 
 
 def jpegs() -> Files:

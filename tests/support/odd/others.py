@@ -7,9 +7,9 @@ import struct
 import numpy as np
 from PIL import Image
 
-from tests.odd import encoders as make
-from tests.odd.encoders import RGBA, png
-from tests.odd.scene import HEIGHT, WIDTH, Files, alpha, indexed, profiles, saved, scene
+from tests.support.odd import encoders as make
+from tests.support.odd.encoders import RGBA, png
+from tests.support.odd.scene import HEIGHT, WIDTH, Files, alpha, indexed, profiles, saved, scene
 
 
 def webps() -> Files:

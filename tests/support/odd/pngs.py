@@ -8,9 +8,9 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from tests.odd import encoders as make
-from tests.odd.encoders import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, chunk, png
-from tests.odd.scene import HEIGHT, WIDTH, Files, alpha, grey, indexed, profiles, saved, scene
+from tests.support.odd import encoders as make
+from tests.support.odd.encoders import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, chunk, png
+from tests.support.odd.scene import HEIGHT, WIDTH, Files, alpha, grey, indexed, profiles, saved, scene
 
 
 def rgb16(channels: np.ndarray) -> np.ndarray:

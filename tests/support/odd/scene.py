@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageCms
 
-from tests.odd import encoders as make
+from tests.support.odd import encoders as make
 
 WIDTH, HEIGHT = 96, 64
 Files = Iterator[tuple[str, bytes]]

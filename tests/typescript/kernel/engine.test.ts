@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { initialWeights } from '../../../site_template/src/core/head.ts';
-import { kernelPlugin } from './compiled.ts';
+import { kernelPlugin } from '../../support/compiled.ts';
 import { difference, examples } from './support.ts';
 
 const SITE = new URL('../../../site_template/', import.meta.url);

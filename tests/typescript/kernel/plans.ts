@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import type { Plan, Step } from '../../../site_template/src/kernel/backbone/plan.ts';
-import { kernelBytes } from './compiled.ts';
+import { kernelBytes } from '../../support/compiled.ts';
 
 // Browsers have relaxed SIMD; Node 20 has it behind a flag.
 setFlagsFromString('--experimental-wasm-relaxed-simd');

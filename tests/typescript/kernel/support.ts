@@ -1,7 +1,7 @@
 import { type HeadShape, initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import { Kernel, KernelHead } from '../../../site_template/src/kernel/kernel.ts';
-import { kernelBytes } from './compiled.ts';
+import { kernelBytes } from '../../support/compiled.ts';
 
 export const NAMES = ['kernel1', 'bias1', 'kernel2', 'bias2'] as const;
 export const PARTS = ['values', 'm', 'v'] as const;

@@ -72,7 +72,7 @@ test("a picker's files know the folders they were picked with", () => {
 });
 
 const SHARED: Record<string, { files: string[]; classes: [string, string[]][]; others?: string[]; beside?: string[] }> =
-  JSON.parse(readFileSync(new URL('../project/folders.json', import.meta.url), 'utf-8'));
+  JSON.parse(readFileSync(new URL('../../support/folders.json', import.meta.url), 'utf-8'));
 
 for (const [what, { files, classes, others: strange = [], beside: loose = [] }] of Object.entries(SHARED)) {
   test(`as in Python: ${what}`, () => {

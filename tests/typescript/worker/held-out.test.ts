@@ -6,7 +6,7 @@ import { argmax, initialWeights, PlainHead } from '../../../site_template/src/co
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import { heldOut } from '../../../site_template/src/core/split.ts';
 import { Training } from '../../../site_template/src/core/training.ts';
-import { kernelPlugin } from '../kernel/compiled.ts';
+import { kernelPlugin } from '../../support/compiled.ts';
 
 const SITE = new URL('../../../site_template/', import.meta.url);
 const esbuild = createRequire(new URL('package.json', SITE))('esbuild');

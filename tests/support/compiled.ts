@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { compiledKernelPlugin } from '../../../site_template/kernel.mjs';
+import { compiledKernelPlugin } from '../../site_template/kernel.mjs';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TEMPLATE = path.join(ROOT, 'site_template');
 const SOURCES = path.join(TEMPLATE, 'assembly');
 
