@@ -6,6 +6,9 @@ import { kernelBytes } from '../../support/compiled.ts';
 export const NAMES = ['kernel1', 'bias1', 'kernel2', 'bias2'] as const;
 export const PARTS = ['values', 'm', 'v'] as const;
 
+/** What the kernel keeps to with features and rates like the real ones. */
+export const OWN_LIMIT = 1e-6;
+
 export const bytes = kernelBytes('head');
 
 export function makeKernel() {

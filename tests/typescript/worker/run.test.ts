@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { initialWeights } from '../../../site_template/src/core/head.ts';
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import { Training } from '../../../site_template/src/core/training.ts';
-import { standingClock } from '../clock.ts';
 import { kernelPlugin } from '../../support/compiled.ts';
+import { standingClock } from '../clock.ts';
 
 const SITE = new URL('../../../site_template/', import.meta.url);
 const esbuild = createRequire(new URL('package.json', SITE))('esbuild');
