@@ -41,12 +41,12 @@ site: $(RUNTIME) $(NODE)
 serve: site
 	@$(BIN)/onthefly serve $(SERVE_ARGS)
 
-## test: check style and types, run the unit, browser and parity tests (minutes; options in TEST_ARGS)
+## test: check style and types, run all tests but the long ones (minutes; options in TEST_ARGS)
 test: $(DEV) $(NODE_DEV) browser
 	@$(lint)
 	@echo "== TypeScript unit tests"
 	@$(NPM) --silent test
-	@echo "== Python, browser and parity tests"; $(BIN)/python -m pytest $(TWO) -m "not long" $(TEST_ARGS)
+	@echo "== Python tests, in browsers too"; $(BIN)/python -m pytest $(TWO) -m "not long" $(TEST_ARGS)
 
 ## test-long: the tests that take long: real downloads, long trainings
 test-long: $(DEV) $(NODE_DEV) browser

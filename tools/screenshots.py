@@ -27,7 +27,7 @@ from onthefly_studio.pipeline import PROJECT_ROOT, build
 from onthefly_studio.report import Silent
 from onthefly_studio.site.server import serve
 from onthefly_studio.validate.chromium import find_browser, launch_options
-from tests import camera
+from tests.support import camera
 
 FOLDER = PROJECT_ROOT / "docs" / "images"
 MOST_BYTES = 150_000

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.patience import PATIENCE_MS
+from tests.support.patience import PATIENCE_MS
 
 _WATCH_JS = """
 {

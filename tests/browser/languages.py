@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from onthefly_studio.site.render import words
-from tests.node import run
+from tests.support.node import run
 
 WORDS = Path(__file__).with_name("words.ts")
 

@@ -14,8 +14,8 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from onthefly_studio.validate.chromium import SOFTWARE_WEBGL
 from tests.browser import calls, pages
-from tests.parity import mutants
-from tests.parity.mutants import Edit
+from tests.support import mutants
+from tests.support.mutants import Edit
 
 CARD_JS = """
 {
@@ -98,11 +98,6 @@ def teach(page: Page) -> None:
         pages.take(page, name)
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Trained on 2 photos")
-
-
-@pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 def test_a_program_that_passes_for_a_graphics_card_is_left_alone(url: str, chromium: Any) -> None:

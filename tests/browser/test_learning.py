@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
-from tests import camera, data
 from tests.browser import calls, pages
+from tests.support import camera, data
 
 CLASSES = ["Zero", "One", "Two"]
 DIGITS = ["0", "1", "2"]

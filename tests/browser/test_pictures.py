@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
@@ -19,9 +20,9 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.reference.preprocess import SIZE, preprocess
 from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
-from tests.odd import corpus
-from tests.odd.encoders import GREY, RGB, png
-from tests.odd.scene import saved, scene
+from tests.support.odd import corpus
+from tests.support.odd.encoders import GREY, RGB, png
+from tests.support.odd.scene import saved, scene
 
 LEVELS, MEAN = 2, 0.5
 """How far two decoders may be apart, in levels of a byte: by rounding, twice where one is transparent."""
@@ -116,7 +117,7 @@ def read(page: Page, files: dict[str, bytes], fit: str = "stretch", every: int =
     return told
 
 
-def expected(contents: bytes, fit: Any = "stretch", every: int = 1) -> tuple[list[int], np.ndarray] | str:
+def expected(contents: bytes, fit: Any = "stretch", every: int = 1) -> tuple[list[int], NDArray[Any]] | str:
     """The same by Python, or why it refuses the file."""
     try:
         pixels = open_picture(contents, "it")

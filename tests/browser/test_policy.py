@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Worker
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer, serve
 from tests.browser import pages
-from tests.patience import wait_until
+from tests.support.patience import wait_until
 
 
 class Stranger(ThreadingHTTPServer):

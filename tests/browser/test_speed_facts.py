@@ -16,10 +16,9 @@ from onthefly_studio.project.format.model import Example, Project
 from onthefly_studio.project.format.schema import Preprocess, ProjectClass, folder_of
 from onthefly_studio.reference.training import HeadSettings
 from onthefly_studio.site.server import SiteServer
-from tests import camera
 from tests.browser import outside, pages
-from tests.patience import wait_until
-from tests.unit.project import projects
+from tests.support import camera, projects
+from tests.support.patience import wait_until
 
 FEATURES = 4 * 1024
 """Bytes of an example's features."""
@@ -73,11 +72,6 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "still.y4m"
     camera.write_film(path, [outside.colours(0, 1)], Fraction(10))
     return path
-
-
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 def test_the_camera_is_not_copied_and_its_frames_are_let_go(url: str, chromium: Any) -> None:
@@ -185,13 +179,7 @@ def project(built: Built, photos: int) -> Project:
     names = ("Cup", "Hand")
     return Project(
         generator="onthefly 0.1.0",
-        backbone=projects.some_backbone(
-            modelHash=built.site.for_page()["model"]["hash"],
-            sha256=built.site.for_page()["backbone"]["sha256"],
-            kind=built.site.for_page()["backbone"]["kind"],
-            features=width,
-            precision=built.site.for_page()["precision"],
-        ),
+        backbone=projects.backbone_of(built),
         preprocess=Preprocess(size=224, fit="crop"),
         settings=HeadSettings(),
         classes=[
