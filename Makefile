@@ -52,14 +52,16 @@ test: $(DEV) $(NODE_DEV) browser
 test-long: $(DEV) $(NODE_DEV) browser
 	@$(BIN)/python -m pytest -m long $(TEST_ARGS)
 
-## lint: only style and types
+## lint: only style, types, dead code and copies
 lint: $(DEV) $(NODE_DEV)
 	@$(lint)
 
 define lint
 set -e; echo "== Style and types"; \
 $(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; \
-$(NPM) --silent run lint; $(NPM) --silent run check
+$(NPM) --silent run lint; $(NPM) --silent run check; \
+echo "== Dead code, copies, long modules"; \
+$(BIN)/vulture; $(NPM) --silent run dead; $(NPM) --silent run copies; $(BIN)/python -m tools.lengths
 endef
 
 ## bench: measure against other ways to do the same, ten minutes (BENCH_ARGS="--only training")

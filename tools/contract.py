@@ -57,8 +57,6 @@ def text() -> str:
     """The module of facts."""
     facts: dict[str, tuple[str, Any]] = {
         "BACKENDS": ("In the order in which they are tried.", contract.BACKENDS),
-        "PRECISIONS": ("How weights may be stored.", contract.PRECISIONS),
-        "FITS": ("How a picture may be made square.", contract.FITS),
         "TENSORFLOW_JS": ("The version that the page is built with.", contract.TENSORFLOW_JS),
         "CLASS_TONES": ("How many colours classes have.", contract.CLASS_TONES),
         "PICTURE_PIXELS": ("What a photo in a file may have at most.", contract.PICTURE_PIXELS),

@@ -26,7 +26,7 @@ export const START_MESSAGES = {
 } as const;
 
 /** The worker's code does not run. */
-export class StartError extends CodedError<keyof typeof START_MESSAGES> {
+class StartError extends CodedError<keyof typeof START_MESSAGES> {
   constructor(...[key, data]: Given<typeof START_MESSAGES>) {
     super('StartError', START_MESSAGES, key, data);
   }

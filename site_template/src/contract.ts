@@ -3,12 +3,6 @@
 /** In the order in which they are tried. */
 export const BACKENDS = ["wasm", "webgl", "webgpu", "cpu"] as const;
 
-/** How weights may be stored. */
-export const PRECISIONS = ["float32", "float16", "int8"] as const;
-
-/** How a picture may be made square. */
-export const FITS = ["crop", "stretch"] as const;
-
 /** The version that the page is built with. */
 export const TENSORFLOW_JS = "4.22.0";
 

@@ -7,7 +7,7 @@ import { CodedError, type CodeOf, filled } from './errors.ts';
 const REPORTED_MS = 250;
 
 /** What the site needs of the directives that it can fail by; see docs/hosting.md. */
-export const NEEDS: Record<string, string> = {
+const NEEDS: Record<string, string> = {
   'worker-src': 'worker-src blob:',
   'connect-src': "connect-src 'self'",
   'script-src': "script-src 'self' 'wasm-unsafe-eval'",

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,3 @@ def unpacked(text: str, folder: Path) -> Path:
 def told(folder: Path) -> Any:
     """What an exported model says of itself."""
     return json.loads((folder / "onthefly.json").read_text("utf-8"))
-
-
-Serve = Callable[[Path], Any]

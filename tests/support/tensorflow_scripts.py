@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -34,7 +34,18 @@ from tests.support.small_models import small_models
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE = "-- done --"
-__all__ = ["Worker", "in_one_worker", "run", "small_models", "worker"]
+Script = Callable[..., None]
+SCRIPTS: dict[str, Script] = {}
+"""What may be run, by name."""
+
+
+def script(function: Script) -> Script:
+    """Let a function be run by its name."""
+    SCRIPTS[function.__name__] = function
+    return function
+
+
+script(small_models)
 
 
 def _environment(more: dict[str, str] | None = None) -> dict[str, str]:
@@ -114,6 +125,7 @@ def in_one_worker() -> Iterator[None]:
         yield
 
 
+@script
 def work() -> None:
     """The worker's side: a call per line of input."""
     import traceback
@@ -125,12 +137,13 @@ def work() -> None:
         name, *arguments = json.loads(line)
         problem = ""
         try:
-            globals()[name](*arguments)
+            SCRIPTS[name](*arguments)
         except Exception:
             problem = traceback.format_exc()
         print(f"{DONE}{json.dumps(problem)}", flush=True)
 
 
+@script
 def child(scratch: str) -> None:
     """One job of the build's own child process."""
     import tf_keras
@@ -141,6 +154,7 @@ def child(scratch: str) -> None:
     assert tensorflow_child.main(Path(scratch)) == 0
 
 
+@script
 def project_module(module: str, *arguments: str) -> None:
     """What `python -m` does with one of the project's child modules."""
     sys.argv = [module, *arguments]
@@ -150,6 +164,7 @@ def project_module(module: str, *arguments: str) -> None:
         assert not end.code, end.code
 
 
+@script
 def keras_model(folder: str, network: str = "small") -> None:
     """Save one of Keras' own MobileNetV3, random weights and zero biases, as a feature vector."""
     import tf_keras
@@ -162,6 +177,7 @@ def keras_model(folder: str, network: str = "small") -> None:
     architecture.save(architecture.feature_vector(NETWORKS[network]), Path(folder))
 
 
+@script
 def embedded_model(folder: str, input_range: str = "0-1") -> None:
     """Save the embedded weights in Keras' own architecture, to read pictures in [0, 1] or in [0, 255]."""
     import tf_keras
@@ -179,6 +195,7 @@ def embedded_model(folder: str, input_range: str = "0-1") -> None:
     architecture.save(model, Path(folder))
 
 
+@script
 def keras_weights(network: str, file: str, features: str) -> None:
     """Random weights as Keras Applications publishes the real ones, and Keras' own features with them.
 
@@ -213,6 +230,7 @@ def keras_weights(network: str, file: str, features: str) -> None:
     np.save(features, cut(golden.inputs() * np.float32(255), training=False).numpy())
 
 
+@script
 def keras_variables(network: str, file: str) -> None:
     """Names and shapes of our network's variables, in its order, as JSON."""
     import tf_keras
@@ -225,6 +243,7 @@ def keras_variables(network: str, file: str) -> None:
     Path(file).write_text(json.dumps([(name, list(each.shape)) for name, each in variables.items()]))
 
 
+@script
 def keras_saved_model(network: str, weights: str, folder: str) -> None:
     """A SavedModel of a Keras Applications network as its users export it, [0, 1] to features."""
     import tf_keras
@@ -242,6 +261,7 @@ def keras_saved_model(network: str, weights: str, folder: str) -> None:
     whole.save(folder, save_format="tf")
 
 
+@script
 def efficient_net(folder: str) -> None:
     """EfficientNetV2B0 with random weights and the statistics of the golden images, as Keras 3 exports it."""
     import keras
@@ -263,6 +283,7 @@ def efficient_net(folder: str) -> None:
     model.export(folder, verbose=False)
 
 
+@script
 def tfhub_resolve(url: str, folder: str, out: str) -> None:
     """Write down where tensorflow_hub puts a module into a cache of its own."""
     import tensorflow_hub
@@ -271,6 +292,7 @@ def tfhub_resolve(url: str, folder: str, out: str) -> None:
     Path(out).write_text(tensorflow_hub.resolve(url))
 
 
+@script
 def raw_conversion(saved_model: str, folder: str) -> None:
     """What tensorflowjs writes, without our rewrites."""
     from onthefly_studio.tensorflow import child as tensorflow_child
@@ -278,6 +300,7 @@ def raw_conversion(saved_model: str, folder: str) -> None:
     tensorflow_child._tensorflowjs(saved_model, Path(folder))
 
 
+@script
 def quantized_conversion(saved_model: str, folder: str, dtype: str) -> None:
     """What `tensorflowjs_converter --quantize_DTYPE` writes of a SavedModel."""
     from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
@@ -286,6 +309,7 @@ def quantized_conversion(saved_model: str, folder: str, dtype: str) -> None:
     converter.convert_tf_saved_model(saved_model, folder, quantization_dtype_map={dtype: "*"}, **options)
 
 
+@script
 def scaled_features(origin: str, out: str, *scales: str) -> None:
     """A source's features of the golden images times each scale: `[scales, n, F]` in a .npy file."""
     from onthefly_studio.reference import golden
@@ -298,6 +322,7 @@ def scaled_features(origin: str, out: str, *scales: str) -> None:
     np.save(out, np.stack(found))
 
 
+@script
 def features(saved_model: str, images: str, out: str) -> None:
     """The original SavedModel's features of float32 images in a .npy file."""
     import tensorflow as tf
@@ -309,6 +334,7 @@ def features(saved_model: str, images: str, out: str) -> None:
     np.save(out, output.numpy())
 
 
+@script
 def graph_features(folder: str, images: str, out: str) -> None:
     """A written graph model's features of float32 images in a .npy file, twenty at a time."""
     import tensorflow as tf
@@ -326,4 +352,4 @@ def graph_features(folder: str, images: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](*sys.argv[2:])
+    SCRIPTS[sys.argv[1]](*sys.argv[2:])

@@ -18,7 +18,6 @@ from training.generate.textures import Textures, fractal
 
 FIGURE_SHARE = 0.3
 HAND_SHARE = 0.08
-UNKNOWN = -1
 _SCENES = 20
 _MATERIALS_OF = 78
 _SUBPIXEL_BITS = 3
@@ -33,7 +32,7 @@ class Scene:
     layout: Pixels
     """`[s, s, 3]`: foreground; held or detail; nearness."""
     label: int
-    """Below `shapes.LABELS`; `UNKNOWN` where there is none."""
+    """Below `shapes.LABELS`; -1 where there is none."""
 
 
 class Canvas:

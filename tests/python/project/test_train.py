@@ -211,7 +211,7 @@ def test_all_errors_of_several_pictures_come_at_once(target: Target, tmp_path: P
 
 
 def test_predict_answers_for_the_good_and_names_the_bad(
-    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedding, "find_model", lambda *_, **__: tmp_path)
     file = projects.save(tmp_path / "project.zip")

@@ -23,7 +23,7 @@ interface Surroundings {
 const CHUNK = 16384;
 
 /** @returns the kernels' last four arguments */
-export function ending(activation: Activation | null | undefined): {
+function ending(activation: Activation | null | undefined): {
   kind: number;
   shift: number;
   high: number;

@@ -5,10 +5,10 @@ import { effect } from '@preact/signals';
 import type { Prediction } from '../../protocol.ts';
 import { classes, nameOf, prediction } from '../document/state.ts';
 
-export const HELLO = 'onthefly:hello';
-export const BYE = 'onthefly:bye';
-export const READY = 'onthefly:ready';
-export const PREDICTION = 'onthefly:prediction';
+const HELLO = 'onthefly:hello';
+const BYE = 'onthefly:bye';
+const READY = 'onthefly:ready';
+const PREDICTION = 'onthefly:prediction';
 /** Version of these messages. */
 const VERSION = 1;
 
@@ -42,7 +42,7 @@ function answer({ source, origin, data }: MessageEvent, parent: Window) {
  * @param given null where nothing is seen, which is sent once
  * @param names of classes by their ids
  */
-export function announcePrediction(given: Prediction | null, names: Map<string, string>) {
+function announcePrediction(given: Prediction | null, names: Map<string, string>) {
   if (!embedder || (!given && silent)) return;
   silent = !given;
   const probabilities = Object.entries(given?.probabilities ?? {})

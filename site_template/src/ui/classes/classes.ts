@@ -49,7 +49,7 @@ export const isNone = (entry: ClassEntry) => sameName(state.nameOf(entry), strin
 export const isNamedTwice = (entry: ClassEntry) =>
   state.classes.value.some((other) => other !== entry && sameName(state.nameOf(other), state.nameOf(entry)));
 
-export const sameName = (a: string, b: string) => nameKey(a) === nameKey(b);
+const sameName = (a: string, b: string) => nameKey(a) === nameKey(b);
 
 function unusedName() {
   const names = new Set(state.classes.value.map((entry) => nameKey(state.nameOf(entry))));

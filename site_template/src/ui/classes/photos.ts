@@ -44,7 +44,7 @@ export function capturePhoto(classId: string): Promise<boolean> {
  * @param frame closed
  * @returns false where the model is not there, or the class is gone
  */
-export async function addFrame(frame: ImageBitmap | VideoFrame, classId: string): Promise<boolean> {
+async function addFrame(frame: ImageBitmap | VideoFrame, classId: string): Promise<boolean> {
   if (!session.worker) {
     frame.close();
     return false;

@@ -4,7 +4,7 @@ import type { RefObject } from 'preact';
 import { useCallback, useLayoutEffect, useState } from 'preact/hooks';
 
 /** Lists up to this length stand in the page in whole. */
-export const WHOLE = 100;
+const WHOLE = 100;
 
 /** Lines kept ready at either side; the window moves by as many at once. */
 const MARGIN = 6;

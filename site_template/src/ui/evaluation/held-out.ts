@@ -23,7 +23,7 @@ export function watchHeldOut(): () => void {
 }
 
 /** Asks a second head, trained without them, about a share of the photos. One is asked at a time. */
-export async function askHeldOut() {
+async function askHeldOut() {
   const { worker } = session;
   if (!worker || state.checking.value || state.training.value || state.heldOutBlocked.value) return;
   const version = state.version.value;

@@ -139,12 +139,6 @@ export const MoveIcon = () => (
   </Icon>
 );
 
-export const DropIcon = () => (
-  <Icon>
-    <path d="M12 4v11m-4.500-4 4.500 4.500 4.500-4.500M4.500 19.500h15" />
-  </Icon>
-);
-
 export const EmptyIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="8" />

@@ -16,7 +16,7 @@ export async function enterShow(section: HTMLElement) {
   if (!showing.value) leaveFullscreen();
 }
 
-export function leaveShow() {
+function leaveShow() {
   showing.value = false;
   leaveFullscreen();
 }

@@ -1,7 +1,8 @@
 // Every word the scripts show, in English. The texts that need no JavaScript are in templates/words/. What errors say is
 // with their codes, because programs read it too; see nl.ts for all of it in one place.
 //
-// One file for all features, however long: whoever translates opens this one, and a new language is one more like it.
+// Longer than 400 lines because it holds the words of all features: whoever translates opens this one file, and a new
+// language is one more like it.
 
 import { START_MESSAGES } from '../../../client.ts';
 import { inEnglish, WORKER_MESSAGES } from '../../../errors.ts';

@@ -1,4 +1,4 @@
-// The same words in Dutch: all in one file, as en.ts says.
+// The same words in Dutch. Longer than 400 lines because all are in one file, as in en.ts.
 
 import { damageMessages } from '../../../project/errors.ts';
 
