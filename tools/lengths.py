@@ -34,7 +34,7 @@ def too_long(root: Path) -> list[str]:
             excepted.append(name)
         else:
             breaches.append(
-                f"{name}: {len(lines)} lines, more than {LONGEST}; split it, or let its header say “{REASON}…”"
+                f"{name}: {len(lines)} lines, split it, or let its header say “{REASON}…”"
             )
     if len(excepted) > EXCEPTIONS:
         breaches.append(

@@ -52,7 +52,7 @@ def test_a_download_in_one_go(module: HubServer, part: Path) -> None:
     assert total == sum(advances) == len(BODY)
     assert reporter.notes == []
     (request,) = module.requests
-    assert request.query == "tf-module-format=compressed"
+    assert request.query == "tf-hub-format=compressed"
     assert request.headers["user-agent"] == f"onthefly/{onthefly_studio.__version__}"
     assert request.headers["accept-encoding"] == "identity"
 
