@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,6 @@ import pytest
 from onthefly_studio.cache import Cache, sha256_text
 from onthefly_studio.config import load
 from onthefly_studio.contract import Precision
-from onthefly_studio.graph import convert as conversion
 from onthefly_studio.graph.convert import Converted, convert
 from onthefly_studio.pipeline import Built, build
 from onthefly_studio.report import Silent
@@ -27,7 +25,7 @@ from onthefly_studio.site.server import SiteServer, serve
 from onthefly_studio.sources import Source, obtain
 from onthefly_studio.validate.chromium import find_browser
 from tests.support import data, tensorflow_scripts
-from tests.support.browsers import Browsers
+from tests.support.browsers import Browsers, Visit, camera_flags
 from tests.support.hubserver import HubServer
 from tests.support.patience import PATIENCE_MS
 
@@ -98,21 +96,6 @@ def cache(shared: Path) -> Cache:
 
 
 @pytest.fixture(scope="session")
-def own_cache(cache: Cache) -> Callable[[Path], Cache]:
-    """A copy in a folder of what the shared cache holds, for who looks at what lies in it, or takes it away.
-
-    By links: what is in a cache is never changed, only replaced or deleted.
-    """
-    skipped = shutil.ignore_patterns("locks", "downloads", ".*")
-
-    def copied(folder: Path) -> Cache:
-        shutil.copytree(cache.root, folder / "cache", copy_function=os.link, ignore=skipped)
-        return Cache(folder / "cache")
-
-    return copied
-
-
-@pytest.fixture(scope="session")
 def hub() -> Iterator[HubServer]:
     """A loopback TF Hub with Google's archives, as far as they are here."""
     modules = {HANDLE.format(width=width): path for width, path in data.WEIGHTS.items() if path.exists()}
@@ -148,19 +131,12 @@ def source(cache: Cache, backbone: Callable[[str], str]) -> Callable[[str], Sour
     return lambda name: obtain(backbone(name), cache=cache, reporter=Silent())
 
 
-@contextmanager
-def _one_tensorflow() -> Iterator[None]:
-    """Conversions run in the shared worker, and do not each pay for an import of TensorFlow."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conversion, "run_child", lambda job: tensorflow_scripts.worker().run_child(job))
-        yield
-
-
-@pytest.fixture
-def one_tensorflow() -> Iterator[None]:
-    """Conversions run in the shared worker, and do not each pay for an import of TensorFlow."""
-    with _one_tensorflow():
-        yield
+@pytest.fixture(scope="session")
+def of_bytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded network as Keras saves one with its preprocessing inside, for pictures in [0, 255]."""
+    folder = tmp_path_factory.mktemp("of bytes") / "model"
+    tensorflow_scripts.worker().call("embedded_model", folder, "0-255")
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +144,7 @@ def converted(cache: Cache, source: Callable[[str], Source]) -> Callable[[str, P
     """A converted backbone by name and precision."""
 
     def make(name: str, precision: Precision) -> Converted:
-        with _one_tensorflow():
+        with tensorflow_scripts.in_one_worker():
             return convert(source(name), precision, cache=cache, reporter=Silent())
 
     return make
@@ -186,7 +162,7 @@ def site(cache: Cache, backbone: Callable[[str], str], shared: Path) -> Callable
             root = shared / "sites" / sha256_text(repr(sorted(options.items())))[:16]
             root.mkdir(parents=True, exist_ok=True)
             # Where another process has built it, it is found up to date.
-            with _one_tensorflow():
+            with tensorflow_scripts.in_one_worker():
                 built[key] = build(load(None, options), cache=cache, reporter=Silent(), root=root)
         return built[key]
 
@@ -219,22 +195,6 @@ def playwright() -> Iterator[Any]:
         yield running
 
 
-class Visit:
-    """A page under test, with everything it complained about."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
-
-    def _console(self, message: Any) -> None:
-        if "blocked by Playwright" in message.text:  # as `service_workers="block"` asks
-            return
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text}")
-
-
 @pytest.fixture(scope="session")
 def browsers(playwright: Any) -> Iterator[Browsers]:
     """Running browsers."""
@@ -264,13 +224,8 @@ def chromium(browsers: Browsers) -> Callable[..., Any]:
         camera: bool = True,
         service_workers: Literal["allow", "block"] = "block",
     ) -> Iterator[Visit]:
-        flags = list(arguments)
-        if camera:
-            flags.append("--use-fake-device-for-media-stream")
-            flags.append("--use-fake-ui-for-media-stream")
-        if film is not None:
-            flags.append(f"--use-file-for-fake-video-capture={film}")
-        with browsers.running(*flags) as browser:
+        flags = camera_flags(film) if camera else ()
+        with browsers.running(*arguments, *flags) as browser:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if dark else "light",

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import base64
 import functools
+import http.server
 import io
 import json
+import re
 import shutil
 import subprocess
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from onthefly_studio.pipeline import Built
+from onthefly_studio.pipeline import PROJECT_ROOT, Built
 from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 STOCK = """
@@ -28,6 +33,15 @@ import '@tensorflow/tfjs-backend-webgl';
 """
 """TensorFlow.js as published: the packages that `tf.min.js` is made of."""
 WITH_WASM = "export { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';"
+
+
+DOC = (PROJECT_ROOT / "docs" / "integrate.md").read_text("utf-8")
+
+
+def documented(language: str) -> list[str]:
+    """The blocks of code in the documentation, word for word."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", DOC, re.DOTALL | re.MULTILINE)
+    return [text for name, text in blocks if name == language]
 
 
 def page(folder: Path, name: str, body: str, *, policy: str | None = None) -> None:
@@ -45,6 +59,27 @@ def with_site(folder: Path, built: Built) -> Path:
     return folder
 
 
+@contextmanager
+def elsewhere(folder: Path) -> Iterator[str]:
+    """Serves a folder as another origin, which lets every page read its files but `closed.png`."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def end_headers(self) -> None:
+            if "closed" not in self.path:
+                self.send_header("Access-Control-Allow-Origin", "*")
+            super().end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    shutil.copyfile(folder / "probe.png", folder / "closed.png")
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @functools.cache
 def stock_tensorflow(wasm: bool = False) -> bytes:
     """One script that puts TensorFlow.js, unchanged, at `tf`, as `tf.min.js` does."""
@@ -59,7 +94,7 @@ def stock_tensorflow(wasm: bool = False) -> bytes:
     return done.stdout
 
 
-def colours(label: int, number: int) -> np.ndarray:
+def colours(label: int, number: int) -> NDArray[Any]:
     """Clouds in a class's colours, RGB bytes of a camera's shape."""
     rng = np.random.default_rng(1000 * label + number)
     coarse = rng.integers(0, 256, (6, 8, 3), np.uint8)
@@ -68,13 +103,13 @@ def colours(label: int, number: int) -> np.ndarray:
     return np.clip((clouds + 2 * tint) // 3, 0, 255).astype(np.uint8)
 
 
-def between(share: float, number: int = 99) -> np.ndarray:
+def between(share: float, number: int = 99) -> NDArray[Any]:
     """A share of the first class's colours, and the rest of the second's, so that no answer is a plain 1."""
     mixed = share * colours(0, number).astype(float) + (1 - share) * colours(1, number)
     return mixed.astype(np.uint8)
 
 
-def save(path: Path, pixels: np.ndarray, **options: Any) -> str:
+def save(path: Path, pixels: NDArray[Any], **options: Any) -> str:
     """Write a picture; returns its name."""
     Image.fromarray(pixels).save(path, **options)
     return path.name

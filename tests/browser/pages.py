@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Locator, Page, Route, expect
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Route, expect
 
+from tests.browser import calls
+from tests.support.browsers import Visit
 from tests.support.camera import MARKER_JS
 from tests.support.patience import PATIENCE_MS, wait_until
 
+Opened = Callable[..., AbstractContextManager[Page]]
+"""What the fixtures `opened` give: opens a page for a block of code."""
+
 READY_MS = PATIENCE_MS
+FRAMES = 6
+"""Frames of the film `stripes` that show one picture; the other one follows for as long."""
 PERCENT = re.compile(r"\d+ percent")
+NO_WEBASSEMBLY_JS = """
+delete globalThis.WebAssembly;
+globalThis.Blob = class extends Blob {
+  constructor(parts, options) {
+    const isWorker = options?.type === 'text/javascript';
+    super(isWorker ? ['delete globalThis.WebAssembly;', ...parts] : parts, options);
+  }
+};
+"""
+"""As in browsers that are set to have none; in workers too, once their code has been checked."""
+"""For the page and its worker."""
 CLIENT_JS = """
 async (backend) => {
   // A worker of the test's own, through the module for other pages; null takes the site's own choice.
@@ -29,6 +49,79 @@ async (backend) => {
   };
 }
 """
+
+
+@contextmanager
+def visited(browser: Browser, **options: Any) -> Iterator[Visit]:
+    """An empty page in a context of its own, which must not have complained when the block ends."""
+    context = browser.new_context(**{"service_workers": "block", **options})
+    try:
+        visit = Visit(context.new_page())
+        yield visit
+        assert visit.complaints == []
+    finally:
+        context.close()
+
+
+@contextmanager
+def open_page(
+    browser: Browser,
+    url: str,
+    *,
+    ready: bool = True,
+    camera: bool = True,
+    live: bool = False,
+    clock: bool = False,
+    watched: bool = False,
+    script: str = "",
+    width: int = 1280,
+    height: int = 900,
+    **options: Any,
+) -> Iterator[Page]:
+    """Open the page in a context of its own, and afterwards demand that nothing was complained of.
+
+    Args:
+        ready: whether to go to the address and wait for the model; else the page is empty.
+        camera: whether to wait for the camera too.
+        live: see `open_ready`.
+        clock: whether to put a clock into the page that the test can set.
+        watched: whether `calls` sees what the page asks of its worker.
+        script: runs before the page's own.
+        options: of the context.
+    """
+    with visited(browser, viewport={"width": width, "height": height}, **options) as visit:
+        page = visit.page
+        if script:
+            page.add_init_script(script)
+        if clock:
+            page.clock.install()
+        if watched:
+            calls.watch(page)
+        if ready:
+            open_ready(page, url, live=live)
+            if camera:
+                expect(button(page, "Stop camera")).to_be_visible()
+        yield page
+
+
+def button(page: Page | FrameLocator | Locator, name: str) -> Locator:
+    """The button of exactly this name."""
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def status(page: Page) -> Locator:
+    """What the page says it did last."""
+    return page.get_by_role("status")
+
+
+def name_box(page: Page, position: int) -> Locator:
+    """Where the name of a class stands, which can be changed."""
+    return page.get_by_role("textbox", name=f"Name of class {position}", exact=True)
+
+
+def bar(page: Page, class_name: str) -> Locator:
+    """How sure the model is of a class."""
+    return page.get_by_role("progressbar", name=class_name, exact=True)
 
 
 def open_ready(page: Page, url: str, *, live: bool = False) -> None:
@@ -101,12 +194,17 @@ def resize(page: Page, width: int, height: int) -> None:
 
 
 def fact(page: Page, term: str) -> Locator:
-    """What stands beside a term under the hood, which is opened."""
-    hood = page.get_by_role("group").filter(has=page.get_by_text("Under the hood"))
+    """What stands beside a term under the hood, which is opened, in any language."""
+    hood = page.locator("details.hood")
     if hood.get_attribute("open") is None:
-        page.get_by_text("Under the hood").click()
+        hood.locator("summary").first.click()
     terms = page.get_by_role("term").filter(has_text=re.compile(f"^{re.escape(term)}$"))
     return page.locator(".fact").filter(has=terms).get_by_role("definition")
+
+
+def fact_text(page: Page, term: str) -> str:
+    """The words of such a fact."""
+    return fact(page, term).inner_text()
 
 
 def hold_button(page: Page, class_name: str) -> Locator:
@@ -134,6 +232,28 @@ def take(page: Page, class_name: str, count: int = 1) -> None:
         expect(taken).to_have_count(before + number)
 
 
+def record_seen(page: Page, class_name: str, count: int) -> None:
+    """Take photos once the camera runs."""
+    expect(button(page, "Stop camera")).to_be_visible()
+    take(page, class_name, count)
+
+
+def wait_for_photos(page: Page, class_name: str, count: int) -> None:
+    """Wait until a class has at least so many."""
+    expect(photos(page, class_name).nth(count - 1)).to_be_attached()
+
+
+def preview(page: Page) -> Locator:
+    """Where the camera's picture is, and what the model says of it."""
+    return page.get_by_role("region", name="Camera preview")
+
+
+def sees(page: Page, class_name: str) -> None:
+    """Wait until the verdict and the bars name this class."""
+    expect(preview(page)).to_contain_text(re.compile(rf"The model sees\s*\d+%\s*{class_name}"))
+    expect(bar(page, class_name)).to_have_attribute("aria-valuetext", re.compile(r"^([5-9]\d|100) percent$"))
+
+
 def until_answered(page: Page) -> None:
     """Wait until a bar shows a probability."""
     page.wait_for_function(
@@ -155,7 +275,7 @@ def next_frame(page: Page) -> None:
     )
 
 
-def frame(rgb: np.ndarray) -> dict[str, Any]:
+def frame(rgb: NDArray[Any]) -> dict[str, Any]:
     """RGB bytes `[h, w, 3]` as `toFrame` in the page takes them."""
     alpha = np.full((*rgb.shape[:2], 1), 255, np.uint8)
     rgba = np.concatenate([rgb, alpha], axis=2)
@@ -166,7 +286,7 @@ def frame(rgb: np.ndarray) -> dict[str, Any]:
     }
 
 
-def features(page: Page, images: Sequence[np.ndarray]) -> np.ndarray:
+def features(page: Page, images: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Features of RGB images as the site's worker computes them, `[n, F]`; `CLIENT_JS` has run."""
     rows = [
         page.evaluate("async (f) => Array.from(await window.worker.embed(window.toFrame(f)))", frame(image))
@@ -247,7 +367,7 @@ def winners(page: Page, markers: Sequence[int]) -> dict[int, str]:
     return {int(marker): name for marker, name in shown.items()}
 
 
-def saved(path: Path, array: np.ndarray) -> Path:
+def saved(path: Path, array: NDArray[Any]) -> Path:
     """Write an array for another process."""
     np.save(path, array)
     return path

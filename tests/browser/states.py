@@ -8,10 +8,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from onthefly_studio.pipeline import Built
 from tests.browser import cameras, pages
+from tests.browser.pages import button
 from tests.support.patience import PATIENCE_MS
 
 COUNT = 26
@@ -19,11 +20,6 @@ COUNT = 26
 
 FOREIGN = "0" * 64
 """The hash of a model that no site has."""
-
-
-def button(page: Page, name: str) -> Locator:
-    """The button of exactly this name."""
-    return page.get_by_role("button", name=name, exact=True)
 
 
 def _teach(page: Page, class_name: str, scene: str, count: int) -> None:
@@ -163,8 +159,11 @@ def walk(page: Page, built: Built, url: str, folder: Path) -> Iterator[str]:
 
     with page.expect_file_chooser() as chooser:
         button(page, "Upload photos to Class 1").click()
-    broken = [{"name": f"IMG_{i}.heic", "mimeType": "image/heic", "buffer": b"no picture"} for i in range(12)]
-    chooser.value.set_files([*broken, {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"words"}])
+    broken: list[FilePayload] = [
+        {"name": f"IMG_{i}.heic", "mimeType": "image/heic", "buffer": b"no picture"} for i in range(12)
+    ]
+    notes: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"words"}
+    chooser.value.set_files([*broken, notes])
     expect(page.get_by_role("heading", name=re.compile("could not be read"))).to_be_visible()
     yield "files that could not be read"
     button(page, "Close this message").click()

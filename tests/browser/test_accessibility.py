@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,23 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import axe, cameras, pages, states
-from tests.conftest import Visit
+from tests.browser.pages import button
+from tests.support.browsers import Visit
 
+Look = tuple[int, Literal["dark", "light"]]
 HEIGHTS = {1280: 900, 768: 1024, 390: 844}
-LOOKS = [(390, "dark"), (390, "light"), (768, "light"), (1280, "dark"), (1280, "light")]
+LOOKS: list[Look] = [(390, "dark"), (390, "light"), (768, "light"), (1280, "dark"), (1280, "light")]
 """Colours do not depend on the width: a tablet's layout is looked at in one of them."""
-Look = tuple[int, str]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    with chromium(camera=False) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 @contextmanager
@@ -101,7 +91,7 @@ def test_before_the_camera_was_allowed_and_after_the_model_failed(
         page = visit.page
         cameras.install(page, permission="prompt")
         pages.open_ready(page, url, live=True)
-        expect(states.button(page, "Start camera")).to_be_visible()
+        expect(button(page, "Start camera")).to_be_visible()
         assert look(page, "never asked", looks) == []
         assert visit.complaints == []
 
@@ -134,19 +124,19 @@ def test_with_much_in_it(looks: list[Look], browser: Browser, url: str) -> None:
         page.set_viewport_size({"width": 1280, "height": 900})
         cameras.install(page)
         pages.open_ready(page, url)
-        expect(states.button(page, "Stop camera")).to_be_visible()
+        expect(button(page, "Stop camera")).to_be_visible()
         for _ in range(9):
-            states.button(page, "Add class").click()
+            button(page, "Add class").click()
         for i in range(1, 13):
             page.get_by_role("textbox", name=f"Name of class {i}", exact=True).fill(f"{i} {'long name ' * 5}")
         for name in (f"{i} {'long name ' * 5}".strip() for i in (1, 2)):
             pages.take(page, name, 2)
-        states.button(page, "Train").click()
+        button(page, "Train").click()
         expect(page.get_by_text(re.compile("of its own photos right"))).to_be_visible()
         page.get_by_text("Under the hood").click()
         expect(page.get_by_role("table", name="What it takes for what")).to_be_visible()
         assert look(page, "under the hood", looks) == []
-        states.button(page, "Show mode").click()
+        button(page, "Show mode").click()
         assert look(page, "show mode", looks) == []
         assert visit.complaints == []
 

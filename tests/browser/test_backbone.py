@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from bench.measures.memory import heap
-from onthefly_studio.pipeline import Built
-from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 HEAP_GROWTH = 400_000
@@ -59,11 +55,6 @@ async (count) => {
   return window.running.worker.memory();
 }
 """
-
-
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 def settled(page: Page) -> float:

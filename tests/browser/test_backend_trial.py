@@ -100,11 +100,6 @@ def teach(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Trained on 2 photos")
 
 
-@pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
-
-
 def test_a_program_that_passes_for_a_graphics_card_is_left_alone(url: str, chromium: Any) -> None:
     with chromium(*SOFTWARE_WEBGL) as visit:
         asked: list[str] = []

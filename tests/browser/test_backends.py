@@ -18,11 +18,6 @@ from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
-
-
 def test_only_the_backend_in_use_is_downloaded(url: str, chromium: Any) -> None:
     with chromium() as visit:
         asked: list[str] = []

@@ -10,40 +10,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
-from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import cameras, pages
-from tests.conftest import Visit
+from tests.browser.pages import button
 
 MIRRORED = re.compile(r"^matrix\(-1, 0, 0, 1, 0, 0\)$")
 
 
 @pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    """One browser for all tests here; each has a context of its own."""
-    with chromium(camera=False) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page with a context of its own, which afterwards has complained of nothing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
-    try:
-        visit = Visit(context.new_page())
+    with pages.visited(browser, viewport={"width": 1280, "height": 900}) as visit:
         yield visit.page
-        assert visit.complaints == []
-    finally:
-        context.close()
-
-
-def button(page: Page | FrameLocator, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
 
 
 def hold(page: Page) -> Locator:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from onthefly_studio.pipeline import Built
-from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
 
 FAULTY_CAMERA_JS = """
@@ -37,11 +32,6 @@ MESSAGES = {
     "OverconstrainedError": "This camera offers no picture size that the page can use.",
     "TypeError": "The camera could not be started.",
 }
-
-
-@pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 def alert_says(page: Page, text: str) -> None:

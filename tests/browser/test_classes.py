@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Any
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-
-from onthefly_studio.pipeline import Built
-from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
-from tests.conftest import Visit
+from tests.browser.pages import Opened, button, name_box
+from tests.support.camera import CHROMIUM_ARGS
 
-Opened = Callable[..., AbstractContextManager[Page]]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    """One browser for all tests here; each has a context of its own."""
-    with chromium() as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture
-def opened(browser: Browser, site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> Opened:
-    """Opens a page with its camera on, and afterwards demands that nothing was complained of."""
-
-    @contextmanager
-    def open_page(*, live: bool = False, **options: Any) -> Iterator[Page]:
-        context = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 900}, "service_workers": "block", **options}
-        )
-        try:
-            visit = Visit(context.new_page())
-            pages.open_ready(visit.page, serving(site("embedded").out).url, live=live)
-            expect(button(visit.page, "Stop camera")).to_be_visible()
-            yield visit.page
-            assert visit.complaints == []
-        finally:
-            context.close()
-
-    return open_page
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def name_box(page: Page, position: int) -> Locator:
-    return page.get_by_role("textbox", name=f"Name of class {position}", exact=True)
+BROWSER_FLAGS = CHROMIUM_ARGS
 
 
 def names(page: Page) -> list[str]:
@@ -250,7 +207,7 @@ def test_everything_of_a_class_is_reached_by_tab(opened: Opened) -> None:
 
 
 def test_fingers_have_room_on_a_phone(opened: Opened) -> None:
-    with opened(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
+    with opened(width=390, height=844, has_touch=True, is_mobile=True) as page:
         record(page, "Class 1", 2)
         button(page, "More for Class 1").tap()
         expect(button(page, "Remove all photos")).to_be_visible()

@@ -16,23 +16,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import cameras, languages, pages
-from tests.browser.states import button
-from tests.browser.test_host_faults import NO_WEBASSEMBLY_JS
+from tests.browser.pages import NO_WEBASSEMBLY_JS, button
+from tests.support.browsers import NO_SOFTWARE_GRAPHICS
 
 Site = Callable[..., Built]
+BROWSER_FLAGS = NO_SOFTWARE_GRAPHICS
 READY = "Het model is klaar."
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    # Graphics computed by software take many times as long as plain JavaScript.
-    with chromium("--disable-software-rasterizer", camera=False) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture(scope="module")
-def english() -> list[str]:
-    return languages.only_english("nl")
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +44,6 @@ def opened(browser: Browser, english: list[str]) -> Iterator[Page]:
 
 def is_ready(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text(READY, timeout=2 * pages.READY_MS)
-
-
-def fact(page: Page, term: str) -> str:
-    """What stands under the hood beside a term."""
-    hood = page.locator("details.hood")
-    if hood.get_attribute("open") is None:
-        hood.locator("summary").first.click()
-    named = page.locator(".fact").filter(has=page.get_by_text(term, exact=True))
-    described: str = named.locator("dd").inner_text()
-    return described
 
 
 def take(page: Page, name: str) -> None:
@@ -122,8 +101,8 @@ def test_a_backend_that_is_missing(browser: Browser, url: str, english: list[str
         page.add_init_script(NO_WEBASSEMBLY_JS)
         page.goto(url)
         is_ready(page)
-        assert fact(page, "Rekenwijze") == "cpu"
-        assert fact(page, "Waarom niet wasm") == "Deze browser heeft geen WebAssembly."
+        assert pages.fact_text(page, "Rekenwijze") == "cpu"
+        assert pages.fact_text(page, "Waarom niet wasm") == "Deze browser heeft geen WebAssembly."
 
 
 BROKEN_WORKER_JS = """
@@ -242,9 +221,9 @@ def test_numbers_and_dates(browser: Browser, url: str, english: list[str]) -> No
         expect(rate).to_have_value("0,0025")
         curve = page.get_by_role("img", name=re.compile(r"^Verlies: \d,\d{3} na ronde 1"))
         expect(curve).to_be_visible()
-        assert re.fullmatch(r"\d+,\d ms", fact(page, "Tijd per beeld"))
-        assert re.match(r"afwijking \d,\de-\d+, grens \de-\d+,", fact(page, "Zelfcontrole"))
-        assert re.search(r"\(\d+,\d MB\)$", fact(page, "TF.js-tensors"))
+        assert re.fullmatch(r"\d+,\d ms", pages.fact_text(page, "Tijd per beeld"))
+        assert re.match(r"afwijking \d,\de-\d+, grens \de-\d+,", pages.fact_text(page, "Zelfcontrole"))
+        assert re.search(r"\(\d+,\d MB\)$", pages.fact_text(page, "TF.js-tensors"))
         button(page, "Projecten").click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_text(re.compile(r"\d,\d [MG]B gebruikt\.$"))).to_be_visible()

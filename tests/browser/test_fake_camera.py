@@ -1,6 +1,8 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,14 +91,14 @@ def film(path: Path, fps: int, markers: range, size: tuple[int, int] = (640, 480
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory):
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What pages saw of several films, in one browser each."""
     if find_browser() is None:
         pytest.skip("no Chromium; `python -m onthefly_studio.validate.chromium --install` installs one")
     folder = tmp_path_factory.mktemp("camera")
     (folder / "index.html").write_text("<!doctype html><title>camera</title>")
 
-    def watch(work):
+    def watch(work: Callable[[Path, Callable[..., Any]], dict[str, Any]]) -> dict[str, Any]:
         """In a thread of its own: another test may hold a Playwright in this one."""
         from playwright.sync_api import sync_playwright
 
@@ -113,7 +115,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory):
             browser.close()
         return result
 
-    def small(path, look):
+    def small(path: Path, look: Callable[..., Any]) -> dict[str, Any]:
         film(path, 4, range(2000, 2008))
         result = {"film": look(A_LAP), "faster": look(A_LAP, {"frameRate": 30})}
         for name, wish in {
@@ -130,7 +132,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory):
         result["again"] = look(ONE)
         return result
 
-    def large(path, look):
+    def large(path: Path, look: Callable[..., Any]) -> dict[str, Any]:
         film(path, 10, range(8, 16), (1280, 720))
         return {
             "large": look(ALL.format(count=8)),
@@ -141,21 +143,21 @@ def seen(tmp_path_factory: pytest.TempPathFactory):
         return {**pool.submit(watch, small).result(), **pool.submit(watch, large).result()}
 
 
-def markers(look) -> list[int]:
+def markers(look: Any) -> list[int]:
     """The markers seen, one after another; -1 at the start is a video that shows nothing yet."""
     found = [frame["marker"] for frame in look["frames"]]
     return found[1:] if found[0] == -1 and len(set(found)) > 1 else found
 
 
 @pytest.mark.parametrize("name", ["film", "faster"])
-def test_each_frame_shows_in_turn_and_the_first_twice_after_the_last(seen, name: str):
+def test_each_frame_shows_in_turn_and_the_first_twice_after_the_last(seen: dict[str, Any], name: str) -> None:
     """On a busy machine frames are missed, so it is watched until a whole lap was seen."""
     found = [frame["marker"] for frame in seen[name]["frames"]][-len(LAP) :]
     assert found == [2000 + place for place in LAP]
     assert set(markers(seen[name])) - {-1} == set(range(2000, 2008))
 
 
-def test_the_rate_is_the_films(seen):
+def test_the_rate_is_the_films(seen: dict[str, Any]) -> None:
     assert seen["film"]["frameRate"] == 4
     assert seen["faster"]["frameRate"] == 4
     assert seen["other film"]["frameRate"] == 10
@@ -167,25 +169,25 @@ def test_the_rate_is_the_films(seen):
 
 
 @pytest.mark.parametrize("name", ["film", "large", "scaled"])
-def test_colours_are_right(seen, name: str):
+def test_colours_are_right(seen: dict[str, Any], name: str) -> None:
     for frame in seen[name]["frames"]:
         if frame["marker"] >= 0:
             expected = COLOURS[frame["marker"] % 8]
             assert frame["colour"] == pytest.approx(expected, abs=6), frame
 
 
-def test_the_film_starts_again_with_the_camera(seen):
+def test_the_film_starts_again_with_the_camera(seen: dict[str, Any]) -> None:
     # It was left in the film's second half, so it did not just go on.
     assert markers(seen["left"])[-1] >= HALF
     assert markers(seen["again"])[-1] < HALF
 
 
-def test_another_film_may_take_the_files_place(seen):
+def test_another_film_may_take_the_files_place(seen: dict[str, Any]) -> None:
     assert set(markers(seen["other film"])) == {0, 1, 2}
     assert set(markers(seen["left"])) <= set(range(2000, 2060))
 
 
-def test_the_size_is_the_films_and_is_only_ever_made_smaller(seen):
+def test_the_size_is_the_films_and_is_only_ever_made_smaller(seen: dict[str, Any]) -> None:
     sizes = {name: (look["width"], look["height"]) for name, look in seen.items()}
     assert sizes["film"] == sizes["larger"] == (640, 480)
     assert sizes["large"] == (1280, 720)
@@ -194,14 +196,14 @@ def test_the_size_is_the_films_and_is_only_ever_made_smaller(seen):
     assert sizes["large, cropped"] == (640, 480)
 
 
-def test_markers_are_read_where_the_margins_are_left(seen):
+def test_markers_are_read_where_the_margins_are_left(seen: dict[str, Any]) -> None:
     assert set(markers(seen["scaled"])) <= set(range(2000, 2008))
     assert set(markers(seen["large"])) == set(range(8, 16))
     assert set(markers(seen["cropped"])) == {-1}
     assert set(markers(seen["large, cropped"])) == {-1}
 
 
-def test_the_photos_centre_square_fills_the_middle():
+def test_the_photos_centre_square_fills_the_middle() -> None:
     photo = np.zeros((100, 300, 3), np.uint8)
     photo[:, 100:200] = (10, 20, 30)
     frame = compose(photo, 7)
@@ -211,7 +213,7 @@ def test_the_photos_centre_square_fills_the_middle():
     assert set(np.unique(margins)) == {0, 255}
 
 
-def test_every_marker_has_margins_of_its_own():
+def test_every_marker_has_margins_of_its_own() -> None:
     photo = np.zeros((8, 8, 3), np.uint8)
     found = {compose(photo, marker, (160, 96))[6::12, [4, 20], 0].tobytes() for marker in range(4096)}
     assert len(found) == 4096
@@ -221,12 +223,12 @@ def test_every_marker_has_margins_of_its_own():
     ("marker", "size"),
     [(-1, (640, 480)), (4096, (640, 480)), (0, (480, 480)), (0, (480, 640)), (0, (641, 480))],
 )
-def test_compose_refuses(marker: int, size: tuple[int, int]):
+def test_compose_refuses(marker: int, size: tuple[int, int]) -> None:
     with pytest.raises(ValueError):
         compose(np.zeros((8, 8, 3), np.uint8), marker, size)
 
 
-def test_a_film_is_the_header_and_its_frames(tmp_path: Path):
+def test_a_film_is_the_header_and_its_frames(tmp_path: Path) -> None:
     """White, black and the primaries, whose codes BT.601 fixes (limited range)."""
     colours = [(255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255)]
     frames = [np.full((4, 6, 3), colour, np.uint8) for colour in colours]
@@ -238,7 +240,7 @@ def test_a_film_is_the_header_and_its_frames(tmp_path: Path):
     assert codes == [(235, 128, 128), (16, 128, 128), (81, 90, 240), (145, 54, 34), (41, 240, 110)]
 
 
-def test_write_film_refuses(tmp_path: Path):
+def test_write_film_refuses(tmp_path: Path) -> None:
     frame = np.zeros((4, 6, 3), np.uint8)
     with pytest.raises(ValueError, match="y4m"):
         write_film(tmp_path / "a.mp4", [frame], Fraction(4))

@@ -5,7 +5,7 @@ another backend computes where one can.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from onthefly_studio.pipeline import Built
 from tests.browser import outside, pages
+from tests.browser.pages import NO_WEBASSEMBLY_JS
 from tests.support import hosts
+from tests.support.browsers import NO_SOFTWARE_GRAPHICS
 from tests.support.hosts import Host
 
+BROWSER_FLAGS = NO_SOFTWARE_GRAPHICS
 WORKERS_ALLOWED = "worker-src 'self' blob:"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    # Graphics computed by software take many times as long as plain JavaScript.
-    with chromium("--disable-software-rasterizer", camera=False) as visit:
-        yield visit.page.context.browser
 
 
 def without(site: Callable[..., Built], folder: Path, part: str) -> Path:
@@ -39,15 +35,6 @@ def without(site: Callable[..., Built], folder: Path, part: str) -> Path:
     shutil.copytree(built.out, folder / "dist")
     (folder / "dist" / asset["url"]).unlink()
     return folder
-
-
-def fact(page: Page, term: str) -> str:
-    """What stands under the hood beside a term."""
-    if page.locator(".hood").get_attribute("open") is None:
-        page.get_by_text("Under the hood").click()
-    named = page.locator(".fact").filter(has=page.get_by_text(term, exact=True))
-    described: str = named.locator("dd").inner_text()
-    return described
 
 
 def is_ready(page: Page) -> None:
@@ -99,20 +86,8 @@ def test_a_policy_that_forbids_webassembly_leaves_the_other_backends(
         host.headers = {"Content-Security-Policy": f"script-src 'self'; {WORKERS_ALLOWED}"}
         page.goto(host.url)
         is_ready(page)
-        assert fact(page, "Backend") == "cpu"
-        assert "has to allow script-src 'self' 'wasm-unsafe-eval'" in fact(page, "Why not wasm")
-
-
-NO_WEBASSEMBLY_JS = """
-delete globalThis.WebAssembly;
-globalThis.Blob = class extends Blob {
-  constructor(parts, options) {
-    const isWorker = options?.type === 'text/javascript';
-    super(isWorker ? ['delete globalThis.WebAssembly;', ...parts] : parts, options);
-  }
-};
-"""
-"""As in browsers that are set to have none; in workers too, once their code has been checked."""
+        assert pages.fact_text(page, "Backend") == "cpu"
+        assert "has to allow script-src 'self' 'wasm-unsafe-eval'" in pages.fact_text(page, "Why not wasm")
 
 
 def test_a_browser_without_webassembly_has_the_other_backends(
@@ -122,8 +97,8 @@ def test_a_browser_without_webassembly_has_the_other_backends(
         page.add_init_script(NO_WEBASSEMBLY_JS)
         page.goto(host.url)
         is_ready(page)
-        assert fact(page, "Backend") == "cpu"
-        assert fact(page, "Why not wasm") == "This browser offers no WebAssembly."
+        assert pages.fact_text(page, "Backend") == "cpu"
+        assert pages.fact_text(page, "Why not wasm") == "This browser offers no WebAssembly."
         assert page.workers[0].evaluate("typeof WebAssembly") == "undefined"
 
 
@@ -146,8 +121,8 @@ def test_another_backend_computes_where_a_file_of_one_is_missing(
     with Host(without(site, tmp_path, part), manner) as host, browser.new_page() as page:
         page.goto(f"{host.url}dist/")
         is_ready(page)
-        assert fact(page, "Backend") == "cpu"
-        assert reason in fact(page, "Why not wasm")
+        assert pages.fact_text(page, "Backend") == "cpu"
+        assert reason in pages.fact_text(page, "Why not wasm")
         assert len(page.workers) == 1, "those that could not start are ended"
 
 
@@ -159,7 +134,7 @@ def test_what_is_blocked_on_the_way_is_as_if_it_were_missing(
         page.route("**/*.wasm", lambda route: route.abort("blockedbyclient"))
         page.goto(host.url)
         is_ready(page)
-        assert f"{built.site.wasm.simd.url} could not be downloaded" in fact(page, "Why not wasm")
+        assert f"{built.site.wasm.simd.url} could not be downloaded" in pages.fact_text(page, "Why not wasm")
         # Without any host there is no use in another backend.
         page.route("**/assets/worker-*", lambda route: route.abort("internetdisconnected"))
         page.route("**/model/**", lambda route: route.abort("internetdisconnected"))
@@ -174,8 +149,8 @@ def test_without_its_plan_wasm_computes_tensorflows_graph(
     with Host(without(site, tmp_path, "plan")) as host, browser.new_page() as page:
         page.goto(f"{host.url}dist/")
         is_ready(page)
-        assert fact(page, "Backend") == "wasm"
-        told = fact(page, "Backbone computed by")
+        assert pages.fact_text(page, "Backend") == "wasm"
+        told = pages.fact_text(page, "Backbone computed by")
         assert "TensorFlow.js’ kernels" in told
         assert "could not be downloaded: the server answered 404." in told
 

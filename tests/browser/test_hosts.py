@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,9 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 from onthefly_studio.pipeline import Built
 from tests.browser import pages
 from tests.support import hosts
-from tests.support.hosts import Host, Manner
+from tests.support.camera import CHROMIUM_ARGS
+from tests.support.hosts import SUB, Host, Manner
 
-SUB = "lessons/hands"
+BROWSER_FLAGS = CHROMIUM_ARGS
 CONTROLLED = "() => navigator.serviceWorker.controller !== null"
 KEPT_JS = """
 async () => {
@@ -38,20 +37,6 @@ async () => {
 }
 """
 """Whatever the worker keeps, as another page of the site would be given it."""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    with chromium() as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture(scope="module")
-def root(site: Callable[..., Built], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a host serves: the site in a folder of a folder."""
-    root = tmp_path_factory.mktemp("host")
-    shutil.copytree(site("embedded").out, root / SUB)
-    return root
 
 
 def starts(page: Page) -> None:

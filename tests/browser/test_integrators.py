@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import re
-import shutil
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
+import base64
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from onthefly_studio.pipeline import PROJECT_ROOT, Built
-from onthefly_studio.site.assets import TEMPLATE_ROOT
-from onthefly_studio.site.server import SiteServer
-from tests.browser import outside, pages
+from tests.browser import outside
+from tests.browser.outside import documented
 
-DOC = (PROJECT_ROOT / "docs" / "integrate.md").read_text("utf-8")
 ALIKE = 1e-6
 
 
-def documented(language: str) -> list[str]:
-    """The blocks of code in the documentation, word for word."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", DOC, re.DOTALL | re.MULTILINE)
-    return [text for name, text in blocks if name == language]
-
-
-@pytest.fixture(scope="module")
-def folder(site: Callable[..., Built], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page's folder with the site in `dist/` and pictures beside it."""
-    folder = outside.with_site(tmp_path_factory.mktemp("page"), site("embedded"))
-    for label in (0, 1):
-        for number in range(3):
-            outside.save(folder / f"{label}-{number}.png", outside.colours(label, number))
-    outside.save(folder / "probe.png", outside.between(0.3))
-    outside.page(folder, "plain.html", '<canvas></canvas><img id="probe" src="probe.png" alt="">')
-    return folder
-
-
-@pytest.fixture(scope="module")
-def url(folder: Path, serving: Callable[[Path], SiteServer]) -> str:
-    return serving(folder).url
-
-
 @pytest.fixture
-def plain(chromium: Any, url: str) -> Iterator[Page]:
+def plain(chromium: Any, folder_url: str) -> Iterator[Page]:
     """A page with `make(options)` and `pixels(name)`."""
     with chromium(camera=False) as visit:
-        visit.page.goto(f"{url}plain.html")
+        visit.page.goto(f"{folder_url}plain.html")
         visit.page.evaluate(outside.BYTES_JS + HELPERS_JS)
         yield visit.page
         # A test may ask for what is not there.
@@ -96,7 +65,7 @@ null; // or Playwright calls the last function
 """
 
 
-def test_the_documented_three_calls_run_as_they_stand(folder: Path, url: str, chromium: Any) -> None:
+def test_the_documented_three_calls_run_as_they_stand(folder: Path, folder_url: str, chromium: Any) -> None:
     code, loading = documented("js")
     pictures = "".join(
         f'<img src="{label}-{number}.png" alt="{name}">'
@@ -128,7 +97,7 @@ def test_the_documented_three_calls_run_as_they_stand(folder: Path, url: str, ch
         page = visit.page
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
-        page.goto(f"{url}doc.html")
+        page.goto(f"{folder_url}doc.html")
         page.wait_for_function("() => window.best")
         best = page.evaluate("window.best")
         assert best["class"] == "Hand"
@@ -137,8 +106,8 @@ def test_the_documented_three_calls_run_as_they_stand(folder: Path, url: str, ch
         page.evaluate(outside.BYTES_JS)
         exported = page.evaluate("window.made.exportProject().then(window.base64)")
         # The other block: the same head from the file, on another page.
-        (folder / "project.zip").write_bytes(pages.base64.b64decode(exported))
-        page.goto(f"{url}load.html")
+        (folder / "project.zip").write_bytes(base64.b64decode(exported))
+        page.goto(f"{folder_url}load.html")
         page.wait_for_function("() => window.best")
         again = page.evaluate("window.best")
         assert again["class"] == "Hand"
@@ -146,7 +115,7 @@ def test_the_documented_three_calls_run_as_they_stand(folder: Path, url: str, ch
         assert visit.complaints == []
 
 
-def test_a_page_that_allows_less_is_told_apart(folder: Path, url: str, chromium: Any) -> None:
+def test_a_page_that_allows_less_is_told_apart(folder: Path, folder_url: str, chromium: Any) -> None:
     """Each part of the documented policy is needed: without it nothing starts."""
     policy = documented("")[0].strip()
     (folder / "start.js").write_text(
@@ -166,7 +135,7 @@ def test_a_page_that_allows_less_is_told_apart(folder: Path, url: str, chromium:
         outside.page(folder, name, script, policy=f"default-src 'none'; img-src data:; {given}")
         # Without graphics computed by a program, which is slow to start.
         with chromium("--disable-software-rasterizer", camera=False) as visit:
-            visit.page.goto(f"{url}{name}")
+            visit.page.goto(f"{folder_url}{name}")
             visit.page.wait_for_function("() => window.outcome")
             assert expected in visit.page.evaluate("window.outcome"), given
             assert expected != "wasm" or visit.complaints == []
@@ -365,27 +334,6 @@ def test_projects_come_and_go(plain: Page) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def elsewhere(folder: Path) -> Iterator[str]:
-    """The same files from another origin, which lets every page read them."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def end_headers(self) -> None:
-            if "closed" not in self.path:
-                self.send_header("Access-Control-Allow-Origin", "*")
-            super().end_headers()
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    shutil.copyfile(folder / "probe.png", folder / "closed.png")
-    handler = functools.partial(Handler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
 def test_from_another_server(plain: Page, elsewhere: str) -> None:
     plain.evaluate(
         "async (url) => { window.load = () => import(url + 'dist/onthefly.js'); await make({ seed: 1 });"
@@ -402,182 +350,3 @@ def test_from_another_server(plain: Page, elsewhere: str) -> None:
         "(url) => classifier.embed(Object.assign(new Image(), { crossOrigin: '', src: url + 'probe.png' }))",
         elsewhere,
     )
-
-
-CONSUMER = """
-import { ClassifierError, createClassifier, loadClassifier } from './onthefly.js';
-import type { ClassProbability, Classifier, Settings } from './onthefly.js';
-
-export async function run(video: HTMLVideoElement, file: File): Promise<string> {
-  const settings: Partial<Settings> = { epochs: 20 };
-  const classes = ['a', 'b'];
-  const classifier: Classifier = await createClassifier({ classes, seed: 1, settings, backend: 'wasm' });
-  const { id, picture } = await classifier.addExample(video, 'a');
-  await classifier.addExample(file, 'b');
-  await classifier.addExample({ data: new Uint8Array(4), width: 1, height: 1 }, 'b');
-  const { history } = await classifier.train({ onEpoch: (epoch) => console.log(epoch.loss, picture.size) });
-  await classifier.removeExample(id);
-  const [best]: ClassProbability[] = await classifier.predict(video);
-  const model: Blob = await classifier.exportModel();
-  const loaded = await loadClassifier(await classifier.exportProject(), { base: 'dist/' });
-  // @ts-expect-error a classifier that was loaded does not learn
-  loaded.train();
-  // @ts-expect-error the classes are missing
-  createClassifier({ seed: 1 });
-  // @ts-expect-error a number is no image
-  classifier.predict(3);
-  // @ts-expect-error there is no such backend
-  createClassifier({ classes: ['a', 'b'], backend: 'abacus' });
-  try {
-    await classifier.importProject('project.zip', { reembed: true });
-  } catch (error) {
-    if (error instanceof ClassifierError && error.code === 'no-file') return 'gone';
-  }
-  return `${best.class} ${history.length} ${model.size}`;
-}
-"""
-TRUE_TO_LIFE = """
-import * as real from '%s';
-import type * as told from './onthefly.js';
-// Whatever the types promise, the code has: assigning the one to the other must not need a cast.
-export const promised: Omit<typeof told, 'ClassifierError' | 'ImageError' | 'ProjectError'> = real;
-export const codes: told.ClassifierError['code'] = null as unknown as real.ClassifierError['code'];
-export const codesToo: real.ClassifierError['code'] = null as unknown as told.ClassifierError['code'];
-export const project: told.ProjectError['code'] = null as unknown as real.ProjectError['code'];
-export const projectToo: real.ProjectError['code'] = null as unknown as told.ProjectError['code'];
-"""
-
-
-def test_the_types_are_the_codes(folder: Path, tmp_path: Path) -> None:
-    shutil.copyfile(folder / "dist" / "onthefly.d.ts", tmp_path / "onthefly.d.ts")
-    (tmp_path / "consumer.ts").write_text(CONSUMER, "utf-8")
-    (tmp_path / "true.ts").write_text(TRUE_TO_LIFE % (TEMPLATE_ROOT / "src" / "onthefly.ts"), "utf-8")
-    (tmp_path / "node_modules").symlink_to(TEMPLATE_ROOT / "node_modules")
-    options = "--noEmit --strict --target es2022 --module esnext --moduleResolution bundler"
-    options += " --allowImportingTsExtensions --skipLibCheck --lib es2022,dom,dom.iterable"
-    tsc = TEMPLATE_ROOT / "node_modules" / "typescript" / "bin" / "tsc"
-    command = [tsc, *options.split(), "--types", "", "consumer.ts", "true.ts"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-EMBEDDER = """
-window.heard = [];
-window.addEventListener('message', ({ source, origin, data }) => {
-  if (source === document.getElementById('site').contentWindow) heard.push({ origin, ...data });
-});
-"""
-
-
-def test_a_page_around_the_site_hears_predictions_and_nothing_else(
-    folder: Path, url: str, elsewhere: str, chromium: Any
-) -> None:
-    block = next(text for text in documented("html") if "onthefly:hello" in text)
-    outside.page(folder, "around.html", f"<script>{EMBEDDER}</script>{block}")
-    with chromium() as visit:
-        page = visit.page
-        said: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.goto(f"{url}around.html")
-        page.wait_for_function("() => heard.some((m) => m.type === 'onthefly:ready')")
-        site = page.frame_locator("#site")
-        site.get_by_text("The model is ready").first.wait_for()
-        teach_in_frame(site)
-        page.wait_for_function("() => heard.some((m) => m.winner)")
-        last = page.evaluate("heard.findLast((m) => m.winner)")
-        assert set(last) == {"origin", "type", "winner", "probabilities"}
-        assert [set(each) for each in last["probabilities"]] == [{"class", "probability"}] * 2
-        assert last["winner"] == last["probabilities"][0]["class"]
-        assert last["origin"] == url.rstrip("/")
-        assert any(last["winner"] in text for text in said), "the documented page logs it"
-        site.get_by_role("button", name="Stop camera").click()
-        page.wait_for_function(
-            "() => heard.at(-1).winner === null && heard.at(-1).probabilities.length === 0"
-        )
-        page.evaluate(
-            "document.getElementById('site').contentWindow.postMessage({ type: 'onthefly:bye' }, '*')"
-        )
-        count = page.evaluate("heard.length")
-        site.get_by_role("button", name="Start camera").click()
-        answers_pass(page, site)
-        assert page.evaluate("heard.length") == count
-
-
-def teach_in_frame(site: Any) -> None:
-    """Two classes, from which the page trains by itself."""
-    for name in ("Class 1", "Class 2"):
-        site.get_by_role("button", name=f"Hold to record {name}", exact=True).click()
-        site.get_by_role("list", name=f"Photos of {name}", exact=True).get_by_role(
-            "listitem"
-        ).first.wait_for()
-
-
-def answers_pass(page: Page, site: Any) -> None:
-    """Wait until the site in the frame has shown answers, and this page has heard whatever it says of them.
-
-    A message that the frame sends at the end comes after all others.
-    """
-    bar = site.get_by_role("progressbar", name="Class 1", exact=True)
-    expect(bar).to_have_attribute("aria-valuetext", pages.PERCENT)
-    bar.evaluate(
-        """async () => {
-          const video = document.querySelector('video');
-          for (let i = 0; i < 3; i++) await new Promise((shown) => video.requestVideoFrameCallback(shown));
-          parent.postMessage({ type: 'the end' }, '*');
-        }"""
-    )
-    page.wait_for_function("() => heard.at(-1)?.type === 'the end' && heard.pop()")
-
-
-def test_who_does_not_ask_is_told_nothing(folder: Path, url: str, chromium: Any) -> None:
-    """No hello, no message; and a hello from another frame, or one without an origin, is not answered."""
-    frame = '<iframe id="site" src="dist/" allow="camera" width="1000" height="800"></iframe>'
-    silent = f"<script>{EMBEDDER}</script>{frame}"
-    asker = (
-        "<script>parent.frames[0].postMessage({ type: 'onthefly:hello' }, '*');"
-        "addEventListener('message', ({ data }) => parent.heard.push({ beside: true, ...data }))</script>"
-    )
-    outside.page(folder, "asker.html", asker)
-    outside.page(folder, "silent.html", silent)
-    outside.page(folder, "boxed.html", f'<iframe sandbox="allow-scripts" srcdoc="{boxed(url)}"></iframe>')
-    with chromium() as visit:
-        page = visit.page
-        page.goto(f"{url}silent.html")
-        site = page.frame_locator("#site")
-        site.get_by_text("The model is ready").first.wait_for()
-        page.evaluate(
-            """() => new Promise((onload) => document.body.append(
-              Object.assign(document.createElement('iframe'), { src: 'asker.html', onload })))"""
-        )
-        teach_in_frame(site)
-        answers_pass(page, site)
-        assert page.evaluate("heard") == []
-        page.goto(f"{url}boxed.html")
-        inner = page.frame_locator("iframe")
-        inner.locator("#ready").wait_for(state="attached")
-        # An answer to the hello would have come before the answer to this.
-        around, site_in_it = page.frames[1:]
-        site_in_it.evaluate(
-            "addEventListener('message', ({ data }) => data === 'ping' && parent.postMessage('the end', '*'))"
-        )
-        around.evaluate("site.contentWindow.postMessage('ping', '*')")
-        expect(inner.locator("#heard")).to_have_text('"the end"')
-
-
-def boxed(url: str) -> str:
-    """A page without an origin that has the site in a frame, says hello and writes down what it hears."""
-    script = (
-        "addEventListener('message', (e) => heard.textContent += JSON.stringify(e.data));"
-        "site.onload = () => { site.contentWindow.postMessage({ type: 'onthefly:hello' }, '*');"
-        "document.body.append(Object.assign(document.createElement('i'), { id: 'ready' })); };"
-    )
-    return f"<p id=heard></p><iframe id=site src={url}dist/></iframe><script>{script}</script>".replace(
-        '"', "&quot;"
-    )
-
-
-def test_the_module_keeps_out_of_the_way(folder: Path) -> None:
-    """It carries no TensorFlow.js: that stays with the worker, which is fetched when a classifier is made."""
-    module = (folder / "dist" / "onthefly.js").read_bytes()
-    assert len(module) < 80_000
-    assert b"registerKernel" not in module

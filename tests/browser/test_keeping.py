@@ -8,17 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
-
-
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 def choose_file(page: Page, file: Path) -> None:

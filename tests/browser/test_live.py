@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from onthefly_studio.pipeline import Built
-from onthefly_studio.site.server import SiteServer
 from tests.browser import calls, pages
 
 TEACH_JS = """
@@ -55,11 +52,6 @@ async () => {
   return {before, during, went, after: await said(), added, outcome, examples, next, taught: taught.length};
 }
 """
-
-
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
 
 
 @pytest.fixture(scope="module", params=[2_000, pytest.param(10_000, marks=pytest.mark.long)])

@@ -24,7 +24,7 @@ from onthefly_studio.site.assets import TEMPLATE_ROOT
 from onthefly_studio.site.server import SiteServer
 from onthefly_studio.validate.chromium import SOFTWARE_WEBGL
 from tests.browser import outside
-from tests.browser.test_project import onthefly
+from tests.support.commands import invoked
 
 ALIKE, PYTHON_ALIKE = 1e-4, 1e-3
 CLASSES = ["Cup", "Offene Hand <b>", "空"]
@@ -293,7 +293,7 @@ def test_the_readmes_python_predicts_the_same(taught: Callable[[Precision, str],
     words = shell.replace("--out model", "--out python/model").split()
     ours = ("project.zip", "python/model", "dist")
     arguments = [str(given.folder / word) if word in ours else word for word in words]
-    done = onthefly(export_command, *arguments)
+    done = invoked(export_command, *arguments)
     assert done.exit_code == 0, done.output
     work = given.folder / "python"
     Image.open(given.folder / "wide.png").save(work / "photo.png")

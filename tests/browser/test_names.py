@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
+from tests.browser.pages import name_box
 
 COMPOSED, APART = "Caf\u00e9", "Cafe\u0301"
 OLD_SPELLING_JS = """
@@ -44,10 +45,6 @@ async ({composed, apart}) => {
   return told;
 }
 """
-
-
-def name_box(page: Page, position: int) -> Any:
-    return page.get_by_role("textbox", name=f"Name of class {position}", exact=True)
 
 
 def name(page: Page, position: int, text: str) -> None:

@@ -4,109 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from fractions import Fraction
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import calls, pages
-from tests.conftest import Visit
-from tests.support import camera
+from tests.browser.pages import FRAMES, Opened, bar, button, photos, status, wait_for_photos
+from tests.browser.pages import hold_button as hold
 
 CLASSES = ["Class 1", "Class 2", "Class 3"]
-FRAMES = 6
-"""Frames of the film that show one picture; the other one follows for as long."""
 LYING, STANDING = [0, 2, 4], [FRAMES, FRAMES + 2, FRAMES + 4]
-
-Opened = Callable[..., AbstractContextManager[Page]]
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lying red stripes, then standing blue ones."""
-    wave = np.arange(480) // 40 % 2
-    lying = np.zeros((480, 480, 3), np.uint8)
-    lying[..., 0] = 60 + 160 * wave[:, None]
-    standing = np.zeros((480, 480, 3), np.uint8)
-    standing[..., 2] = 60 + 160 * wave[None, :]
-    path = tmp_path_factory.mktemp("film") / "stripes.y4m"
-    frames = [camera.compose([lying, standing][i // FRAMES], i) for i in range(2 * FRAMES)]
-    camera.write_film(path, frames, Fraction(10))
-    return path
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any, film: Path) -> Iterator[Browser]:
-    """One browser for all tests here; each has a context of its own."""
-    with chromium(film=film) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    """The address of a site with default settings."""
-    return serving(site("embedded").out).url
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Opened:
-    """Opens a page, and afterwards demands that nothing was complained of."""
-
-    @contextmanager
-    def open_page(
-        url: str,
-        *,
-        width: int = 1280,
-        height: int = 900,
-        script: str = "",
-        ready: bool = True,
-        clock: bool = False,
-        **options: Any,
-    ) -> Iterator[Page]:
-        options = {"service_workers": "block", **options}
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        try:
-            visit = Visit(context.new_page())
-            if script:
-                visit.page.add_init_script(script)
-            if clock:
-                visit.page.clock.install()
-            calls.watch(visit.page)
-            if ready:
-                pages.open_ready(visit.page, url)
-                expect(button(visit.page, "Stop camera")).to_be_visible()
-            yield visit.page
-            assert visit.complaints == []
-        finally:
-            context.close()
-
-    return open_page
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def hold(page: Page, class_name: str) -> Locator:
-    return pages.hold_button(page, class_name)
-
-
-def photos(page: Page, class_name: str) -> Locator:
-    return pages.photos(page, class_name)
-
-
-def bar(page: Page, class_name: str) -> Locator:
-    return page.get_by_role("progressbar", name=class_name, exact=True)
-
-
-def status(page: Page) -> Locator:
-    return page.get_by_role("status")
 
 
 def values(page: Page) -> list[int]:
@@ -115,11 +25,6 @@ def values(page: Page) -> list[int]:
         "(bars) => bars.map((bar) => Number(bar.getAttribute('aria-valuenow')))"
     )
     return read
-
-
-def wait_for_photos(page: Page, class_name: str, count: int) -> None:
-    """Wait until a class has at least so many."""
-    expect(photos(page, class_name).nth(count - 1)).to_be_attached()
 
 
 def settled(page: Page, class_name: str) -> int:
@@ -145,8 +50,8 @@ def no_time(page: Page) -> Iterator[None]:
     page.clock.resume()
 
 
-def test_everything_has_its_name(url: str, opened: Opened) -> None:
-    with opened(url) as page:
+def test_everything_has_its_name(url: str, opened_at: Opened) -> None:
+    with opened_at(url) as page:
         expect(status(page)).to_have_text("The model now waits for Train.")
         for name in ("Stop camera", "Add class", "Train", "Reset", "Undo", "Redo", "Export", "Import"):
             expect(button(page, name)).to_have_count(1)
@@ -170,8 +75,8 @@ def test_everything_has_its_name(url: str, opened: Opened) -> None:
         expect(hold(page, "Class 1")).to_be_enabled()
 
 
-def test_a_click_takes_one_photo_and_holding_takes_many(url: str, opened: Opened) -> None:
-    with opened(url, clock=True) as page:
+def test_a_click_takes_one_photo_and_holding_takes_many(url: str, opened_at: Opened) -> None:
+    with opened_at(url, clock=True) as page:
         one = hold(page, "Class 1")
         with no_time(page):
             one.click()
@@ -213,8 +118,8 @@ def test_a_click_takes_one_photo_and_holding_takes_many(url: str, opened: Opened
         expect(photos(page, "Class 2")).to_have_count(0)
 
 
-def test_fingers_record_on_a_phone(url: str, opened: Opened) -> None:
-    with opened(url, clock=True, width=390, height=844, has_touch=True, is_mobile=True) as page:
+def test_fingers_record_on_a_phone(url: str, opened_at: Opened) -> None:
+    with opened_at(url, clock=True, width=390, height=844, has_touch=True, is_mobile=True) as page:
         two = hold(page, "Class 2")
         with no_time(page):
             two.tap()
@@ -241,8 +146,8 @@ def test_fingers_record_on_a_phone(url: str, opened: Opened) -> None:
         assert small == []
 
 
-def test_a_new_name_is_the_name_of_everything_of_its_class(url: str, opened: Opened) -> None:
-    with opened(url) as page:
+def test_a_new_name_is_the_name_of_everything_of_its_class(url: str, opened_at: Opened) -> None:
+    with opened_at(url) as page:
         pages.take(page, "Class 1")
         box = page.get_by_role("textbox", name="Name of class 1")
         box.fill("Mug")
@@ -262,8 +167,8 @@ def test_a_new_name_is_the_name_of_everything_of_its_class(url: str, opened: Ope
         pages.take(page, "Pen")
 
 
-def test_what_was_removed_comes_back(url: str, opened: Opened) -> None:
-    with opened(url, width=320, height=700) as page:
+def test_what_was_removed_comes_back(url: str, opened_at: Opened) -> None:
+    with opened_at(url, width=320, height=700) as page:
         page.get_by_text("Under the hood").click()
         pages.record(page, "Class 1", [*LYING[:2], STANDING[0]])
         # An address is made for every showing, so a picture is known by its pixels.
@@ -311,8 +216,8 @@ def test_what_was_removed_comes_back(url: str, opened: Opened) -> None:
         expect(page.get_by_role("textbox", name=re.compile("^Name of class"))).to_have_count(2)
 
 
-def test_training_refuses_runs_predicts_and_is_forgotten(url: str, opened: Opened) -> None:
-    with opened(url) as page:
+def test_training_refuses_runs_predicts_and_is_forgotten(url: str, opened_at: Opened) -> None:
+    with opened_at(url) as page:
         missing = "Record photos for at least two classes."
         expect(button(page, "Train")).to_be_disabled()
         expect(button(page, "Train")).to_have_accessible_description(missing)
@@ -377,10 +282,10 @@ def test_training_refuses_runs_predicts_and_is_forgotten(url: str, opened: Opene
 
 
 def test_a_long_training_shows_how_far_it_is_and_can_be_stopped(
-    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
+    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened_at: Opened
 ) -> None:
     built = site("embedded", head={"hidden": 4096, "epochs": 1000, "batch": 1})
-    with opened(serving(built.out).url) as page:
+    with opened_at(serving(built.out).url) as page:
         for name in CLASSES:
             pages.take(page, name)
         button(page, "Train").click()
@@ -412,138 +317,3 @@ def test_a_long_training_shows_how_far_it_is_and_can_be_stopped(
         assert not [call for call in calls.of(page, "train") if call["open"]]
         expect(status(page)).to_have_text("Recorded 1 photo of Class 1.")
         assert values(page) == [0, 0, 0]
-
-
-def test_it_works_in_a_sub_folder(
-    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
-) -> None:
-    folder = site("embedded").out
-    root = serving(folder.parent).url
-    with opened(root, ready=False) as page:
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        pages.open_ready(page, f"{root}{folder.name}")  # without a slash: the host puts it there
-        pages.take(page, "Class 1")
-        loaded = [one for one in asked if not one.startswith(("blob:", "data:"))]
-        assert len(loaded) > 5
-        assert {one for one in loaded[1:] if not one.startswith(f"{root}{folder.name}/")} == set()
-
-
-def test_the_page_can_be_used_before_the_model_is_there(
-    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
-) -> None:
-    built = site("embedded")
-    shards = built.site.for_page()["model"]["shards"]
-    with opened(serving(built.out).url, ready=False) as page:
-        model = pages.Held(page, "**/" + shards[-1]["url"])
-        page.goto(serving(built.out).url)
-        expect(status(page)).to_have_text("The model is loading.")
-        expect(page.get_by_role("progressbar", name="Model download")).to_be_visible()
-        page.get_by_role("textbox", name="Name of class 1").fill("Mug")
-        button(page, "Add class").click()
-        expect(button(page, "Stop camera")).to_be_visible()
-        page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
-        assert hold(page, "Mug").get_attribute("aria-disabled") == "true"
-        hold(page, "Mug").click(force=True)
-        expect(hold(page, "Mug")).to_have_accessible_description("The model is loading.")
-        expect(photos(page, "Mug")).to_have_count(0)
-        model.let_go()
-        expect(status(page)).to_have_text("The model is ready.")
-        pages.take(page, "Mug")
-        pages.take(page, "Class 4")
-
-
-def test_nothing_is_wider_than_the_screen(url: str, opened: Opened) -> None:
-    with opened(url) as page:
-        page.get_by_text("Under the hood").click()
-        page.get_by_role("textbox", name="Name of class 1").fill("W" * 60)
-        page.get_by_role("textbox", name="Name of class 2").fill("word " * 12)
-        for box in page.get_by_role("textbox").all()[:2]:
-            pages.take(page, box.input_value().strip(), 8)
-        button(page, "Train").click()
-        expect(status(page)).to_contain_text("Trained on 16 photos")
-        # Both trained classes have long names, so the verdict shows one of them.
-        for width in (320, 390, 768, 844, 1280):
-            pages.resize(page, width, 390 if width == 844 else 800)
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-            for name in ("Stop camera", "Train", "Reset"):
-                box = button(page, name).bounding_box()
-                assert box
-                assert box["x"] >= 0 and box["x"] + box["width"] <= width, f"{name} at {width}"
-            # Whatever stays in place leaves room for a class between.
-            room = page.evaluate(
-                """() => {
-                  document.querySelector('[aria-label="Name of class 3"]').scrollIntoView({block: 'center'});
-                  const {x, y, width, height} = document.querySelector('[aria-label="Name of class 3"]')
-                    .closest('li').querySelector('[aria-label^="Hold to record"]').getBoundingClientRect();
-                  const top = document.elementFromPoint(x + width / 2, y + height / 2);
-                  return top?.closest('button')?.ariaLabel;
-                }"""
-            )
-            assert room == "Hold to record Class 3", f"covered at {width}"
-
-
-def test_motion_is_left_out_for_those_who_ask(url: str, opened: Opened) -> None:
-    moving = {}
-    for wish in ("no-preference", "reduce"):
-        with opened(url, reduced_motion=wish) as page:
-            hold(page, "Class 1").hover()
-            page.mouse.down()
-            wait_for_photos(page, "Class 1", 2)
-            if wish == "no-preference":
-                page.wait_for_function("document.getAnimations().length > 0")
-            moving[wish] = page.evaluate("document.getAnimations().length")
-            page.mouse.up()
-    assert moving["no-preference"] > 0
-    assert moving["reduce"] == 0
-
-
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        (
-            "Object.defineProperty(Crypto.prototype, 'subtle', {get: () => undefined})",
-            "This page needs a secure address",
-        ),
-        (
-            "Object.defineProperty(Navigator.prototype, 'mediaDevices', {get: () => undefined})",
-            "This page needs a secure address",
-        ),
-        ("delete window.Worker", "This browser cannot run the page"),
-    ],
-)
-def test_where_it_cannot_work_it_says_why(script: str, message: str, url: str, opened: Opened) -> None:
-    with opened(url, script=script, ready=False, width=390) as page:
-        page.goto(url)
-        alert = page.get_by_role("alert")
-        expect(alert).to_contain_text(message)
-        if "secure" in message:
-            expect(alert).to_contain_text(url)
-            expect(alert.get_by_role("link", name="Open over https")).to_have_attribute(
-                "href", url.replace("http:", "https:")
-            )
-        expect(button(page, "Start camera")).to_have_count(0)
-        expect(page.get_by_text("never leave this device")).to_be_visible()
-
-
-def test_hostile_names_are_only_text(
-    site: Callable[..., Built], serving: Callable[[Path], SiteServer], opened: Opened
-) -> None:
-    names = ["<img src=x onerror=alert(1)>", "قطة", "</script><script>alert(2)</script>"]
-    title = '"><script>alert(3)</script>{{ 7*7 }}</title>'
-    built = site("embedded", classes=names, title=title)
-    with opened(serving(built.out).url) as page:
-        opening: list[str] = []
-        page.on("dialog", lambda dialog: (opening.append(dialog.message), dialog.dismiss()))
-        expect(page.get_by_role("heading", level=1)).to_have_text(title)
-        assert page.title() == title
-        for i, name in enumerate(names, 1):
-            expect(page.get_by_role("textbox", name=f"Name of class {i}")).to_have_value(name)
-            pages.take(page, name)
-            expect(status(page)).to_have_text(f"Recorded 1 photo of {name}.")
-        button(page, "Train").click()
-        expect(status(page)).to_contain_text("Trained on 3 photos")
-        expect(page.locator("[aria-live=polite]")).to_have_text(re.compile(r".+, \d+%$"))
-        assert page.locator("img[src=x]").count() == 0
-        assert page.evaluate("document.scripts.length") == 2
-        assert opening == []

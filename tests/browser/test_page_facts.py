@@ -4,54 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from onthefly_studio.pipeline import Built
-from onthefly_studio.site.server import SiteServer
 from tests.browser import cameras, pages
-from tests.browser.states import button
-from tests.conftest import Visit
+from tests.browser.pages import button
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-DESK = {"viewport": {"width": 1280, "height": 900}}
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    with chromium(camera=False) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture
-def built(site: Callable[..., Built]) -> Built:
-    return site("embedded")
-
-
-@pytest.fixture
-def url(built: Built, serving: Callable[[Path], SiteServer]) -> str:
-    return serving(built.out).url
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 
 
 @contextmanager
 def opened(browser: Browser, **options: Any) -> Iterator[Page]:
     """A page with a camera, which must leave the console empty, of plain talk too."""
-    context = browser.new_context(service_workers="block", **options)
     said: list[str] = []
-    try:
-        visit = Visit(context.new_page())
+    with pages.visited(browser, **options) as visit:
         cameras.install(visit.page)
         visit.page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         yield visit.page
-        assert visit.complaints == []
         assert [text for text in said if "blocked by Playwright" not in text] == []
-    finally:
-        context.close()
 
 
 SHIFTS_JS = """

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from numpy.typing import NDArray
 from playwright.sync_api import expect
 
 from onthefly_studio.cache import Cache
@@ -113,7 +114,7 @@ def test_page_and_python_name_the_same_winner(
     assert same >= SAME_WINNER
 
 
-def winners_of_both(page: Project, python: Project, share: float) -> np.ndarray:
+def winners_of_both(page: Project, python: Project, share: float) -> NDArray[Any]:
     """Whom one head names on held-out photos by the page's features and by Python's, `[2, photos]`.
 
     The head is trained on the page's features of the other photos. A head of its own for each decoder
@@ -129,7 +130,7 @@ def winners_of_both(page: Project, python: Project, share: float) -> np.ndarray:
     )
 
 
-def assert_same_winners(shown: np.ndarray, told: np.ndarray, project: Project, share: float) -> None:
+def assert_same_winners(shown: NDArray[Any], told: NDArray[Any], project: Project, share: float) -> None:
     """The page's confusion matrix is Python's but for photos whose winner leads by less than `CLEAR`.
 
     Two runs that sum in another order part by more than rounding where a ReLU flips.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
@@ -116,7 +117,7 @@ def read(page: Page, files: dict[str, bytes], fit: str = "stretch", every: int =
     return told
 
 
-def expected(contents: bytes, fit: Any = "stretch", every: int = 1) -> tuple[list[int], np.ndarray] | str:
+def expected(contents: bytes, fit: Any = "stretch", every: int = 1) -> tuple[list[int], NDArray[Any]] | str:
     """The same by Python, or why it refuses the file."""
     try:
         pixels = open_picture(contents, "it")

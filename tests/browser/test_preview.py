@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from onthefly_studio.pipeline import Built
-from onthefly_studio.site.server import SiteServer
 from tests.browser import cameras, pages
-from tests.conftest import Visit
+from tests.browser.pages import button, preview, sees
 
 DROP_JS = """
 (preview, {bytes, name}) => {
@@ -33,49 +29,17 @@ DROP_JS = """
 
 
 @pytest.fixture
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    """One browser for all tests here; each has a context of its own."""
-    with chromium(camera=False) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture
 def page(browser: Browser, url: str) -> Iterator[Page]:
     """A page whose camera the test holds, which afterwards has complained of nothing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
-    try:
-        visit = Visit(context.new_page())
+    with pages.visited(browser, viewport={"width": 1280, "height": 900}) as visit:
         cameras.install(visit.page)
         pages.open_ready(visit.page, url, live=True)
         yield visit.page
-        assert visit.complaints == []
-    finally:
-        context.close()
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def preview(page: Page) -> Locator:
-    return page.get_by_role("region", name="Camera preview")
 
 
 def teach(page: Page, class_name: str, shown: str, count: int = 3) -> None:
     cameras.show(page, shown)
     pages.take(page, class_name, count)
-
-
-def sees(page: Page, class_name: str) -> None:
-    """Wait until the verdict and the bars name this class."""
-    expect(preview(page)).to_contain_text(re.compile(rf"The model sees\s*\d+%\s*{class_name}"))
-    bar = page.get_by_role("progressbar", name=class_name, exact=True)
-    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^([5-9]\d|100) percent$"))
 
 
 def drop(page: Page, picture: bytes | None, name: str = "photo.png") -> None:

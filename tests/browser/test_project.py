@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from numpy.typing import NDArray
 from PIL import Image
 
 from onthefly_studio.cache import Cache
@@ -23,6 +23,7 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.project.format.read import read
 from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
+from tests.support.commands import invoked
 
 CLASSES = [
     {"id": "c1", "name": "Cup", "tone": 0},
@@ -79,7 +80,7 @@ async ({zip, options}) => {
 """
 
 
-def picture(label: int, number: int) -> np.ndarray:
+def picture(label: int, number: int) -> NDArray[Any]:
     """Clouds in a class's colours, RGB bytes of a camera's shape."""
     rng = np.random.default_rng(100 * label + number)
     coarse = rng.integers(0, 256, (6, 8, 3), np.uint8)
@@ -121,14 +122,10 @@ def taught(
     return {"built": built, "folder": folder, "path": path, "png": png, "said": said, "exported": exported}
 
 
-def onthefly(command: Any, *arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(argument) for argument in arguments])
-
-
 def test_verify_reproduces_what_the_page_trained(taught: dict[str, Any]) -> None:
     assert taught["exported"]["examples"] == 3 * PER_CLASS
     assert taught["exported"]["withoutHead"] is None
-    done = onthefly(verify_command, taught["path"], "--json", "--site", taught["built"].out)
+    done = invoked(verify_command, taught["path"], "--json", "--site", taught["built"].out)
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     print(f"\n{ {key: told[key] for key in told if key.endswith(('error', 'similarity'))} }")
@@ -206,7 +203,7 @@ def test_python_predicts_what_the_page_showed(
     """From the site's own files, and from the cache that built it."""
     monkeypatch.setenv("ONTHEFLY_CACHE", str(cache.root))
     probe = taught["folder"] / "probe.png"
-    done = onthefly(predict_command, taught["path"], probe, "--json")
+    done = invoked(predict_command, taught["path"], probe, "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["labels"] == ["Cup", "Offene Hand", "空"]
@@ -223,7 +220,7 @@ def test_evaluate_counts_what_is_right(taught: dict[str, Any], tmp_path: Path) -
         (tmp_path / name).mkdir()
         for number in (50, 51):
             Image.fromarray(picture(label, number)).save(tmp_path / name / f"{number}.png")
-    done = onthefly(evaluate_command, taught["path"], tmp_path, "--json", "--site", taught["built"].out)
+    done = invoked(evaluate_command, taught["path"], tmp_path, "--json", "--site", taught["built"].out)
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["photos"] == 6

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import pages
+from tests.browser.pages import button, record_seen, status
 
 KEPT = "Kept in this browser."
 NAMELESS = "Project without a name"
@@ -27,24 +27,6 @@ SAID_JS = """
   }).observe(document.body, {subtree: true, childList: true, characterData: true});
 }
 """
-
-
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def status(page: Page) -> Locator:
-    return page.get_by_role("status")
-
-
-def record(page: Page, name: str, count: int) -> None:
-    expect(button(page, "Stop camera")).to_be_visible()
-    pages.take(page, name, count)
 
 
 def wait_until_kept(page: Page) -> None:
@@ -80,9 +62,9 @@ def test_a_reload_brings_everything_back(url: str, chromium: Any) -> None:
         name.fill("Cup")
         name.press("Enter")
         for _ in range(3):
-            record(page, "Cup", 1)
+            record_seen(page, "Cup", 1)
             pages.next_frame(page)
-        record(page, "Class 2", 2)
+        record_seen(page, "Class 2", 2)
         button(page, "Remove photo 1 of Cup").click()
         button(page, "Train").click()
         expect(status(page)).to_contain_text("Trained on 4 photos")
@@ -101,7 +83,7 @@ def test_a_reload_brings_everything_back(url: str, chromium: Any) -> None:
         bar = page.get_by_role("progressbar", name="Cup", exact=True)
         expect(bar).to_have_attribute("aria-valuetext", pages.PERCENT)
         # And the worker has the photos too: it can train on them, and add to them.
-        record(page, "Cup", 1)
+        record_seen(page, "Cup", 1)
         button(page, "Train").click()
         expect(status(page)).to_contain_text("Trained on 5 photos")
         assert visit.complaints == []
@@ -151,7 +133,7 @@ def test_several_projects_are_kept_opened_and_deleted(url: str, chromium: Any) -
     with chromium(width=390, height=844) as visit:
         page = visit.page
         pages.open_ready(page, url)
-        record(page, "Class 1", 2)
+        record_seen(page, "Class 1", 2)
         page.get_by_role("textbox", name="Name of this project").fill("First")
         page.keyboard.press("Enter")
         button(page, "Projects").click()
@@ -162,7 +144,7 @@ def test_several_projects_are_kept_opened_and_deleted(url: str, chromium: Any) -
         expect(dialog).to_be_hidden()
         expect(pages.photos(page, "Class 1")).to_have_count(0)
         expect(page.get_by_role("textbox", name="Name of this project")).to_have_value("")
-        record(page, "Class 3", 1)
+        record_seen(page, "Class 3", 1)
         wait_until_kept(page)
 
         button(page, "Projects").click()
@@ -204,11 +186,11 @@ def test_an_import_leaves_the_project_before_it_in_its_place(url: str, chromium:
     with chromium() as visit:
         page = visit.page
         pages.open_ready(page, url)
-        record(page, "Class 1", 2)
+        record_seen(page, "Class 1", 2)
         with page.expect_download() as download:
             button(page, "Export").click()
         download.value.save_as(file)
-        record(page, "Class 2", 1)
+        record_seen(page, "Class 2", 1)
         with page.expect_file_chooser() as chooser:
             button(page, "Import").click()
         chooser.value.set_files(file)
@@ -229,8 +211,8 @@ def test_undo_is_kept_too(url: str, chromium: Any) -> None:
     with chromium() as visit:
         page = visit.page
         pages.open_ready(page, url)
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 1)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 1)
         button(page, "Remove Class 1").click()
         button(page, "Undo").click()
         expect(pages.photos(page, "Class 1")).to_have_count(2)
@@ -251,7 +233,7 @@ def test_where_nothing_is_kept_the_page_says_so(url: str, chromium: Any) -> None
         pages.open_ready(page, url)
         said = page.get_by_text(re.compile("^Not kept in this browser: .* Export it before you leave"))
         expect(said).to_be_visible()
-        record(page, "Class 1", 1)
+        record_seen(page, "Class 1", 1)
         expect(said).to_be_visible()
         button(page, "Projects").click()
         expect(page.get_by_role("dialog")).to_contain_text("Not kept in this browser")
@@ -262,7 +244,7 @@ def test_a_project_open_in_another_tab_is_left_alone(url: str, chromium: Any) ->
     with chromium() as visit:
         first = visit.page
         pages.open_ready(first, url)
-        record(first, "Class 1", 2)
+        record_seen(first, "Class 1", 2)
         wait_until_kept(first)
         second = first.context.new_page()
         pages.open_ready(second, url)
@@ -290,8 +272,8 @@ def test_after_an_update_of_the_model_photos_are_learned_anew(
     with chromium() as visit:
         page = visit.page
         pages.open_ready(page, address)
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 2)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 2)
         button(page, "Train").click()
         expect(status(page)).to_contain_text("Trained on 4 photos")
         wait_until_the_head_is_kept(page)
@@ -315,8 +297,8 @@ def test_the_model_goes_into_a_file_of_its_own(url: str, chromium: Any, tmp_path
         button(page, "Export model").click()
         expect(status(page)).to_have_text("There is no model yet. Record photos for two classes first.")
         page.get_by_role("textbox", name="Name of this project").fill("Cups & hands")
-        record(page, "Class 1", 1)
-        record(page, "Class 2", 1)
+        record_seen(page, "Class 1", 1)
+        record_seen(page, "Class 2", 1)
         page.get_by_role("switch", name="Live").check()
         expect(page.get_by_text(re.compile("of its own photos right"))).to_be_visible()
         with page.expect_download() as download:
@@ -348,8 +330,8 @@ def test_a_site_with_a_project_answers_at_once_and_leaves_it_to_its_visitors(
     with chromium() as visit:
         page = visit.page
         pages.open_ready(page, url)
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 2)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 2)
         button(page, "Train").click()
         expect(status(page)).to_contain_text("Trained on 4 photos")
         with page.expect_download() as download:
@@ -367,7 +349,7 @@ def test_a_site_with_a_project_answers_at_once_and_leaves_it_to_its_visitors(
         button(page, "Projects").click()
         expect(page.get_by_role("dialog")).to_contain_text("There is no other project.")
         page.keyboard.press("Escape")
-        record(page, "Class 2", 1)
+        record_seen(page, "Class 2", 1)
         wait_until_kept(page)
         pages.open_ready(page, given)
         expect(pages.photos(page, "Class 1")).to_have_count(2)

@@ -74,11 +74,6 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def url(site: Callable[..., Built], serving: Callable[[Path], SiteServer]) -> str:
-    return serving(site("embedded").out).url
-
-
 def test_the_camera_is_not_copied_and_its_frames_are_let_go(url: str, chromium: Any) -> None:
     with chromium() as visit:
         page = visit.page
@@ -184,13 +179,7 @@ def project(built: Built, photos: int) -> Project:
     names = ("Cup", "Hand")
     return Project(
         generator="onthefly 0.1.0",
-        backbone=projects.some_backbone(
-            modelHash=built.site.for_page()["model"]["hash"],
-            sha256=built.site.for_page()["backbone"]["sha256"],
-            kind=built.site.for_page()["backbone"]["kind"],
-            features=width,
-            precision=built.site.for_page()["precision"],
-        ),
+        backbone=projects.backbone_of(built),
         preprocess=Preprocess(size=224, fit="crop"),
         settings=HeadSettings(),
         classes=[

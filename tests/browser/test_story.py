@@ -16,28 +16,16 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site.server import SiteServer
 from tests.browser import axe, cameras, languages, pages
-from tests.browser.states import button
-from tests.conftest import Visit
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    with chromium(camera=False) as visit:
-        yield visit.page.context.browser
+from tests.browser.pages import button, sees
+from tests.support.browsers import Visit
 
 
 @contextmanager
 def opened(browser: Browser, width: int) -> Iterator[Visit]:
     height = 844 if width < 768 else 900
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, reduced_motion="reduce", service_workers="block"
-    )
-    try:
-        visit = Visit(context.new_page())
+    size = {"width": width, "height": height}
+    with pages.visited(browser, viewport=size, reduced_motion="reduce") as visit:
         yield visit
-        assert visit.complaints == []
-    finally:
-        context.close()
 
 
 # By keyboard alone ----------------------------------------------------------------------------------------
@@ -88,13 +76,6 @@ def hold_space(page: Page, name: str, count: int) -> None:
     expect(pages.photos(page, name).nth(count - 1)).to_be_attached()
     page.keyboard.up("Space")
     expect(button(page, f"Hold to record {name}")).to_be_focused()
-
-
-def sees(page: Page, name: str) -> None:
-    stage = page.get_by_role("region", name="Camera preview")
-    expect(stage).to_contain_text(re.compile(rf"The model sees\s*\d+%\s*{name}"))
-    bar = page.get_by_role("progressbar", name=name, exact=True)
-    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^([5-9]\d|100) percent$"))
 
 
 @pytest.mark.parametrize("width", [390, pytest.param(768, marks=pytest.mark.long), 1280])
@@ -149,11 +130,6 @@ def test_by_keyboard_alone(
 
 
 # In other languages ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def english() -> list[str]:
-    return languages.only_english("nl")
 
 
 def teach(page: Page, record: str, names: list[str]) -> None:

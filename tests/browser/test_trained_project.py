@@ -19,7 +19,7 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.project.format.read import read
 from onthefly_studio.site.server import SiteServer
 from tests.browser import outside
-from tests.browser.test_project import onthefly
+from tests.support.commands import invoked
 
 PYTHON_ALIKE = 1e-3
 TAKE_JS = """
@@ -60,7 +60,7 @@ def test_a_folder_becomes_a_project(
     built = site("embedded")
     file = tmp_path / "project.zip"
     arguments = [photos, "--out", file, "--site", built.out, "--seed", 9, "--epochs", 6]
-    done = onthefly(train_command, *arguments)
+    done = invoked(train_command, *arguments)
     assert done.exit_code == 0, done.output
     assert "12 photos, 3 classes" in done.stdout
     assert "Left out: 1 picture that cannot be read, 1 file that is no picture." in done.stdout
@@ -70,7 +70,7 @@ def test_a_folder_becomes_a_project(
     assert project.backbone.model_hash == built.site.for_page()["model"]["hash"]
     assert (project.settings.seed, project.settings.epochs, project.settings.hidden) == (9, 6, 128)
 
-    verified = onthefly(verify_command, file, "--site", built.out, "--json")
+    verified = invoked(verify_command, file, "--site", built.out, "--json")
     assert verified.exit_code == 0, verified.output
     told = json.loads(verified.stdout)
     assert told["reproduced"] is True
@@ -86,7 +86,7 @@ def test_a_folder_becomes_a_project(
         assert visit.complaints == []
     assert page["taken"] == {"classes": [c.name for c in project.classes], "examples": 12, "trained": True}
     assert page["before"]["seed"] == 9
-    said = onthefly(predict_command, file, folder / "probe.png", "--site", built.out, "--json")
+    said = invoked(predict_command, file, folder / "probe.png", "--site", built.out, "--json")
     (row,) = json.loads(said.stdout)["predictions"]
     python = dict(zip(json.loads(said.stdout)["labels"], row["probabilities"], strict=True))
     # The head came along; and the page, training on what came along, makes the same.
@@ -104,7 +104,7 @@ def test_strictly_a_broken_picture_is_named_and_the_old_file_stays(
 ) -> None:
     file = tmp_path / "project.zip"
     file.write_bytes(b"what was here")
-    done = onthefly(train_command, photos, "--out", file, "--site", site("embedded").out, "--strict")
+    done = invoked(train_command, photos, "--out", file, "--site", site("embedded").out, "--strict")
     assert done.exit_code == 3
     assert "Warm/2b.jpg" in done.output
     assert file.read_bytes() == b"what was here"
@@ -115,7 +115,7 @@ def test_strictly_a_broken_picture_is_named_and_the_old_file_stays(
 def test_beam_embeds_the_same(photos: Path, site: Callable[..., Built], tmp_path: Path) -> None:
     files = [tmp_path / "local.zip", tmp_path / "beam.zip"]
     for runner, file in zip(("local", "beam"), files, strict=True):
-        done = onthefly(
+        done = invoked(
             train_command, photos, "--out", file, "--site", site("embedded").out, "--runner", runner
         )
         assert done.exit_code == 0, done.output

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,18 @@ from onthefly_studio.cli.evaluate import command as evaluate_command
 from onthefly_studio.pipeline import Built
 from onthefly_studio.project.format.model import Example, Project
 from onthefly_studio.project.format.read import read
-from onthefly_studio.project.format.schema import Backbone, Preprocess, ProjectClass, folder_of
+from onthefly_studio.project.format.schema import Preprocess, ProjectClass, folder_of
 from onthefly_studio.reference.training import HeadSettings
-from onthefly_studio.site.server import SiteServer
 from tests.browser import calls, pages
-from tests.conftest import Visit
+from tests.browser.pages import Opened, button, record_seen
 from tests.support import projects
+from tests.support.camera import CHROMIUM_ARGS
 
 NAMES = ["Cup", "Hand", "Phone", "Neutral"]
 MATRIX = "What it takes for what"
 RIGHT = re.compile(r"^(\d+)% right: (\d+) of (\d+) photos that it had not seen\.$")
 
-Opened = Callable[..., AbstractContextManager[Page]]
+BROWSER_FLAGS = CHROMIUM_ARGS
 
 
 def project(built: Built, counts: list[int], spread: float = 3.0, **changed: Any) -> Project:
@@ -43,11 +42,9 @@ def project(built: Built, counts: list[int], spread: float = 3.0, **changed: Any
     features = centres[labels] + spread * rng.normal(size=(len(labels), width))
     picture = {label: projects.jpeg(label, (64, 64)) for label in range(len(counts))}
     ids = [f"k{label}" for label in range(len(counts))]
-    told = {key: site["backbone"][key] for key in ("name", "kind", "sha256", "features")}
-    backbone = {**told, "modelHash": site["model"]["hash"], "precision": site["precision"]}
     return Project(
         generator="onthefly 0.1.0",
-        backbone=Backbone.model_validate(backbone),
+        backbone=projects.backbone_of(built),
         preprocess=Preprocess(**site["preprocess"]),
         settings=replace(HeadSettings(**site["head"]), **changed),
         classes=[
@@ -60,46 +57,16 @@ def project(built: Built, counts: list[int], spread: float = 3.0, **changed: Any
     )
 
 
-@pytest.fixture(scope="module")
-def built(site: Callable[..., Built]) -> Built:
-    return site("embedded")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    """One browser for all tests here; each has a context of its own."""
-    with chromium() as visit:
-        yield visit.page.context.browser
-
-
 @pytest.fixture
-def opened(browser: Browser, built: Built, serving: Callable[[Path], SiteServer]) -> Opened:
-    """Opens the page with the model ready, and afterwards demands that nothing was complained of."""
-
-    @contextmanager
-    def open_page(width: int = 1280, height: int = 900, script: str = "") -> Iterator[Page]:
-        context = browser.new_context(viewport={"width": width, "height": height}, service_workers="block")
-        try:
-            visit = Visit(context.new_page())
-            calls.watch(visit.page)
-            visit.page.add_init_script(script)
-            pages.open_ready(visit.page, serving(built.out).url, live=True)
-            yield visit.page
-            assert visit.complaints == []
-        finally:
-            context.close()
-
-    return open_page
+def opened(browser: Browser, url: str) -> Opened:
+    """Opens the page with the model ready and training by itself; see `pages.open_page`."""
+    return partial(pages.open_page, browser, url, camera=False, live=True, watched=True)
 
 
 def bring(page: Page, path: Path) -> None:
     """Import a project."""
     page.get_by_label("Project file", exact=True).set_input_files(path)
     expect(status(page)).to_contain_text("Imported")
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
 
 
 def status(page: Page) -> Locator:
@@ -118,11 +85,6 @@ def matrix(page: Page) -> list[list[int]]:
     """The counts in the confusion matrix."""
     rows = page.get_by_role("table", name=MATRIX).get_by_role("row").all()[1:]
     return [[int(cell) for cell in row.get_by_role("cell").all_text_contents()] for row in rows]
-
-
-def record(page: Page, name: str, count: int) -> None:
-    expect(button(page, "Stop camera")).to_be_visible()
-    pages.take(page, name, count)
 
 
 @pytest.mark.parametrize(("share", "seed"), [("20", "1"), ("35", "77")])
@@ -170,8 +132,8 @@ def test_it_trains_by_itself_and_keeps_quiet_about_it(opened: Opened) -> None:
           new MutationObserver(() => window.said(region.textContent)).observe(
             region, {childList: true, characterData: true, subtree: true});
         }""")
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 2)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 2)
         shown = page.get_by_role("progressbar", name="Class 1", exact=True)
         expect(shown).to_have_attribute("aria-valuetext", re.compile(r"^\d+ percent$"))
         expect(bar.get_by_text(re.compile(r"^\d+% of its own photos right"))).to_be_visible()
@@ -240,8 +202,8 @@ def test_a_long_run_can_be_stopped(built: Built, opened: Opened, tmp_path: Path)
 
 def test_settings_hold_at_once_and_can_be_undone(opened: Opened) -> None:
     with opened() as page:
-        record(page, "Class 1", 1)
-        record(page, "Class 2", 1)
+        record_seen(page, "Class 1", 1)
+        record_seen(page, "Class 2", 1)
         page.get_by_text("Settings and curves").click()
         accuracy = curve(page, "Accuracy")
         expect(accuracy).to_have_accessible_name(re.compile("after epoch 10\\.$"))
@@ -298,8 +260,8 @@ def test_without_live_training_waits(opened: Opened) -> None:
     with opened() as page:
         page.get_by_role("switch", name="Live").click()
         expect(status(page)).to_have_text("The model now waits for Train.")
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 2)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 2)
         page.get_by_text("Settings and curves").click()
         page.get_by_text("Under the hood").click()
         expect(page.get_by_text("To check the model, train it first.")).to_be_visible()
@@ -323,12 +285,12 @@ def test_what_is_missing_for_the_figures_is_said(opened: Opened) -> None:
         heading = page.get_by_role("heading", name="How good is it?")
         part = page.get_by_role("region").filter(has=heading)
         expect(part).to_contain_text("two classes need two photos each; none has them.")
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 1)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 1)
         expect(part).to_contain_text("two classes need two photos each; 1 has them.")
         # The page trains meanwhile, and gives advice on what it has.
         expect(part).to_contain_text("Class 2 has 1 photo. With 10 or more it is known better.")
-        record(page, "Class 3", 2)
+        record_seen(page, "Class 3", 2)
         expect(page.get_by_text(RIGHT)).to_be_visible()
         classes = part.get_by_role("list", name="Right by class").get_by_role("listitem")
         expect(classes.nth(1)).to_contain_text("no photo to spare")
@@ -336,7 +298,7 @@ def test_what_is_missing_for_the_figures_is_said(opened: Opened) -> None:
 
 def test_confused_photos_are_shown_moved_and_removed(built: Built, opened: Opened, tmp_path: Path) -> None:
     given = projects.save(tmp_path / "given.zip", project(built, [12, 12, 40], spread=4.0))
-    with opened(390, 844) as page:
+    with opened(width=390, height=844) as page:
         bring(page, given)
         page.get_by_text("Under the hood").click()
         mistakes = page.get_by_role("list", name="Photos most often confused")
@@ -394,8 +356,8 @@ def test_confused_photos_are_shown_moved_and_removed(built: Built, opened: Opene
 
 def test_the_facts_are_said(opened: Opened) -> None:
     with opened() as page:
-        record(page, "Class 1", 2)
-        record(page, "Class 2", 2)
+        record_seen(page, "Class 1", 2)
+        record_seen(page, "Class 2", 2)
         page.get_by_text("Under the hood").click()
         for heading in ("Model", "How good is it?", "Speed", "Privacy"):
             expect(page.get_by_role("heading", name=heading, exact=True, level=3)).to_be_visible()

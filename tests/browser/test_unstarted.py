@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,10 @@ from onthefly_studio.pipeline import Built
 from onthefly_studio.site import render
 from tests.browser import pages
 from tests.support import hosts
-from tests.support.hosts import Answer, Host, Manner
+from tests.support.hosts import SUB, Answer, Host, Manner
 
-SUB = "lessons/hands"
 FASTER = 100
 """So many times faster animations run: nobody waits for the words that are kept back for a while."""
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Any) -> Iterator[Browser]:
-    with chromium(camera=False) as visit:
-        yield visit.page.context.browser
-
-
-@pytest.fixture(scope="module")
-def root(site: Callable[..., Built], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a host serves: the site in a folder of a folder."""
-    root = tmp_path_factory.mktemp("host")
-    shutil.copytree(site("embedded").out, root / SUB)
-    return root
 
 
 def pace(page: Page, times: float) -> None:

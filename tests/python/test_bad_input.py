@@ -6,134 +6,36 @@ with the stage; here stand the exit code, the message, and that nothing else hap
 
 from __future__ import annotations
 
-import errno
 import gzip
 import hashlib
-import io
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from onthefly_studio.cache import Cache
-from onthefly_studio.errors import OutputError
-from onthefly_studio.pipeline import Built
 from onthefly_studio.report import Silent
-from onthefly_studio.site import publish
 from onthefly_studio.sources import obtain
+from tests.support.builds import COMMAND, IMPATIENT, NO_MODEL, TWICE, M, Project, packed
 from tests.support.hubserver import PAGE, Fault, HubServer
-from tests.support.patience import PATIENCE_S
 from tests.support.processes import PYTHON_PATH
 
-M = "/google/imagenet/module/5"
-COMMAND = [sys.executable, "-m", "onthefly_studio"]
-
-
-def waiting(seconds: float) -> list[str]:
-    """The real command with other limits: two attempts, and so long for a server that says nothing."""
-    limits = f"Limits({seconds}, {seconds}, attempts=2, backoff_s=0.01)"
-    program = (
-        "from onthefly_studio.sources import download\n"
-        "from onthefly_studio.sources.download import Limits\n"
-        f"download.PATIENT = {limits}\n"
-        "from onthefly_studio.cli import main\nmain()"
-    )
-    return [sys.executable, "-c", program]
-
-
-TWICE = waiting(PATIENCE_S)
-IMPATIENT = waiting(1)
-"""Where a stall is the subject."""
-Done = subprocess.CompletedProcess[str]
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """Every name below a folder, with what is there."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
-        found[path.relative_to(folder).as_posix()] = content
-    return found
-
-
-class Project:
-    """A folder with a good site in `dist/`, and the command to run in it."""
-
-    def __init__(self, root: Path, cache: Cache) -> None:
-        self.root, self.cache = root, cache
-
-    def build(self, *arguments: object, program: list[str] = COMMAND) -> Done:
-        env = {**os.environ, "PYTHONPATH": PYTHON_PATH, "ONTHEFLY_CACHE": str(self.cache.root)}
-        command = [*program, "build", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=self.root, env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
-
-    def refuses(self, code: int, parts: list[str], *arguments: object, program: list[str] = COMMAND) -> None:
-        """Build, which must fail with one message that holds the parts, and leave all as it is."""
-        before = tree(self.root)
-        done = self.build(*arguments, program=program)
-        assert done.returncode == code, done.stderr
-        assert done.stdout == ""
-        assert done.stderr.count("Error: ") == 1
-        assert "Traceback" not in done.stderr
-        for part in ("  where: ", "  mend:  ", *parts):
-            assert part in done.stderr, (part, done.stderr)
-        assert tree(self.root) == before
-        assert not list(self.cache.root.glob("*/.*")), "a leftover in the cache"
-
-
-@pytest.fixture(scope="module")
-def good(site: Callable[..., Built], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a good site that all tests share, since none may change it."""
-    root = tmp_path_factory.mktemp("project")
-    shutil.copytree(site("embedded").out, root / "dist")
-    return root
-
 
 @pytest.fixture
-def project(good: Path, tmp_path: Path) -> Project:
+def project(good_site: Path, tmp_path: Path) -> Project:
     """With an empty cache of its own: for what never gets as far as a conversion."""
-    return Project(good, Cache(tmp_path / "cache"))
-
-
-@pytest.fixture(scope="module")
-def full(good: Path, own_cache: Callable[[Path], Cache], tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """A cache in which everything is made already, and nobody else is at work."""
-    return own_cache(tmp_path_factory.mktemp("full"))
+    return Project(good_site, Cache(tmp_path / "cache"))
 
 
 @pytest.fixture
-def ready(good: Path, full: Cache) -> Project:
+def ready(good_site: Path, full_cache: Cache) -> Project:
     """With a cache in which everything is made already."""
-    return Project(good, full)
-
-
-@pytest.fixture
-def server() -> Iterator[HubServer]:
-    """A server of this test's own."""
-    with HubServer() as running:
-        yield running
-
-
-def packed(*members: tuple[str, bytes], kind: bytes = tarfile.REGTYPE) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
-        for name, data in members:
-            member = tarfile.TarInfo(name)
-            member.type, member.size, member.linkname = kind, len(data), "saved_model.pb"
-            tar.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-NO_MODEL = packed(("variables/data", os.urandom(300_000)))
-"""A sound archive without a SavedModel: it comes through the download and the unpacking, and no further."""
+    return Project(good_site, full_cache)
 
 
 # The value of --backbone
@@ -185,13 +87,14 @@ def test_a_download_that_breaks_off_half_way_is_resumed(project: Project, server
 
 
 def test_bytes_that_changed_under_a_recorded_hash(project: Project, server: HubServer) -> None:
-    server.modules[M] = packed(("saved_model.pb", b"one"))
+    one, two = (packed(("saved_model.pb", contents)) for contents in (b"one", b"two"))
+    server.modules[M] = one
     obtain(server.url(M), cache=project.cache, reporter=Silent())
     for kind in ("archives", "unpacked"):
         shutil.rmtree(project.cache.path(kind, ""))
-    first = hashlib.sha256(server.modules[M]).hexdigest()
-    server.modules[M] = packed(("saved_model.pb", b"two"))
-    second = hashlib.sha256(server.modules[M]).hexdigest()
+    first = hashlib.sha256(one).hexdigest()
+    server.modules[M] = two
+    second = hashlib.sha256(two).hexdigest()
     parts = ["not the file that was expected", first, second, "onthefly cache clear"]
     project.refuses(3, parts, "--backbone", server.url(M), program=TWICE)
 
@@ -267,110 +170,6 @@ def test_an_output_folder_without_rights(ready: Project) -> None:
     closed.mkdir(exist_ok=True)
     closed.chmod(0o500)
     ready.refuses(5, ["Permission denied"], "--backbone", "embedded", "--out", "closed/dist")
-
-
-# A full disk
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Mounts a disk of so many bytes, in memory."""
-    places: list[Path] = []
-
-    def mount(size: int) -> Path:
-        place = tmp_path / f"disk{len(places)}"
-        place.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode != 0:
-            pytest.skip("a small disk can be mounted by root on Linux only; run as root to test a full one")
-        places.append(place)
-        return place
-
-    yield mount
-    for place in places:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def size_of(folder: Path) -> int:
-    # In pages, as a disk in memory counts.
-    return sum((path.stat().st_size | 4095) + 1 for path in folder.rglob("*"))
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        OSError(errno.ENOSPC, "No space left on device"),
-        shutil.Error([("from", "to", "[Errno 28] No space left on device: 'to'")]),
-    ],
-    ids=["a write", "a copy"],
-)
-def test_a_full_disk_is_told_whichever_stage_met_it(error: OSError, tmp_path: Path) -> None:
-    def fill(into: Path) -> None:
-        raise error
-
-    with pytest.raises(OutputError, match=r"^The cache folder cannot .* \(No space left on device\)"):
-        Cache(tmp_path).folder("model", "key", fill)
-    place = tmp_path / "dist"
-    with (
-        pytest.raises(OutputError, match=r"^The site cannot be written \(No space left on device\)"),
-        publish.replacing(place, Cache(tmp_path / "cache")),
-    ):
-        raise error
-    assert not place.exists()
-
-
-def test_a_disk_full_under_the_output(good: Path, full: Cache, mounted: Callable[..., Path]) -> None:
-    disk = mounted(size_of(good / "dist") + (2 << 20))  # the old site and a part of the new one
-    shutil.copytree(good / "dist", disk / "dist")
-    parts = ["No space left on device", str(disk / "dist"), "Make room"]
-    Project(disk, full).refuses(5, parts, "--backbone", "embedded", "--title", "New")
-    assert publish.is_intact(disk / "dist")
-
-
-def test_a_read_only_disk_under_the_output(good: Path, full: Cache, mounted: Callable[..., Path]) -> None:
-    disk = mounted(size_of(good / "dist") + (64 << 20))
-    shutil.copytree(good / "dist", disk / "dist")
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    parts = [str(disk / "dist")]
-    Project(disk, full).refuses(5, parts, "--backbone", "embedded", "--title", "New")
-
-
-def test_a_disk_full_under_the_cache_while_downloading(
-    good: Path, server: HubServer, mounted: Callable[..., Path]
-) -> None:
-    project = Project(good, Cache(mounted(128 << 10) / "cache"))
-    server.modules[M] = NO_MODEL
-    parts = ["No space left on device", str(project.cache.root), "ONTHEFLY_CACHE"]
-    project.refuses(5, parts, "--backbone", server.url(M), program=TWICE)
-
-
-def test_a_disk_full_under_the_cache_while_unpacking(
-    good: Path, tmp_path: Path, mounted: Callable[..., Path]
-) -> None:
-    project = Project(good, Cache(mounted(128 << 10) / "cache"))
-    archive = tmp_path / "model.tar.gz"
-    many = [(f"variables/{number}", bytes(3000)) for number in range(100)]
-    for members in ([("saved_model.pb", bytes(1 << 20))], many):  # written at once, or when it is closed
-        archive.write_bytes(packed(*members))
-        project.refuses(5, ["No space left on device", "ONTHEFLY_CACHE"], "--backbone", archive)
-
-
-def test_a_disk_full_under_the_cache_while_bundling(
-    good: Path, full: Cache, mounted: Callable[..., Path]
-) -> None:
-    models = full.path("model", "")
-    small = Cache(mounted(size_of(models) + (1 << 20)) / "cache")
-    shutil.copytree(models, small.path("model", ""))
-    parts = ["No space left on device", "ONTHEFLY_CACHE"]
-    Project(good, small).refuses(5, parts, "--backbone", "embedded", "--title", "New")
-
-
-@pytest.mark.long
-def test_a_disk_full_under_the_cache_while_converting(good: Path, mounted: Callable[..., Path]) -> None:
-    for size in (1 << 20, 9 << 20):  # TensorFlow's own writing fails, and ours
-        project = Project(good, Cache(mounted(size) / "cache"))
-        parts = ["No space left on device", "ONTHEFLY_CACHE"]
-        project.refuses(5, parts, "--backbone", "embedded", "--title", "New")
 
 
 # The settings

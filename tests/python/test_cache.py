@@ -45,13 +45,13 @@ def start(root: Path, name: str, until: str = ".") -> subprocess.Popen[str]:
     )
 
 
-def test_hashes_are_sha256(tmp_path):
+def test_hashes_are_sha256(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"abc")
     assert sha256_file(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
     assert sha256_text("a", "bc") != sha256_text("ab", "c")
 
 
-def test_a_tree_is_its_names_and_bytes_and_nothing_else(tmp_path):
+def test_a_tree_is_its_names_and_bytes_and_nothing_else(tmp_path: Path) -> None:
     def tree(name: str, files: dict[str, bytes]) -> str:
         for path, data in files.items():
             (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def test_a_tree_is_its_names_and_bytes_and_nothing_else(tmp_path):
     assert one == hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def test_a_tree_of_chosen_files(tmp_path):
+def test_a_tree_of_chosen_files(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / name).write_text(name)
     chosen = sha256_tree(tmp_path, [tmp_path / "b", tmp_path / "a"])
@@ -76,7 +76,7 @@ def test_a_tree_of_chosen_files(tmp_path):
     assert chosen == sha256_tree(tmp_path)
 
 
-def test_where_the_cache_is(tmp_path, monkeypatch):
+def test_where_the_cache_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONTHEFLY_CACHE", str(tmp_path))
     assert Cache().root == tmp_path
     assert Cache(tmp_path / "given").root == tmp_path / "given"
@@ -84,18 +84,23 @@ def test_where_the_cache_is(tmp_path, monkeypatch):
     assert Cache().root.name == "onthefly"
 
 
-def test_a_folder_is_filled_once(tmp_path):
-    calls = []
+def test_a_folder_is_filled_once(tmp_path: Path) -> None:
+    calls: list[Path] = []
     cache = Cache(tmp_path)
+
+    def fill(into: Path) -> None:
+        (into / "x").touch()
+        calls.append(into)
+
     for _ in range(2):
-        place = cache.folder("kind", "key", lambda into: calls.append((into / "x").touch()))
+        place = cache.folder("kind", "key", fill)
     assert len(calls) == 1
     assert place == cache.path("kind", "key")
     assert (place / "x").is_file()
 
 
 @pytest.mark.parametrize("error", [ConfigError("no"), KeyboardInterrupt(), OSError("theirs")])
-def test_a_failed_fill_leaves_nothing_and_its_error_passes(tmp_path, error):
+def test_a_failed_fill_leaves_nothing_and_its_error_passes(tmp_path: Path, error: BaseException) -> None:
     def fill(into: Path) -> None:
         (into / "x").touch()
         raise error
@@ -107,7 +112,7 @@ def test_a_failed_fill_leaves_nothing_and_its_error_passes(tmp_path, error):
     assert Cache(tmp_path).folder("kind", "key", lambda into: None).is_dir()
 
 
-def test_two_processes_at_once_fill_it_once(tmp_path):
+def test_two_processes_at_once_fill_it_once(tmp_path: Path) -> None:
     builds = [start(tmp_path, name, "locked out") for name in ("one", "two")]
     outputs = [build.communicate(timeout=PATIENCE_S)[0].split() for build in builds]
     filled = (tmp_path / "filled").read_text().split()
@@ -115,7 +120,7 @@ def test_two_processes_at_once_fill_it_once(tmp_path):
     assert outputs == [filled * 2] * 2
 
 
-def test_a_killed_build_leaves_no_folder_and_its_leftovers_are_swept(tmp_path):
+def test_a_killed_build_leaves_no_folder_and_its_leftovers_are_swept(tmp_path: Path) -> None:
     killed = start(tmp_path, "killed", "never")
     wait_until((tmp_path / "filled").exists, "the first half", alive=killed)
     killed.send_signal(signal.SIGKILL)
@@ -126,7 +131,7 @@ def test_a_killed_build_leaves_no_folder_and_its_leftovers_are_swept(tmp_path):
     assert [path.name for path in (tmp_path / "cache/kind").iterdir()] == ["key"]
 
 
-def test_the_lock_keeps_another_process_out(tmp_path):
+def test_the_lock_keeps_another_process_out(tmp_path: Path) -> None:
     with Cache(tmp_path / "cache").lock("kind", "key"):
         other = start(tmp_path, "other")
         wait_until((tmp_path / "locked out").exists, "the other at the lock", alive=other)
@@ -143,17 +148,17 @@ def refused(root: Path) -> OutputError:
     return caught.value
 
 
-def test_a_cache_that_is_a_file(tmp_path):
+def test_a_cache_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "cache").touch()
     assert "cannot be written" in refused(tmp_path / "cache").what
 
 
-def test_a_kind_that_cannot_be_made(tmp_path):
+def test_a_kind_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "kind").touch()
     assert "cannot be written" in refused(tmp_path).what
 
 
-def test_a_lock_file_that_cannot_be_opened(tmp_path):
+def test_a_lock_file_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "locks/kind-key.lock").mkdir(parents=True)
     assert "cannot be written" in refused(tmp_path).what
 
@@ -161,7 +166,7 @@ def test_a_lock_file_that_cannot_be_opened(tmp_path):
 @pytest.mark.skipif(
     not hasattr(os, "getuid") or os.getuid() == 0, reason="root may write everywhere; run as a user"
 )
-def test_a_cache_without_write_permission(tmp_path):
+def test_a_cache_without_write_permission(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         assert "Permission denied" in refused(tmp_path).what
@@ -169,10 +174,10 @@ def test_a_cache_without_write_permission(tmp_path):
         tmp_path.chmod(0o700)
 
 
-def test_what_is_in_a_read_only_cache_is_used_without_a_lock(tmp_path):
+def test_what_is_in_a_read_only_cache_is_used_without_a_lock(tmp_path: Path) -> None:
     place = Cache(tmp_path).folder("kind", "key", lambda into: None)
     for lock in (tmp_path / "locks").iterdir():
         lock.unlink()
     (tmp_path / "locks").rmdir()
     (tmp_path / "locks").touch()  # no lock can be made any more
-    assert Cache(tmp_path).folder("kind", "key", pytest.fail) == place
+    assert Cache(tmp_path).folder("kind", "key", lambda into: pytest.fail()) == place

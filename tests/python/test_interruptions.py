@@ -21,10 +21,10 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import OutputError
 from onthefly_studio.pipeline import Built
 from onthefly_studio.site import publish
-from tests.python.test_bad_input import NO_MODEL, M, tree
+from tests.support.builds import NO_MODEL, M, tree
 from tests.support.hubserver import Fault, HubServer
 from tests.support.patience import PATIENCE_S, wait_until
-from tests.support.processes import PYTHON_PATH, gone, heedful, seen
+from tests.support.processes import PYTHON_PATH, gone, heedful, ignoring, kill, seen, stops, succeeds
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="builds run on Linux and macOS only")
 
@@ -110,25 +110,6 @@ class Project:
         return list(self.cache.root.glob("*/.*"))
 
 
-def succeeds(build: subprocess.Popen[str]) -> None:
-    _, error = build.communicate(timeout=PATIENCE_S)
-    assert build.returncode == 0, error
-
-
-def stops(build: subprocess.Popen[str], code: int = 130) -> None:
-    """It ends, with its code and one line."""
-    _, error = build.communicate(timeout=PATIENCE_S)
-    assert build.returncode == code, error
-    assert error.splitlines()[-1] == "Stopped."
-    for word in ("Traceback", "Error", "bug"):
-        assert word not in error
-
-
-def kill(build: subprocess.Popen[str]) -> None:
-    build.kill()  # the build alone: what it started must see to itself
-    build.wait(PATIENCE_S)
-
-
 @pytest.fixture
 def project(site: Callable[..., Built], tmp_path: Path) -> Iterator[Project]:
     """With an empty cache."""
@@ -186,11 +167,6 @@ def test_stopped_while_downloading(project: Project, server: HubServer, number: 
     build.send_signal(number)
     stops(build, code)
     assert project.is_as_it_was()
-
-
-def ignoring(command: list[str]) -> list[str]:
-    """The command, started as by `nohup` and as a job in the background: it finds the signals ignored."""
-    return ["/bin/sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])

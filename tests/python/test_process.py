@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
     """Runs a program as a child that is to answer."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    def run(program: str, **options: str) -> dict[str, object]:
+    def run(program: str, **options: Any) -> dict[str, object]:
         (tmp_path / "a_child.py").write_text(program)
         return process.run("a_child", ["one"], tmp_path, what="Trying it", where="here", **options)
 

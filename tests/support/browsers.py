@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onthefly_studio.validate.chromium import launch_options
+from tests.support.camera import CHROMIUM_ARGS
 from tests.support.patience import PATIENCE_MS
 
 KEPT = 2
@@ -35,7 +36,13 @@ _OFF = (
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
 )
-_CAMERA = "--use-fake-device-for-media-stream"
+NO_SOFTWARE_GRAPHICS = ("--disable-software-rasterizer",)
+"""Graphics computed by software take many times as long as plain JavaScript."""
+
+
+def camera_flags(film: Path | None = None) -> tuple[str, ...]:
+    """For a camera that shows a film, or else a made-up picture."""
+    return CHROMIUM_ARGS if film is None else (*CHROMIUM_ARGS, f"--use-file-for-fake-video-capture={film}")
 
 
 class Browsers:
@@ -64,7 +71,7 @@ class Browsers:
 
     def _start(self, flags: tuple[str, ...]) -> Any:
         # The made-up camera at a quarter of its pace: a page has work with every frame.
-        options = [f"{flag}=fps=5" if flag == _CAMERA else flag for flag in flags]
+        options = [f"{flag}=fps=5" if flag == CHROMIUM_ARGS[0] else flag for flag in flags]
         options.append(f"--disable-features={','.join(_OFF)}")
         browser = self._playwright.chromium.launch(**launch_options(*options, browser=self._path))
         browser.new_context = partial(_patient_context, browser.new_context)
@@ -85,3 +92,19 @@ def _patient_context(new_context: Any, **options: Any) -> Any:
     context = new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
     return context
+
+
+class Visit:
+    """A page under test, with everything it complained about."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+
+    def _console(self, message: Any) -> None:
+        if "blocked by Playwright" in message.text:  # as `service_workers="block"` asks
+            return
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")

@@ -26,8 +26,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 MARKERS = 4096
@@ -39,7 +41,7 @@ _COLUMNS, _ROWS = 2, 8
 """The blocks of one margin: 16 bits, 12 of the number and 4 of its check."""
 
 
-def compose(photo: np.ndarray, marker: int, size: tuple[int, int] = (640, 480)) -> np.ndarray:
+def compose(photo: NDArray[Any], marker: int, size: tuple[int, int] = (640, 480)) -> NDArray[Any]:
     """One frame: the photo's centre square in the middle, the marker in the margins at its sides.
 
     The page learns from the centre square only, so the marker never enters what is learnt. The left
@@ -119,7 +121,7 @@ MARKER_JS = """
 can be read."""
 
 
-def write_film(path: Path, frames: Sequence[np.ndarray], fps: Fraction) -> None:
+def write_film(path: Path, frames: Sequence[NDArray[Any]], fps: Fraction) -> None:
     """Write frames as a `.y4m` film.
 
     Args:
@@ -144,7 +146,7 @@ def write_film(path: Path, frames: Sequence[np.ndarray], fps: Fraction) -> None:
                 film.write(plane.tobytes())
 
 
-def _planes(frame: np.ndarray) -> list[np.ndarray]:
+def _planes(frame: NDArray[Any]) -> list[NDArray[Any]]:
     """RGB to Y, Cb, Cr in BT.601's limited range (16-235, 16-240), colour at half size (4:2:0)."""
     red, green, blue = (frame[..., channel] / 255.0 for channel in range(3))
     luma = 0.299 * red + 0.587 * green + 0.114 * blue

@@ -7,9 +7,11 @@ by class. What needs them is skipped where they are absent, and says so.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -42,7 +44,7 @@ def photos(collection: str) -> dict[str, list[Path]]:
     }
 
 
-def pixels(photo: Path) -> np.ndarray:
+def pixels(photo: Path) -> NDArray[Any]:
     """A photograph as RGB bytes, `[h, w, 3]`."""
     with Image.open(photo) as image:
         return np.asarray(image.convert("RGB"))

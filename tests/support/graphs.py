@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onthefly_studio.graph.model import GraphModel
 
@@ -21,7 +22,7 @@ def fused(*names: str) -> dict[str, Any]:
 
 
 def convolution(
-    bias: np.ndarray, *, op: str = "_FusedConv2D", ops: tuple[str, ...] = ("BiasAdd",)
+    bias: NDArray[Any], *, op: str = "_FusedConv2D", ops: tuple[str, ...] = ("BiasAdd",)
 ) -> GraphModel:
     """`[n, 4, 4, 2]` through one fused 1x1 convolution to 3 channels (depthwise: 2)."""
     rng = np.random.default_rng(5)

@@ -14,6 +14,9 @@ from typing import Any
 
 from onthefly_studio.site.mime_types import mime_type
 
+SUB = "lessons/hands"
+"""A folder of a folder, as a site may be in on a host."""
+
 
 @dataclass
 class Answer:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.patience import wait_until
+from tests.support.patience import PATIENCE_S, wait_until
 
 _ROOT = Path(__file__).resolve().parents[2]
 PYTHON_PATH = os.pathsep.join((str(_ROOT / "builder"), str(_ROOT)))
@@ -31,6 +31,11 @@ def heedful(command: Sequence[str]) -> list[str]:
     `nohup` SIGHUP.
     """
     return [sys.executable, "-I", "-S", "-c", _HEEDFUL, *command]
+
+
+def ignoring(command: list[str]) -> list[str]:
+    """The command, started as by `nohup` and as a job in the background: it finds the signals ignored."""
+    return ["/bin/sh", "-c", 'trap "" INT HUP; exec "$@"', "sh", *command]
 
 
 LOCKED_OUT = """
@@ -77,3 +82,24 @@ def seen(parent: subprocess.Popen[str], word: str) -> int:
 
 def gone(number: int) -> None:
     wait_until(lambda: number not in processes(), f"the end of process {number}")
+
+
+def succeeds(build: subprocess.Popen[str]) -> None:
+    """It ends well."""
+    _, error = build.communicate(timeout=PATIENCE_S)
+    assert build.returncode == 0, error
+
+
+def stops(build: subprocess.Popen[str], code: int = 130) -> None:
+    """It ends, with its code and one line."""
+    _, error = build.communicate(timeout=PATIENCE_S)
+    assert build.returncode == code, error
+    assert error.splitlines()[-1] == "Stopped."
+    for word in ("Traceback", "Error", "bug"):
+        assert word not in error
+
+
+def kill(build: subprocess.Popen[str]) -> None:
+    """End the build alone: what it started must see to itself."""
+    build.kill()
+    build.wait(PATIENCE_S)

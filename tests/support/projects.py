@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,23 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from onthefly_studio.cache import sha256_tree
+from onthefly_studio.contract import Precision
+from onthefly_studio.graph.convert import Converted
+from onthefly_studio.pipeline import Built
 from onthefly_studio.project.format.model import Example, Head, Project
 from onthefly_studio.project.format.schema import Backbone, Preprocess, ProjectClass, folder_of
 from onthefly_studio.project.format.write import write
 from onthefly_studio.reference.training import HeadSettings, TrainingSet, run
+from tests import support
+from tests.support import node
 
 WIDTH, PER_CLASS = 48, 9
 SETTINGS = HeadSettings(hidden=24, epochs=6, batch=5, rate=0.003, seed=11)
 NAMES = {"c1": "Cup", "c2": "Hand", "c3": "Empty", "c4": "Bottle"}
 TAUGHT = ("c1", "c2", "c4")
+TRAINED = HeadSettings(hidden=32, epochs=4, batch=5, rate=0.002, seed=7)
+"""Of a head on a real backbone."""
 TIME = datetime(2024, 5, 6, 7, 8, 9, 10_000, tzinfo=timezone.utc)
 
 
@@ -132,3 +141,54 @@ def alter(path: Path, changes: dict[str, Change], *, rehash: bool = True) -> Pat
         }
         files["project.json"] = json.dumps(described).encode()
     return pack(path, files)
+
+
+def of_backbone(model: Converted, precision: Precision = "float16") -> Project:
+    """A project whose head was trained on features of this backbone's width, about as large as its own."""
+    width = model.features
+    own = np.fromfile(model.folder / "golden.bin", "<f4").reshape(-1, width)
+    rng = np.random.default_rng(5)
+    labels = np.repeat(np.arange(3), 6)
+    features = (own[labels] * rng.uniform(0.5, 1.5, (18, width))).astype(np.float32)
+    done = run(TrainingSet(features, labels, 3), TRAINED)
+    given = project()
+    hashed = sha256_tree(model.folder, model.model_files())[:16]
+    head = Head(
+        weights=done.weights,
+        classes=["c1", "c2", "c4"],
+        settings=TRAINED,
+        examples=list(range(1, 19)),
+        history=done.history,
+        norms=done.norms,
+        losses=np.array(done.losses, np.float32),
+    )
+    backbone = some_backbone(features=width, modelHash=hashed, precision=precision)
+    examples = [Example(i + 1, head.classes[label], jpeg(i)) for i, label in enumerate(labels)]
+    return replace(given, backbone=backbone, head=head, examples=examples, features=features)
+
+
+def backbone_of(built: Built) -> Backbone:
+    """As a project tells of the backbone of a site."""
+    site = built.site.for_page()
+    told = {key: site["backbone"][key] for key in ("name", "kind", "sha256", "features")}
+    return Backbone.model_validate(
+        {**told, "modelHash": site["model"]["hash"], "precision": site["precision"]}
+    )
+
+
+def put(place: str, value: Any) -> Callable[[Any], None]:
+    """Set a value in JSON: `classes.0.name`."""
+
+    def change(told: Any) -> None:
+        *path, last = [int(part) if part.isdigit() else part for part in place.split(".")]
+        for part in path:
+            told = told[part]
+        told[last] = value
+
+    return change
+
+
+def unpacked_by_the_page(files: list[Path]) -> list[dict[str, Any]]:
+    """What the page's Import makes of each file; see `unpack.ts`."""
+    names = "\n".join(map(str, files))
+    return [json.loads(line) for line in node.run(support.FOLDER / "unpack.ts", read=names).splitlines()]

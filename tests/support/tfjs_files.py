@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.support.graphs import fused, text
 
@@ -14,20 +15,20 @@ FLOAT = {"type": "DT_FLOAT"}
 EDGE = 16
 """Pixels per side of a patch that the convolution reads; it goes on by as many."""
 
-Stored = tuple[dict[str, Any], bytes, np.ndarray]
+Stored = tuple[dict[str, Any], bytes, NDArray[Any]]
 """A weight's entry in the manifest, without name and shape; its bytes; what it reads as, in float64."""
 
 
-def as_float32(array: np.ndarray) -> Stored:
+def as_float32(array: NDArray[Any]) -> Stored:
     return {"dtype": "float32"}, array.astype("<f4").tobytes(), array.astype(np.float32)
 
 
-def as_float16(array: np.ndarray) -> Stored:
+def as_float16(array: NDArray[Any]) -> Stored:
     half = array.astype("<f2")
     return {"dtype": "float32", "quantization": {"dtype": "float16"}}, half.tobytes(), half.astype(np.float64)
 
 
-def as_whole_numbers(array: np.ndarray, dtype: str) -> Stored:
+def as_whole_numbers(array: NDArray[Any], dtype: str) -> Stored:
     """What `tensorflowjs_converter --quantize_uint8` and `--quantize_uint16` write."""
     least, steps = float(array.min()), np.iinfo(dtype).max
     scale = float((array.max() - least) / steps)
@@ -119,7 +120,7 @@ class Files:
             "weightsManifest": [{"paths": list(self.shards), "weights": manifest}],
         }
 
-    def features(self, images: np.ndarray) -> np.ndarray:
+    def features(self, images: NDArray[Any]) -> NDArray[Any]:
         """`[n, 4]` float64, by NumPy: each patch times the kernel."""
         n, size = images.shape[0], images.shape[1] // EDGE
         patches = images.reshape(n, size, EDGE, size, EDGE, 3).transpose(0, 1, 3, 2, 4, 5)

@@ -8,33 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.contract import Fit
 from onthefly_studio.reference import head, optimizer, training
 from onthefly_studio.reference.preprocess import preprocess
-from tests.support.node import evaluate
+from tests import support
+from tests.validate.core import TEMPLATE, node
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE, TESTS = (ROOT / "site_template").as_uri(), (ROOT / "tests").as_uri()
-CORE = f"{TEMPLATE}/src/core"
+COMPILED = (support.FOLDER / "compiled.ts").as_uri()
 ENGINES = ["plain", "wasm-simd"]
 STEP_LIMIT, RUN_LIMIT, PIXEL_LIMIT = 1e-5, 1e-3, 1e-6
-
-
-def node(script: str, folder: Path, *arrays: np.ndarray) -> Any:
-    """Run a module in Node; `read(i)` gives the i-th array's bytes, and what it logs is JSON."""
-    for number, array in enumerate(arrays):
-        (folder / f"{number}.bin").write_bytes(np.ascontiguousarray(array).tobytes())
-    prelude = f"""
-      import {{readFileSync}} from 'node:fs';
-      import {{initialWeights, PlainHead}} from '{CORE}/head.ts';
-      import {{preprocess}} from '{CORE}/preprocess.ts';
-      import {{Training}} from '{CORE}/training.ts';
-      const read = (i) => readFileSync(`{folder}/${{i}}.bin`);
-      const floats = (i) => new Float32Array(Uint8Array.from(read(i)).buffer);
-      const say = (value) => console.log(JSON.stringify(value));
-    """
-    return json.loads(evaluate(prelude + script))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +28,7 @@ def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     compiled = folder / "head.wasm"
     script = f"""
       import {{writeFileSync}} from 'node:fs';
-      import {{kernelBytes}} from '{TESTS}/support/compiled.ts';
+      import {{kernelBytes}} from '{COMPILED}';
       writeFileSync('{compiled}', kernelBytes('head'));
       say(true);
     """
@@ -57,7 +41,7 @@ def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     """
 
 
-def examples(counts: list[int], width: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+def examples(counts: list[int], width: int, seed: int = 1) -> tuple[NDArray[Any], NDArray[Any]]:
     """Features like a backbone's, and labels in the order of class."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(counts)), counts)

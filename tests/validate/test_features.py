@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from onthefly_studio.contract import Precision
@@ -38,7 +39,7 @@ CASES = [
 ]
 
 
-def ten_photographs() -> list[np.ndarray]:
+def ten_photographs() -> list[NDArray[Any]]:
     """Ten real photographs, of the size that the backbone reads; drawn scenes where there are none."""
     if not data.PHOTOS.is_dir():
         return [golden.draw(golden.Golden("scene", seed)) for seed in range(50, 60)]
@@ -53,11 +54,11 @@ def ten_photographs() -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def reference(
     source: Callable[[str], Source], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], np.ndarray]:
+) -> Callable[[str], NDArray[Any]]:
     """The original SavedModel's features of the photographs, by model; each is computed once."""
-    known: dict[str, np.ndarray] = {}
+    known: dict[str, NDArray[Any]] = {}
 
-    def compute(name: str) -> np.ndarray:
+    def compute(name: str) -> NDArray[Any]:
         if name not in known:
             folder = tmp_path_factory.mktemp(name)
             given = source(name).saved_model or folder / "embedded"
@@ -78,7 +79,7 @@ def test_features_in_chromium_are_those_of_the_saved_model(
     precision: Precision,
     backend: str,
     site: Callable[..., Built],
-    reference: Callable[[str], np.ndarray],
+    reference: Callable[[str], NDArray[Any]],
     serving: Callable[[Path], SiteServer],
     chromium: Any,
 ) -> None:
@@ -120,14 +121,14 @@ async (kernels) => {
 def test_every_kernel_gives_the_saved_models_features_with_float32_weights(
     name: str,
     site: Callable[..., Built],
-    reference: Callable[[str], np.ndarray],
+    reference: Callable[[str], NDArray[Any]],
     serving: Callable[[Path], SiteServer],
     chromium: Any,
 ) -> None:
     built = site(name, "float32")
     photographs = ten_photographs()
     expected = reference(name)
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, NDArray[Any]] = {}
     with chromium(camera=False) as visit:
         visit.page.goto(serving(built.out).url + BESIDE)
         for kernels in ("relaxed", "simd", "stock"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.contract import Precision
 from onthefly_studio.graph.convert import Converted
@@ -16,7 +18,7 @@ from tests.support import data, tensorflow_scripts
 PER_CLASS, SEEDS = 20, 5
 
 
-def accuracy(features: np.ndarray, labels: np.ndarray, seed: int) -> float:
+def accuracy(features: NDArray[Any], labels: NDArray[Any], seed: int) -> float:
     """Held-out accuracy of the head after 20 photographs per class, drawn by the seed."""
     rng = np.random.default_rng(seed)
     classes = int(labels.max()) + 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,17 +11,7 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.config import load
 from onthefly_studio.pipeline import Built, build
 from onthefly_studio.report import Silent
-from onthefly_studio.validate.browser import Browsers
-from onthefly_studio.validate.run import Options, validate
-from tests.support import tensorflow_scripts
-
-
-@pytest.fixture(scope="module")
-def of_bytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded network with Keras' own preprocessing of [0, 255] inside."""
-    folder = tmp_path_factory.mktemp("of bytes") / "model"
-    tensorflow_scripts.worker().call("embedded_model", folder, "0-255")
-    return folder
+from onthefly_studio.validate.rows import Report
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +22,10 @@ def built(of_bytes: Path, cache: Cache, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_every_kernel_of_the_page_gives_the_originals_features(
-    built: Built, of_bytes: Path, cache: Cache, playwright: Any
+    built: Built, of_bytes: Path, validated: Callable[..., Report]
 ) -> None:
     assert "plan" in built.site.for_page()["model"]
-    options = Options(backends=("wasm",), only=("selfcheck", "kernels", "features"), original=str(of_bytes))
-    browsers = Browsers(playwright)
-    try:
-        report = validate(built.out, options, browsers=browsers, cache=cache, reporter=Silent())
-    finally:
-        browsers.close()
+    report = validated(built.out, only=("selfcheck", "kernels", "features"), original=str(of_bytes))
     assert {row.verdict for row in report.rows} == {"ok"}, report.misses
     rows = {row.id: row for row in report.rows}
     assert {"kernels/relaxed", "kernels/simd", "kernels/stock", "features/original/scene-1"} <= set(rows)

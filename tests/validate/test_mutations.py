@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph import portability as rules
 from onthefly_studio.pipeline import Built
-from onthefly_studio.report import Silent
-from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.rows import Report
-from onthefly_studio.validate.run import Options, validate
 from tests.support import mutants
 from tests.support.mutants import Edit
 
@@ -190,24 +186,6 @@ MUTATIONS = {
 Validate = Callable[..., Report]
 
 
-@pytest.fixture(scope="module")
-def browsers(playwright: Any) -> Iterator[Browsers]:
-    running = Browsers(playwright)
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def check(browsers: Browsers, cache: Cache) -> Validate:
-    """Validates a folder in the one browser of this module."""
-
-    def run(folder: Path, only: tuple[str, ...], backend: str = "wasm") -> Report:
-        options = Options(backends=(backend,), only=only)  # type: ignore[arg-type]
-        return validate(folder, options, browsers=browsers, cache=cache, reporter=Silent())
-
-    return run
-
-
 def verdicts(report: Report, beginning: str) -> set[str]:
     return {row.verdict for row in report.rows if row.id.startswith(beginning)}
 
@@ -220,12 +198,12 @@ def verdicts(report: Report, beginning: str) -> set[str]:
     ],
 )
 def test_a_mistake_is_caught_on_its_row(
-    name: str, site: Callable[..., Built], check: Validate, tmp_path: Path
+    name: str, site: Callable[..., Built], validated: Validate, tmp_path: Path
 ) -> None:
     mutation = MUTATIONS[name]
     folder = mutants.copy_of(site("embedded").out, tmp_path / "site")
     mutants.swap_worker(folder, mutation.edits, tmp_path, mutation.backend)
-    report = check(folder, (*mutation.caught, *mutation.holding), mutation.backend)
+    report = validated(folder, only=(*mutation.caught, *mutation.holding), backends=(mutation.backend,))
     for beginning in mutation.caught:
         assert "FAILED" in verdicts(report, beginning), (beginning, report.rows)
     for beginning in mutation.holding:
@@ -234,7 +212,7 @@ def test_a_mistake_is_caught_on_its_row(
 
 
 def test_a_shard_zeroed_beyond_its_first_kilobyte_is_caught(
-    site: Callable[..., Built], check: Validate, tmp_path: Path
+    site: Callable[..., Built], validated: Validate, tmp_path: Path
 ) -> None:
     """The page checks hashes, and here they fit: only what the numbers do can tell."""
     folder = mutants.copy_of(site("embedded").out, tmp_path / "site")
@@ -245,7 +223,7 @@ def test_a_shard_zeroed_beyond_its_first_kilobyte_is_caught(
         record["model"]["shards"][0] = mutants.asset(folder, shard)
 
     mutants.republish(folder, change)
-    report = check(folder, ("selfcheck", "features"))
+    report = validated(folder, only=("selfcheck", "features"))
     (row,) = report.misses
     assert (row.id, row.backend, row.verdict) == ("selfcheck", "wasm", "FAILED")
     assert row.error is not None
@@ -265,7 +243,7 @@ def scalar_bias(folder: Path) -> None:
 
 @pytest.mark.parametrize("backend", ["wasm", pytest.param("webgpu", marks=pytest.mark.long)])
 def test_a_bias_made_scalar_is_caught(
-    backend: str, site: Callable[..., Built], check: Validate, tmp_path: Path
+    backend: str, site: Callable[..., Built], validated: Validate, tmp_path: Path
 ) -> None:
     """wasm throws and does not start; WebGPU computes nonsense without a word, which the self-check sees."""
     folder = mutants.copy_of(site("embedded").out, tmp_path / "site")
@@ -279,7 +257,7 @@ def test_a_bias_made_scalar_is_caught(
         record["model"]["shards"] = [mutants.asset(folder, file) for file in sorted(place.glob("*.bin"))]
 
     mutants.republish(folder, change)
-    report = check(folder, ("selfcheck",), backend)
+    report = validated(folder, only=("selfcheck",), backends=(backend,))
     (row,) = report.misses
     assert row.backend == backend
     assert (row.id, row.verdict) == (

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.pictures.open import open_picture
 from onthefly_studio.pipeline import Built
-from onthefly_studio.report import Silent
 from onthefly_studio.validate import cases
-from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.pixels import DECODED_LIMIT
 from onthefly_studio.validate.rows import Report
-from onthefly_studio.validate.run import Options, validate
 from tests.support import mutants
 from tests.support.mutants import Edit
 from tests.support.odd import corpus
@@ -26,18 +23,6 @@ from tests.support.odd.scene import scene
 
 TAKEN = ("exif-6.jpg", "iccp-p3.png", "lossy-alpha.webp", "rgba-8.png")
 PHOTOS = "preprocess/photo"
-
-
-@pytest.fixture(scope="module")
-def check(playwright: Any, cache: Cache) -> Iterator[Callable[..., Report]]:
-    browsers = Browsers(playwright)
-
-    def run(folder: Path, photos: Path, *only: str) -> Report:
-        options = Options(backends=("wasm",), only=only, photos=photos)
-        return validate(folder, options, browsers=browsers, cache=cache, reporter=Silent())
-
-    yield run
-    browsers.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +39,13 @@ def verdicts(report: Report) -> dict[str, str]:
 
 
 def test_files_are_decoded_by_the_page_itself(
-    site: Callable[..., Built], check: Callable[..., Report], photos: Path
+    site: Callable[..., Built], validated: Callable[..., Report], photos: Path
 ) -> None:
-    report = check(site("embedded").out, photos, PHOTOS, "features/original/photo")
+    report = validated(
+        site("embedded").out,
+        photos=photos,
+        only=(PHOTOS, "features/original/photo"),
+    )
     read = [name for name in sorted(path.name for path in photos.iterdir()) if "text" not in name]
     found = {row.id: row for row in report.rows}
     for name in read:
@@ -72,12 +61,12 @@ def test_files_are_decoded_by_the_page_itself(
 
 
 def test_a_page_that_paints_over_the_picture_before_is_found_out(
-    site: Callable[..., Built], check: Callable[..., Report], photos: Path, tmp_path: Path
+    site: Callable[..., Built], validated: Callable[..., Report], photos: Path, tmp_path: Path
 ) -> None:
     broken = mutants.copy_of(site("embedded").out, tmp_path / "site")
     edit = Edit("src/worker/frames.ts", "  drawing.fillRect(0, 0, width, height);\n", "")
     mutants.swap_worker(broken, (edit,), tmp_path / "scratch")
-    report = check(broken, photos, "preprocess")
+    report = validated(broken, photos=photos, only=("preprocess",))
     told = verdicts(report)
     assert told["4-rgba-empty.png"] == told["3-rgba-8.png"] == "FAILED"
     assert told["0-exif-6.jpg"] == told["1-iccp-p3.png"] == "ok"
@@ -87,22 +76,26 @@ def test_a_page_that_paints_over_the_picture_before_is_found_out(
 
 def test_what_only_one_of_them_refuses_is_a_miss(
     site: Callable[..., Built],
-    check: Callable[..., Report],
+    validated: Callable[..., Report],
     photos: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "half.jpg").write_bytes(corpus()["no-end.jpg"])
     Image.fromarray(scene()).save(tmp_path / "whole.png")
-    real = cases.open_picture
+    real = open_picture
 
-    def other(contents: bytes, name: str) -> np.ndarray:
+    def other(contents: bytes, name: str) -> NDArray[Any]:
         if "whole" in name:
             raise SourceError("No.", where=name)
         return real(contents + b"\xff\xd9" if "half" in name else contents, name)
 
     monkeypatch.setattr(cases, "open_picture", other)
-    report = check(site("embedded").out, tmp_path, PHOTOS, "features/original")
+    report = validated(
+        site("embedded").out,
+        photos=tmp_path,
+        only=(PHOTOS, "features/original"),
+    )
     found = {row.id: row for row in report.rows}
     assert found[f"{PHOTOS}/half.jpg"].detail.startswith(
         "only the page refuses it: The image (Blob) is broken"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from onthefly_studio.reference.split import split
-from tests.validate.test_core import CORE, node
+from tests.validate.core import CORE, node
 
 SHARES = [0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.45, 0.5, 0.85, 0.999, 1e-9]
 SEEDS = [0, 1, 2, 11, 2**31, 2**32 - 1]

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,9 @@ from onthefly_studio.cli import cli
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
 from onthefly_studio.pipeline import Built
-from onthefly_studio.report import Silent
 from onthefly_studio.validate import original, rows
-from onthefly_studio.validate.browser import Browsers
 from onthefly_studio.validate.page import render
 from onthefly_studio.validate.rows import Report, Row, Selection
-from onthefly_studio.validate.run import Options, validate
 from tests.support import data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,24 +150,8 @@ def test_the_page_shows_what_failed_and_escapes_what_it_shows() -> None:
 # ---- one browser for the rest ------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browsers(playwright: Any) -> Iterator[Browsers]:
-    running = Browsers(playwright)
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def check(browsers: Browsers, cache: Cache) -> Callable[..., Report]:
-    def run(folder: Path, **options: Any) -> Report:
-        options.setdefault("backends", ("wasm",))
-        return validate(folder, Options(**options), browsers=browsers, cache=cache, reporter=Silent())
-
-    return run
-
-
-def test_only_checks_what_is_named(site: Callable[..., Built], check: Callable[..., Report]) -> None:
-    report = check(site("embedded").out, only=("init", "preprocess/crop/2", "steps/plain/one-batch"))
+def test_only_checks_what_is_named(site: Callable[..., Built], validated: Callable[..., Report]) -> None:
+    report = validated(site("embedded").out, only=("init", "preprocess/crop/2", "steps/plain/one-batch"))
     assert [row.id for row in report.rows] == [
         *("preprocess/crop/2x3", "preprocess/crop/224x224", "init/seed-1", "init/seed-4294967295"),
         *("steps/plain/one-batch/weights", "steps/plain/one-batch/moments"),
@@ -179,10 +160,10 @@ def test_only_checks_what_is_named(site: Callable[..., Built], check: Callable[.
 
 @pytest.mark.parametrize("name", ["nonsense", "steps/sideways"])
 def test_a_row_that_does_not_exist_is_an_error(
-    name: str, site: Callable[..., Built], check: Callable[..., Report]
+    name: str, site: Callable[..., Built], validated: Callable[..., Report]
 ) -> None:
     with pytest.raises(ConfigError, match=f"No row begins with '{name}'"):
-        check(site("embedded").out, only=("init/seed-1", name))
+        validated(site("embedded").out, only=("init/seed-1", name))
 
 
 def as_if_from(folder: Path, into: Path, **backbone: Any) -> Path:
@@ -195,11 +176,11 @@ def as_if_from(folder: Path, into: Path, **backbone: Any) -> Path:
 
 
 def test_without_the_original_rows_are_not_checked_and_say_why(
-    site: Callable[..., Built], check: Callable[..., Report], tmp_path: Path
+    site: Callable[..., Built], validated: Callable[..., Report], tmp_path: Path
 ) -> None:
     url = "https://example.invalid/model"
     folder = as_if_from(site("embedded").out, tmp_path / "site", kind="url", url=url, sha256="0" * 64)
-    report = check(folder, only=("features",))
+    report = validated(folder, only=("features",))
     found = {row.id: row for row in report.rows}
     assert found.pop("features/golden").verdict == "ok"
     assert {row.verdict for row in found.values()} == {"not checked"}
@@ -208,21 +189,21 @@ def test_without_the_original_rows_are_not_checked_and_say_why(
 
 
 def test_another_original_than_the_sites_is_refused(
-    site: Callable[..., Built], check: Callable[..., Report], tmp_path: Path
+    site: Callable[..., Built], validated: Callable[..., Report], tmp_path: Path
 ) -> None:
     folder = as_if_from(site("embedded").out, tmp_path / "site", kind="archive", sha256="0" * 64)
     with pytest.raises(ConfigError, match="not what the site was made from"):
-        check(folder, only=("features/original",), original="embedded")
+        validated(folder, only=("features/original",), original="embedded")
     with pytest.raises(original.NotAtHand, match="--original"):
         original.find(json.loads((folder / "site.json").read_text())["backbone"], Cache(tmp_path))
 
 
 def test_an_original_in_the_cache_is_found_by_its_hash(
-    site: Callable[..., Built], check: Callable[..., Report]
+    site: Callable[..., Built], validated: Callable[..., Report]
 ) -> None:
     """Google's weights in float32: from pixels to probabilities against the original itself."""
     photos = data.PHOTOS / "cats-dogs" if data.PHOTOS.is_dir() else None
-    report = check(site("100", "float32").out, only=("features", "end-to-end"), photos=photos)
+    report = validated(site("100", "float32").out, only=("features", "end-to-end"), photos=photos)
     assert {row.verdict for row in report.rows} == {"ok"}, report.rows
     names = {row.id for row in report.rows}
     assert {"features/original/cosine", "end-to-end/original/640x480"} <= names
@@ -231,14 +212,18 @@ def test_an_original_in_the_cache_is_found_by_its_hash(
     assert golden.limit == GOLDEN_LIMIT
 
 
-def test_the_squashed_frame_is_compared_too(site: Callable[..., Built], check: Callable[..., Report]) -> None:
-    report = check(site("embedded", fit="stretch").out, only=("end-to-end", "preprocess/stretch"))
+def test_the_squashed_frame_is_compared_too(
+    site: Callable[..., Built], validated: Callable[..., Report]
+) -> None:
+    report = validated(site("embedded", fit="stretch").out, only=("end-to-end", "preprocess/stretch"))
     assert {row.verdict for row in report.rows} == {"ok"}, report.rows
 
 
 @pytest.mark.long
-def test_every_row_holds_on_every_backend(site: Callable[..., Built], check: Callable[..., Report]) -> None:
-    report = check(site("embedded", "int8").out, backends=())
+def test_every_row_holds_on_every_backend(
+    site: Callable[..., Built], validated: Callable[..., Report]
+) -> None:
+    report = validated(site("embedded", "int8").out, backends=())
     assert {row.verdict for row in report.rows} == {"ok"}, report.rows
     assert [backend["name"] for backend in report.backends] == ["wasm", "webgl", "webgpu", "cpu"]
 

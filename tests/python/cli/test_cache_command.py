@@ -35,8 +35,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """A cache with one of everything; each file holds ten bytes or a record."""
     monkeypatch.setenv("ONTHEFLY_CACHE", str(tmp_path / "cache"))
     cache = Cache()
+
+    def fill(into: Path) -> None:
+        (into / "file").write_bytes(b"x" * 10)
+
     for kind in ("archives", "unpacked", "converted", "model", "kernel", "assets", "weights", "witness"):
-        cache.folder(kind, KEY, lambda into: (into / "file").write_bytes(b"x" * 10))
+        cache.folder(kind, KEY, fill)
     records = {"sources": {"url": URL, "archive": OTHER}, "unreachable": {"why": "x", "when": 0}}
     for kind, record in records.items():
         cache.path(kind, "").mkdir()

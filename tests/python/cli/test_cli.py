@@ -13,26 +13,8 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.cli import COMMANDS
 from onthefly_studio.cli.build import command as build_command
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.support.patience import PATIENCE_S
+from tests.support.commands import onthefly, refused
 from tests.support.processes import PYTHON_PATH
-
-Done = subprocess.CompletedProcess[str]
-
-
-def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environment: str) -> Done:
-    env = {**os.environ, "PYTHONPATH": PYTHON_PATH, **environment}
-    if cache is not None:
-        env["ONTHEFLY_CACHE"] = str(cache.root)
-    command = [sys.executable, "-m", "onthefly_studio", *arguments]
-    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
-
-
-def refused(done: Done, code: int, *parts: str) -> None:
-    """One clear message with what, where and the mend, no traceback, and the right exit code."""
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    for part in ("mend:", *parts):
-        assert part in done.stderr
 
 
 def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:

@@ -10,20 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from onthefly_studio.cache import Cache
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.python.cli.test_cli import onthefly, refused
 from tests.support import projects
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return projects.save(tmp_path / "project.zip")
+from tests.support.commands import onthefly, refused
 
 
 def test_export_says_what_is_missing(file: Path) -> None:
     here, given = file.parent, ("export", "project.zip", "--format", "tfjs", "--out", "model")
-    cache = {"ONTHEFLY_CACHE": str(here / "cache")}
-    refused(onthefly(*given, cwd=here, **cache), 3, "is not on this machine", "0123456789abcdef", "--site")
+    cache = Cache(here / "cache")
+    refused(
+        onthefly(*given, cwd=here, cache=cache), 3, "is not on this machine", "0123456789abcdef", "--site"
+    )
     (here / "dist").mkdir()
     refused(onthefly(*given, "--site", "dist", cwd=here), 2, "does not carry the project's backbone", "dist")
     projects.save(file, replace(projects.project(), head=None))

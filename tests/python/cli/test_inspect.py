@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from onthefly_studio.cli.inspect import command
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.inspection import BYTE_KINDS, inspect
 from onthefly_studio.pipeline import Built
 from tests.support import graphs
+from tests.support.commands import invoked
 from tests.support.processes import PYTHON_PATH
 
 
 def shown(*arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+    return invoked(command, *arguments)
 
 
 def told(*arguments: object) -> dict[str, Any]:
@@ -226,7 +227,9 @@ def test_sums_that_name_a_file_elsewhere_do_not_have_it_read(dist: Path) -> None
 
 
 def test_a_bare_graph_model_with_what_backends_make_of_it(tmp_path: Path) -> None:
-    graph_model.write(graphs.convolution(np.float32(3), ops=("BiasAdd", "_FusedHardSwish")), tmp_path)
+    graph_model.write(
+        graphs.convolution(np.array(3, np.float32), ops=("BiasAdd", "_FusedHardSwish")), tmp_path
+    )
     (tmp_path / "unrelated").write_text("not the model's")
     result = shown(tmp_path)
     assert result.exit_code == 0, result.output

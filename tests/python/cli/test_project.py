@@ -7,17 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.python.cli.test_cli import onthefly, refused
-from tests.python.project.test_read import put
 from tests.support import projects
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return projects.save(tmp_path / "project.zip")
+from tests.support.commands import onthefly, refused
+from tests.support.projects import put
 
 
 def test_verify_says_reproduced(file: Path) -> None:

@@ -4,9 +4,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import types
 import urllib.request
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -28,7 +31,7 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_it_is_stopped(site: Path, number: int):
+def test_serves_until_it_is_stopped(site: Path, number: int) -> None:
     with subprocess.Popen(
         heedful([sys.executable, "-u", "-c", PROGRAM, str(site), "--port", "0"]),
         stdout=subprocess.PIPE,
@@ -54,7 +57,7 @@ def test_serves_until_it_is_stopped(site: Path, number: int):
     ("lacking", "said"),
     [(["index.html"], "has no index.html"), (["index.html", "site.json"], "no index.html and no site.json")],
 )
-def test_a_folder_that_is_no_site(site: Path, lacking: list[str], said: str):
+def test_a_folder_that_is_no_site(site: Path, lacking: list[str], said: str) -> None:
     for name in lacking:
         (site / name).unlink()
     result = CliRunner().invoke(command, [str(site)])
@@ -63,14 +66,14 @@ def test_a_folder_that_is_no_site(site: Path, lacking: list[str], said: str):
     assert "onthefly build" in result.output
 
 
-def test_no_folder(tmp_path: Path):
+def test_no_folder(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, [str(tmp_path / "dist")])
     assert result.exit_code == 2
     assert "no such folder" in result.output
     assert "onthefly build" in result.output
 
 
-def test_a_port_in_use_names_one_that_is_free(site: Path):
+def test_a_port_in_use_names_one_that_is_free(site: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -78,7 +81,9 @@ def test_a_port_in_use_names_one_that_is_free(site: Path):
         result = CliRunner().invoke(command, [str(site), "--port", str(port)])
     assert result.exit_code == 2
     assert f"Port {port} is in use" in result.output
-    free = int(re.search(r"onthefly serve .*--port (\d+)", result.output)[1])
+    offered = re.search(r"onthefly serve .*--port (\d+)", result.output)
+    assert offered
+    free = int(offered[1])
     assert free != port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", free))
@@ -87,29 +92,38 @@ def test_a_port_in_use_names_one_that_is_free(site: Path):
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may use every port; run as another user"
 )
-def test_a_port_that_needs_rights(site: Path):
+def test_a_port_that_needs_rights(site: Path) -> None:
     result = CliRunner().invoke(command, [str(site), "--port", "1"])
     assert result.exit_code == 2
 
 
-def test_opens_the_page(site: Path, monkeypatch: pytest.MonkeyPatch):
+def test_opens_the_page(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+
+    def open_page(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_page)
     monkeypatch.setattr("onthefly_studio.cli.serve._stop_on_signals", lambda stop: stop.set())
     result = CliRunner().invoke(command, [str(site), "--port", "0", "--open"])
     assert result.exit_code == 0, result.output
     assert opened[0].startswith("http://127.0.0.1:")
 
 
-def test_watch_builds_with_the_configured_build(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_watch_builds_with_the_configured_build(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`--watch` hands the page's sources and the build command's own function to the watcher."""
     built: list[object] = []
     fake = types.ModuleType("onthefly_studio.cli.build")
-    fake.build_from_config = built.append
+    vars(fake)["build_from_config"] = built.append
     monkeypatch.setitem(sys.modules, "onthefly_studio.cli.build", fake)
     watched: list[Path] = []
 
-    def watch_once(paths, rebuild, stop, **options) -> None:
+    def watch_once(
+        paths: Sequence[Path], rebuild: Callable[[], object], stop: threading.Event, **options: Any
+    ) -> None:
         watched.extend(paths)
         rebuild()
         stop.set()

@@ -185,7 +185,7 @@ GRAPHS: dict[str, tuple[Harm, str]] = {
     "too few inputs": (too_few_inputs, "The graph cannot be run"),
     "maps": (map_as_output, "gives [n, 14, 14, 4]"),
     "no nodes": (lambda files: files.document["modelTopology"].pop("node"), "no list of nodes"),
-    "nodes of text": (lambda files: files.nodes.append("x"), "no list of nodes"),
+    "nodes of text": (lambda files: files.document["modelTopology"]["node"].append("x"), "no list of nodes"),
     "node without operation": (lambda files: files.nodes[0].pop("op"), "'image' is not written as"),
     "no weights": (lambda files: files.document.pop("weightsManifest"), "no weightsManifest"),
     "group of nothing": (lambda files: files.group.pop("paths"), "a group without paths or weights"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from onthefly_studio.contract import Precision
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import check
+from onthefly_studio.graph.model import Array
 from onthefly_studio.graph.precision import store
 from onthefly_studio.reference.golden import GOLDEN
 from tests.support.graphs import convolution
@@ -52,7 +54,7 @@ def test_the_features_of_another_picture_fail_on_a_blank_one_too() -> None:
 
 
 @pytest.mark.parametrize("precision", check.LIMITS)
-def test_a_figure_beyond_its_limit_fails_with_both(precision: check.Precision) -> None:
+def test_a_figure_beyond_its_limit_fails_with_both(precision: Precision) -> None:
     limit = check.LIMITS[precision].photo
     for factor, fails in ((0.9, False), (1.1, True)):
         features = REFERENCE.copy()
@@ -72,7 +74,7 @@ def test_nan_and_turned_features_fail() -> None:
     with pytest.raises(ConversionError):
         check.require_within(check.compare(broken, REFERENCE, GOLDEN, "float16"), "float16")
     # Small differences everywhere stay below the largest-error limit; the cosine sees them.
-    noise = np.random.default_rng(2).uniform(-1, 1, REFERENCE.shape).astype(np.float32)
+    noise: Array = np.asarray(np.random.default_rng(2).uniform(-1, 1, REFERENCE.shape), np.float32)
     spread = REFERENCE + 0.039 * np.abs(REFERENCE).max(axis=1, keepdims=True) * np.sign(noise)
     rows = check.compare(spread, REFERENCE, GOLDEN, "float16")
     assert max(row.error for row in rows) < 0.04

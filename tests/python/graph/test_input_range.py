@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.cache import Cache
 from onthefly_studio.contract import Precision
 from onthefly_studio.errors import ConfigError, ConversionError
-from onthefly_studio.graph import check, convert, simplify
+from onthefly_studio.graph import check, simplify
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph import portability as rules
 from onthefly_studio.graph.convert import Converted
@@ -23,15 +25,16 @@ from onthefly_studio.reference import golden
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, describe_backbone, obtain
 from onthefly_studio.validate import original
-from tests.python.graph.test_simplify import IMAGES
 from tests.support import tensorflow_scripts
+from tests.support.conversion import golden_features, through
+from tests.support.graph_runs import IMAGES
 from tests.support.graphs import NUMBERS, mean, network, node
 from tests.support.tfjs_files import Files
 
 FEATURES = np.random.default_rng(6).uniform(0, 1, (len(golden.GOLDEN), 40)).astype(np.float32)
 
 
-def drawn_together(share: float) -> np.ndarray:
+def drawn_together(share: float) -> NDArray[Any]:
     """Features whose variation is about so much of what it was."""
     middle = FEATURES.mean(axis=0)
     return (middle + share * (FEATURES - middle)).astype(np.float32)
@@ -97,7 +100,7 @@ def test_features_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(ConversionError, match="not finite"):
         require_variation(broken, golden.GOLDEN, "0-1", lambda other: broken, where="the model")
 
-    def overflowing(other: InputRange) -> np.ndarray:
+    def overflowing(other: InputRange) -> NDArray[Any]:
         return FEATURES * np.float32(np.inf)
 
     with pytest.raises(ConversionError, match="in no other input range"):  # and an odd range misleads nobody
@@ -122,12 +125,12 @@ def test_real_networks_stand_far_from_the_limits(
 # The step in the graph
 
 
-def computed(model: GraphModel, images: np.ndarray, folder: Path) -> np.ndarray:
+def computed(model: GraphModel, images: NDArray[Any], folder: Path) -> NDArray[Any]:
     folder.mkdir()
     graph_model.write(model, folder)
     np.save(folder / "images.npy", images)
     tensorflow_scripts.worker().call("graph_features", folder, folder / "images.npy", folder / "out.npy")
-    made: np.ndarray = np.load(folder / "out.npy")
+    made: NDArray[Any] = np.load(folder / "out.npy")
     return made
 
 
@@ -161,22 +164,6 @@ def test_nothing_is_put_before_a_graph_that_reads_0_to_1() -> None:
 
 
 # Whole builds
-
-
-def through(source: Source, cache: Cache, precision: Precision = "float32") -> Converted:
-    return convert.convert(source, precision, cache=cache, reporter=Silent())
-
-
-def golden_features(converted: Converted) -> np.ndarray:
-    return np.fromfile(converted.folder / "golden.bin", "<f4").reshape(-1, converted.features)
-
-
-@pytest.fixture(scope="module")
-def of_bytes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The embedded network as Keras saves one with its preprocessing inside, for pictures in [0, 255]."""
-    folder = tmp_path_factory.mktemp("of bytes") / "model"
-    tensorflow_scripts.worker().call("embedded_model", folder, "0-255")
-    return folder
 
 
 def test_a_network_of_bytes_is_refused_with_the_option_that_is_meant(

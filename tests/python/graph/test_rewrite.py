@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph import portability as rules
 from onthefly_studio.graph.model import fused_ops
 from onthefly_studio.graph.rewrite import drop_unread_attributes, rewrite, widen_scalar_biases
-from tests.python.graph.test_simplify import BIAS, DEEP, KERNEL, MORE, ONES, assert_same, by_tensorflow
+from tests.support.graph_runs import BIAS, DEEP, KERNEL, MORE, ONES, assert_same, by_tensorflow
 from tests.support.graphs import convolution, fused, network, node, text
 
 
@@ -84,7 +85,7 @@ def test_a_rank_0_bias_is_refused_where_it_goes_wrong() -> None:
 
 # Fused nodes, by NumPy, TensorFlow and TensorFlow.js
 
-Plane = np.ndarray
+Plane = NDArray[Any]
 
 
 def following(op: str, kernel: str, *ops: str, given: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
@@ -102,6 +103,7 @@ def sigmoid(x: Plane) -> Plane:
     return 1 / (1 + np.exp(-x))
 
 
+MORE_PLANE = np.random.default_rng(4).normal(size=(1, 8, 8, 4))
 SLOPES = np.array([0.1, 0.5, -0.2, 0.3])
 FUSED: dict[str, tuple[dict[str, Any], Callable[[Plane], Plane]]] = {
     "a residual sum": (
@@ -152,7 +154,6 @@ FUSED: dict[str, tuple[dict[str, Any], Callable[[Plane], Plane]]] = {
     ),
     "a sum of one": (node("end", "AddN", "conv", N={"i": "1"}), lambda x: x),
 }
-MORE_PLANE = np.random.default_rng(4).normal(size=(1, 8, 8, 4))
 
 
 def depthwise(x: Plane) -> Plane:

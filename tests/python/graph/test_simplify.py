@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,29 +9,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.contract import Precision
 from onthefly_studio.graph import model as graph_model
-from onthefly_studio.graph import portability as rules
 from onthefly_studio.graph import simplify
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.graph.model import GraphModel, fused_ops
 from onthefly_studio.graph.recognise import recognise
-from tests import support
-from tests.support import tensorflow_scripts
+from tests.support.graph_runs import (
+    DEEP,
+    KERNEL,
+    MORE,
+    ONE_BIAS,
+    ONES,
+    assert_same,
+)
 from tests.support.graphs import HARD_SWISH, NUMBERS, fused, mean, network, node, text
 
-STOCK = support.FOLDER / "stock.cjs"
-CLOSE = 2e-6
-"""Of the largest value: weights that took up a factor are rounded once more, to 24 bits."""
-ONE_BIAS = {"i": "1"}
-ONES = {"list": {"i": ["1", "1", "1", "1"]}}
 TWOS = {"list": {"i": ["1", "2", "2", "1"]}}
-KERNEL = np.random.default_rng(7).normal(size=(1, 1, 4, 4))
-DEEP = np.random.default_rng(8).normal(size=(3, 3, 4, 1))
-BIAS = np.array([0.5, -1.0, 2.0, 0.1])
-IMAGES = np.random.default_rng(9).random((10, 8, 8, 3)).astype(np.float32)
-MORE = {**NUMBERS, "k": KERNEL, "deep_k": DEEP, "b": BIAS}
 
 
 def pointwise(name: str, of: str, *ops: str, kernel: str = "k", bias: str = "b") -> dict[str, Any]:
@@ -49,37 +44,6 @@ def depthwise(name: str, of: str, padding: str = "SAME") -> dict[str, Any]:
 
 def operations(model: GraphModel) -> Counter[str]:
     return Counter(each["op"] for each in model.nodes if each["op"] != "Const")
-
-
-def by_tensorflow(model: GraphModel, folder: Path) -> np.ndarray:
-    """What a graph makes of `IMAGES`."""
-    folder.mkdir()
-    graph_model.write(model, folder)
-    np.save(folder / "images.npy", IMAGES)
-    tensorflow_scripts.worker().call("graph_features", folder, folder / "images.npy", folder / "out.npy")
-    made: np.ndarray = np.load(folder / "out.npy")
-    return made
-
-
-def by_tensorflow_js(folder: Path) -> np.ndarray:
-    """What TensorFlow.js makes of them, with the files that `by_tensorflow` wrote."""
-    IMAGES.tofile(folder / "images.bin")
-    files = [str(folder), str(folder / "images.bin"), str(folder / "out.bin")]
-    done = subprocess.run(["node", str(STOCK), *files, "8"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return np.fromfile(folder / "out.bin", "<f4")
-
-
-def assert_same(before: GraphModel, after: GraphModel, scratch: Path) -> None:
-    """Both graphs give the same values; the second is one that every backend runs."""
-    rules.require_portable(after)
-    wanted = by_tensorflow(before, scratch / "before")
-    found = by_tensorflow(after, scratch / "after")
-    assert wanted.shape == found.shape
-    assert np.abs(wanted).max() > 0.1
-    assert np.abs(found - wanted).max() <= CLOSE * np.abs(wanted).max()
-    told = by_tensorflow_js(scratch / "after")
-    assert np.abs(told - wanted.ravel()).max() <= CLOSE * np.abs(wanted).max()
 
 
 def assert_left_alone(rewrite: Callable[[GraphModel], GraphModel], model: GraphModel) -> None:
@@ -239,7 +203,7 @@ def test_zeros_that_are_those_of_same_are_left_to_the_convolution(tmp_path: Path
     [(AS_SAME[:, ::-1], "VALID"), (AS_SAME * 2, "VALID"), (AS_SAME, "SAME")],
     ids=["before", "more", "besides"],
 )
-def test_other_zeros_stay(around: np.ndarray, padding: str) -> None:
+def test_other_zeros_stay(around: NDArray[Any], padding: str) -> None:
     pad = node("wide", "Pad", "conv", "around")
     model = simplify._needed(network(pad, depthwise("deep", "wide", padding), around=around, **MORE))
     assert_left_alone(simplify.absorb_pads, model)

@@ -10,42 +10,36 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
-import h5py
+import h5py  # type: ignore[import-untyped]
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio import pipeline
 from onthefly_studio.cache import Cache
 from onthefly_studio.contract import Precision
 from onthefly_studio.errors import ConversionError
-from onthefly_studio.graph import check, convert
+from onthefly_studio.graph import check
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.graph.model import fused_ops
 from onthefly_studio.reference import golden
 from onthefly_studio.report import Silent
-from onthefly_studio.sources import Source, describe_backbone, keras_applications, obtain
+from onthefly_studio.sources import describe_backbone, keras_applications, obtain
 from onthefly_studio.sources.keras_applications import MIRROR, NETWORKS
 from onthefly_studio.tensorflow import hdf5_weights
 from tests.support import tensorflow_scripts
+from tests.support.conversion import golden_features, through
 from tests.support.hubserver import HubServer
 from tests.support.tfjs_files import Files, as_float16, as_float32, as_whole_numbers
 
 FOLDER = "/keras-applications/mobilenet_v3"
-Networks = Callable[[str], np.ndarray]
+Networks = Callable[[str], NDArray[Any]]
 
 
 pytestmark = pytest.mark.usefixtures("one_tensorflow")
-
-
-def through(source: Source, cache: Cache, precision: Precision = "float32") -> Converted:
-    return convert.convert(source, precision, cache=cache, reporter=Silent())
-
-
-def golden_features(converted: Converted) -> np.ndarray:
-    return np.fromfile(converted.folder / "golden.bin", "<f4").reshape(-1, converted.features)
 
 
 # Keras Applications
@@ -104,7 +98,7 @@ def network(
     monkeypatch.setenv(MIRROR, mirror.url(FOLDER))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
 
-    def make(name: str) -> np.ndarray:
+    def make(name: str) -> NDArray[Any]:
         folder = keras_weights(name)
         file = (folder / "w.h5").read_bytes()
         known = NETWORKS[name]
@@ -115,7 +109,7 @@ def network(
     return make
 
 
-def check_network(backbone: str, features: np.ndarray, cache: Cache) -> None:
+def check_network(backbone: str, features: NDArray[Any], cache: Cache) -> None:
     source = obtain(backbone, cache=cache, reporter=Silent())
     full = through(source, cache)
     assert full.features == features.shape[1]
@@ -212,100 +206,6 @@ def test_a_saved_model_of_another_network(
     features = np.load(folder / "features.npy")
     assert check.relative_error(golden_features(through(source, cache)), features).max() < 1e-4
     through(source, cache, "float16")
-
-
-# HDF5 without TensorFlow
-
-WANTED = {"Conv:kernel": (1, 1, 2, 3), "Conv/BatchNorm:gamma": (3,), "Conv/BatchNorm:beta": (3,)}
-
-
-def write_hdf5(path: Path) -> None:
-    """As Keras writes a network of two layers and a classifier; a layer's name may lie in another's."""
-    with h5py.File(path, "w") as file:
-        file.attrs["layer_names"] = [b"input_1", b"Conv", b"Conv/BatchNorm", b"Logits"]
-        file.require_group("input_1").attrs["weight_names"] = np.zeros(0)
-        for layer, names in (
-            ("Conv", ["kernel"]),
-            ("Conv/BatchNorm", ["gamma", "beta"]),
-            ("Logits", ["kernel"]),
-        ):
-            group = file.require_group(layer)
-            group.attrs["weight_names"] = [f"{layer}/{name}:0".encode() for name in names]
-            for number, name in enumerate(names):
-                shape = WANTED.get(f"{layer}:{name}", (5, 7))
-                group[f"{layer}/{name}:0"] = np.full(shape, number, np.float32)
-
-
-def test_arrays_are_found_by_layer_and_variable(tmp_path: Path) -> None:
-    write_hdf5(tmp_path / "w.h5")
-    arrays = hdf5_weights.read(tmp_path / "w.h5", WANTED)
-    assert {name: array.shape for name, array in arrays.items()} == WANTED
-    assert arrays["Conv/BatchNorm:gamma"].tolist() == [0, 0, 0]
-    assert arrays["Conv/BatchNorm:beta"].tolist() == [1, 1, 1]
-
-
-def external(file: h5py.File) -> None:
-    """An array whose values lie in another file of the machine."""
-    group = file["Conv"]
-    del group["Conv/kernel:0"]
-    group.create_dataset("Conv/kernel:0", (1, 1, 2, 3), "f4", external="/etc/passwd")
-
-
-def linked(file: h5py.File) -> None:
-    del file["Conv/Conv/kernel:0"]
-    file["Conv/Conv/kernel:0"] = h5py.ExternalLink("/tmp/other.h5", "/x")
-
-
-def reshaped(file: h5py.File) -> None:
-    del file["Conv/Conv/kernel:0"]
-    file["Conv/Conv/kernel:0"] = np.zeros((1, 1, 2, 4), np.float32)
-
-
-def typed(file: h5py.File) -> None:
-    del file["Conv/Conv/kernel:0"]
-    file["Conv/Conv/kernel:0"] = np.zeros((1, 1, 2, 3), np.int32)
-
-
-def without_gamma(file: h5py.File) -> None:
-    file["Conv/BatchNorm"].attrs["weight_names"] = [b"Conv/BatchNorm/beta:0"]
-
-
-def without_names(file: h5py.File) -> None:
-    del file.attrs["layer_names"]
-
-
-def without_layer(file: h5py.File) -> None:
-    file.attrs["layer_names"] = [b"Conv", b"Logits"]
-
-
-@pytest.mark.parametrize(
-    ("harm", "words"),
-    [
-        (external, "not an array in this file"),
-        (linked, "a link to somewhere else"),
-        (reshaped, r"'Conv' has a kernel of shape \(1, 1, 2, 4\) .* the network's is \(1, 1, 2, 3\)"),
-        (typed, "type int32"),
-        (without_gamma, "'Conv/BatchNorm' has no variable 'gamma'"),
-        (without_names, "cannot be read as Keras' weights"),
-        (without_layer, "lack the layer 'Conv/BatchNorm'"),
-    ],
-)
-def test_other_files_are_refused(harm: Callable[[h5py.File], None], words: str, tmp_path: Path) -> None:
-    path = tmp_path / "w.h5"
-    write_hdf5(path)
-    with h5py.File(path, "r+") as file:
-        harm(file)
-    with pytest.raises(ConversionError, match=words) as caught:
-        hdf5_weights.read(path, WANTED)
-    assert (caught.value.exit_code, caught.value.where) == (4, str(path))
-    assert caught.value.mend
-
-
-def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "w.h5"
-    path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"x" * 100)
-    with pytest.raises(ConversionError, match="cannot be read as Keras' weights"):
-        hdf5_weights.read(path, WANTED)
 
 
 # SavedModels by other names

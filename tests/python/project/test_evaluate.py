@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.project.embed import Picture
@@ -16,7 +18,7 @@ from onthefly_studio.reference.split import split
 from tests.support import projects
 
 
-def embed(pictures: Sequence[Picture]) -> np.ndarray:
+def embed(pictures: Sequence[Picture]) -> NDArray[Any]:
     """The features of the project's photo that a file is named after: `4.jpg`."""
     given = projects.project()
     return np.stack([given.features[int(Path(str(picture)).stem) - 1] for picture in pictures])

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from onthefly_studio.cache import Cache, sha256_tree
+from onthefly_studio.cache import Cache
 from onthefly_studio.contract import EXPORT_FORMATS, ExportFormat, Precision
 from onthefly_studio.errors import CheckFailed, ConfigError, ConversionError, OutputError
 from onthefly_studio.graph import model as graph_model
@@ -25,14 +26,14 @@ from onthefly_studio.project.embed import find_model
 from onthefly_studio.project.export import export as export_stage
 from onthefly_studio.project.export.export import compare, export, require_within
 from onthefly_studio.project.export.whole_model import append_head
-from onthefly_studio.project.format.model import Example, Head, Project
+from onthefly_studio.project.format.model import Project
 from onthefly_studio.reference import golden
 from onthefly_studio.reference.head import NAMES
-from onthefly_studio.reference.training import HeadSettings, TrainingSet, run
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import obtain
 from tests.support import projects, tensorflow_scripts
 from tests.support.node import evaluate
+from tests.support.projects import of_backbone
 from tests.support.tfjs_files import Files
 
 
@@ -40,33 +41,6 @@ from tests.support.tfjs_files import Files
 def one_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports run in the shared worker, and do not each pay for an import of TensorFlow."""
     monkeypatch.setattr(export_stage, "run_child", tensorflow_scripts.worker().run_module)
-
-
-SETTINGS = HeadSettings(hidden=32, epochs=4, batch=5, rate=0.002, seed=7)
-
-
-def of_backbone(model: Converted, precision: Precision = "float16") -> Project:
-    """A project whose head was trained on features of this backbone's width, about as large as its own."""
-    width = model.features
-    own = np.fromfile(model.folder / "golden.bin", "<f4").reshape(-1, width)
-    rng = np.random.default_rng(5)
-    labels = np.repeat(np.arange(3), 6)
-    features = (own[labels] * rng.uniform(0.5, 1.5, (18, width))).astype(np.float32)
-    done = run(TrainingSet(features, labels, 3), SETTINGS)
-    given = projects.project()
-    hashed = sha256_tree(model.folder, model.model_files())[:16]
-    head = Head(
-        weights=done.weights,
-        classes=["c1", "c2", "c4"],
-        settings=SETTINGS,
-        examples=list(range(1, 19)),
-        history=done.history,
-        norms=done.norms,
-        losses=np.array(done.losses, np.float32),
-    )
-    backbone = projects.some_backbone(features=width, modelHash=hashed, precision=precision)
-    examples = [Example(i + 1, head.classes[label], projects.jpeg(i)) for i, label in enumerate(labels)]
-    return replace(given, backbone=backbone, head=head, examples=examples, features=features)
 
 
 def written(project: Project, form: ExportFormat, model: Path, out: Path) -> float:
@@ -237,7 +211,10 @@ def test_python_and_the_page_append_the_same_nodes(tmp_path: Path) -> None:
         side: {side: {"dtype": "DT_FLOAT", "name": name, "tensorShape": shape}}
         for side, name in (("inputs", "x:0"), ("outputs", "head:0"))
     }
-    nodes = [{"name": "x", "op": "Placeholder"}, {"name": "head", "op": "Identity", "input": ["x"]}]
+    nodes: list[dict[str, Any]] = [
+        {"name": "x", "op": "Placeholder"},
+        {"name": "head", "op": "Identity", "input": ["x"]},
+    ]
     head = projects.project().trained_head()
     appended = append_head(GraphModel(nodes, {}, tensors), head.weights)
     require_portable(appended)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
-import io
 import json
 import os
 import random
@@ -18,45 +17,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import pytest
 
-from onthefly_studio.cli import cli
 from onthefly_studio.errors import OnTheFlyError
 from onthefly_studio.project.evaluate import evaluate_held_out, table
 from onthefly_studio.project.format.read import read
 from onthefly_studio.project.predict import of_features
 from onthefly_studio.project.verify import verify
-from tests import support
 from tests.support import projects
-from tests.support.node import run
+from tests.support.commands import ended
 from tests.support.processes import PYTHON_PATH
 
-UNPACK = support.FOLDER / "unpack.ts"
 EMPTY_ZIP = b"PK\5\6" + bytes(18)
 MUTANTS = 240
-
-
-def unpacked_by_the_page(files: list[Path]) -> list[dict[str, Any]]:
-    """What the page's Import makes of each file; see `unpack.ts`."""
-    names = "\n".join(map(str, files))
-    return [json.loads(line) for line in run(UNPACK, read=names).splitlines()]
-
-
-def ended(*arguments: object) -> tuple[int, str]:
-    """The exit code and the message of a command, run in this process; a bug of ours is raised."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        try:
-            cli.main(list(map(str, arguments)), standalone_mode=False)
-        except click.ClickException as error:
-            return error.exit_code, error.message
-    return 0, ""
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return projects.save(tmp_path_factory.mktemp("good") / "project.zip")
 
 
 def nested(path: Path) -> None:
@@ -102,13 +76,13 @@ COMMANDS: dict[str, Callable[[Path, Path], tuple[object, ...]]] = {
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_says_what_is_wrong(command: str, good: Path, tmp_path: Path) -> None:
+def test_every_command_says_what_is_wrong(command: str, good_project: Path, tmp_path: Path) -> None:
     (tmp_path / "Cup").mkdir()
     (tmp_path / "Cup" / "1.jpg").write_bytes(projects.jpeg())
     before = sorted(tmp_path.rglob("*"))
     file = tmp_path.with_suffix(".zip")
     for what, make in STRANGE.items():
-        file.write_bytes(good.read_bytes())
+        file.write_bytes(good_project.read_bytes())
         make(file)
         code, message = ended(*COMMANDS[command](file, tmp_path))
         assert code in (2, 3), (what, code, message)
@@ -117,13 +91,13 @@ def test_every_command_says_what_is_wrong(command: str, good: Path, tmp_path: Pa
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_the_page_says_it_too(good: Path, tmp_path: Path) -> None:
+def test_the_page_says_it_too(good_project: Path, tmp_path: Path) -> None:
     files = []
     for number, make in enumerate(STRANGE.values()):
         files.append(tmp_path / f"{number}.zip")
-        files[-1].write_bytes(good.read_bytes())
+        files[-1].write_bytes(good_project.read_bytes())
         make(files[-1])
-    for what, told in zip(STRANGE, unpacked_by_the_page(files), strict=True):
+    for what, told in zip(STRANGE, projects.unpacked_by_the_page(files), strict=True):
         assert told.get("code") in ("not-a-project", "damaged"), (what, told)
 
 
@@ -135,8 +109,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert "a pipe or a device" in message
 
 
-def test_a_name_that_the_terminal_cannot_write_is_no_bug_of_ours(good: Path, tmp_path: Path) -> None:
-    file = projects.pack(tmp_path / "p.zip", projects.members(good))
+def test_a_name_that_the_terminal_cannot_write_is_no_bug_of_ours(good_project: Path, tmp_path: Path) -> None:
+    file = projects.pack(tmp_path / "p.zip", projects.members(good_project))
     projects.alter(file, {"project.json": lambda told: told["classes"][0].update(name="空")})
     done = subprocess.run(
         [sys.executable, "-m", "onthefly_studio", "evaluate", str(file), "--held-out", "0.3"],
@@ -229,10 +203,13 @@ def rehashed(files: dict[str, bytes], name: str, contents: bytes) -> dict[str, b
     return changed
 
 
-def mutants(good: Path, into: Path) -> list[Path]:
+def mutants(good_project: Path, into: Path) -> list[Path]:
     rng = random.Random(18)
-    files = projects.members(good)
-    sources = [good.read_bytes(), projects.pack(into / "deflated", files, zipfile.ZIP_DEFLATED).read_bytes()]
+    files = projects.members(good_project)
+    sources = [
+        good_project.read_bytes(),
+        projects.pack(into / "deflated", files, zipfile.ZIP_DEFLATED).read_bytes(),
+    ]
     made = []
     for number in range(MUTANTS):
         made.append(into / f"{number}.zip")
@@ -256,10 +233,10 @@ def use(file: Path) -> None:
         table(evaluate_held_out(project, 0.3))
 
 
-def test_both_readers_refuse_the_same_and_foresee_everything(good: Path, tmp_path: Path) -> None:
-    files = mutants(good, tmp_path)
+def test_both_readers_refuse_the_same_and_foresee_everything(good_project: Path, tmp_path: Path) -> None:
+    files = mutants(good_project, tmp_path)
     taken = 0
-    for file, page in zip(files, unpacked_by_the_page(files), strict=True):
+    for file, page in zip(files, projects.unpacked_by_the_page(files), strict=True):
         assert "unforeseen" not in page, (file, page)
         refusal = ""
         try:

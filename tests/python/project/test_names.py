@@ -10,7 +10,6 @@ from onthefly_studio.config import load
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.project.format.names import key, normal, normal_all
 from onthefly_studio.project.format.read import read
-from tests.python.project.test_hostile import unpacked_by_the_page
 from tests.support import projects
 
 COMPOSED, APART = "Caf\u00e9", "Cafe\u0301"
@@ -48,7 +47,7 @@ def test_an_old_project_opens_whatever_its_names_are(
     opened = read(file)
     assert [each.name for each in opened.classes] == read_as
     assert len(opened.examples) == 27
-    (page,) = unpacked_by_the_page([file])
+    (page,) = projects.unpacked_by_the_page([file])
     assert (page["classes"], len(page["examples"])) == (read_as, 27)
 
 

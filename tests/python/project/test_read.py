@@ -20,15 +20,10 @@ from onthefly_studio.project.format.read import read
 from onthefly_studio.reference.head import NAMES
 from tests.support import projects
 from tests.support.node import evaluate
-from tests.support.projects import alter
+from tests.support.projects import alter, put
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 IMPORT_TS = REPOSITORY / "site_template" / "src" / "project" / "import.ts"
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return projects.save(tmp_path / "project.zip")
 
 
 def test_what_is_written_is_read_again(file: Path) -> None:
@@ -81,18 +76,6 @@ def changed(name: str, change: Any) -> Callable[[Path], Any]:
 
 def described(change: Callable[[Any], Any]) -> Callable[[Path], Any]:
     return changed("project.json", change)
-
-
-def put(place: str, value: Any) -> Callable[[Any], None]:
-    """Set a value in JSON: `classes.0.name`."""
-
-    def change(told: Any) -> None:
-        *path, last = [int(part) if part.isdigit() else part for part in place.split(".")]
-        for part in path:
-            told = told[part]
-        told[last] = value
-
-    return change
 
 
 def with_file(name: str, contents: bytes = b"x", method: int = zipfile.ZIP_STORED) -> Callable[[Path], Any]:

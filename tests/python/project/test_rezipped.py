@@ -15,7 +15,6 @@ import pytest
 
 from onthefly_studio.errors import SourceError
 from onthefly_studio.project.format.read import read
-from tests.python.project.test_hostile import unpacked_by_the_page
 from tests.support import projects
 
 Files = dict[str, bytes]
@@ -59,7 +58,7 @@ def wrapped(files: Files, folder: str) -> Files:
 def by_macos(path: Path, files: Files, folder: str = CAFE) -> None:
     """Finder's Compress: folders; deflated files, each with its sizes behind it and a twin for attributes."""
     stream, files = Stream(), wrapped({".DS_Store": b"\0\0\0\1Bud1", **files}, folder)
-    with zipfile.ZipFile(stream, "w") as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(stream, "w") as archive:
         for name in folders(files):
             archive.writestr(entry(name, 3), b"")
         for name, contents in files.items():
@@ -168,17 +167,12 @@ INFO_ZIP: dict[str, Writer] = {
 }
 
 
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return projects.save(tmp_path_factory.mktemp("good") / "project.zip")
-
-
-def require_the_same(writers: dict[str, Writer], good: Path, into: Path) -> None:
+def require_the_same(writers: dict[str, Writer], good_project: Path, into: Path) -> None:
     made = []
     for number, write in enumerate(writers.values()):
         made.append(into / f"{number}.zip")
-        write(made[-1], projects.members(good))
-    (before, *pages), given = unpacked_by_the_page([good, *made]), read(good)
+        write(made[-1], projects.members(good_project))
+    (before, *pages), given = projects.unpacked_by_the_page([good_project, *made]), read(good_project)
     for what, file, page in zip(writers, made, pages, strict=True):
         got = read(file)
         assert (got.classes, got.examples, got.altered) == (given.classes, given.examples, ()), what
@@ -186,13 +180,13 @@ def require_the_same(writers: dict[str, Writer], good: Path, into: Path) -> None
         assert page == before, what
 
 
-def test_what_a_system_packed_again_is_the_same_project(good: Path, tmp_path: Path) -> None:
-    require_the_same(WRITERS, good, tmp_path)
+def test_what_a_system_packed_again_is_the_same_project(good_project: Path, tmp_path: Path) -> None:
+    require_the_same(WRITERS, good_project, tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("zip") is None, reason="there is no `zip` on this machine")
-def test_what_zip_packed_again_is_the_same_project(good: Path, tmp_path: Path) -> None:
-    require_the_same(INFO_ZIP, good, tmp_path)
+def test_what_zip_packed_again_is_the_same_project(good_project: Path, tmp_path: Path) -> None:
+    require_the_same(INFO_ZIP, good_project, tmp_path)
 
 
 def macos_and(more: Files) -> Writer:
@@ -224,7 +218,7 @@ def with_litter_on_top(path: Path, files: Files) -> None:
     path.write_bytes(contents)
 
 
-def test_what_is_no_litter_stays_refused(good: Path, tmp_path: Path) -> None:
+def test_what_is_no_litter_stays_refused(good_project: Path, tmp_path: Path) -> None:
     cases: dict[str, tuple[Writer, str]] = {
         "a file in the folder": (macos_and({"project/notes.txt": b"x"}), "notes.txt: is not part"),
         "a file beside it": (macos_and({"notes.txt": b"x"}), "notes.txt: is not part"),
@@ -251,8 +245,10 @@ def test_what_is_no_litter_stays_refused(good: Path, tmp_path: Path) -> None:
     made = []
     for number, (write, _) in enumerate(cases.values()):
         made.append(tmp_path / f"{number}.zip")
-        write(made[-1], projects.members(good))
-    for (what, (_, words)), file, page in zip(cases.items(), made, unpacked_by_the_page(made), strict=True):
+        write(made[-1], projects.members(good_project))
+    for (what, (_, words)), file, page in zip(
+        cases.items(), made, projects.unpacked_by_the_page(made), strict=True
+    ):
         with pytest.raises(SourceError) as caught:
             read(file)
         assert words in caught.value.message, what

@@ -17,8 +17,8 @@ from onthefly_studio.graph.convert import Converted
 from onthefly_studio.pipeline import Built, build
 from onthefly_studio.project.format.read import read
 from onthefly_studio.report import Silent
-from tests.python.project.test_export import of_backbone
 from tests.support import projects
+from tests.support.projects import of_backbone
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from onthefly_studio.project.format.write import write
 from onthefly_studio.project.train import Target, photographs, require_room, teach
 from onthefly_studio.reference.training import HeadSettings
 from onthefly_studio.report import Silent
-from tests.python.project.test_hostile import ended
 from tests.support import projects
+from tests.support.commands import ended
 
 SETTINGS = HeadSettings(hidden=8, epochs=4, batch=4, rate=0.01, seed=1)
 TIME = datetime(2024, 5, 6, tzinfo=timezone.utc)

@@ -9,22 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.errors import CheckFailed
 from onthefly_studio.project.format.read import read
 from onthefly_studio.project.verify import Verdict, compare_pictures, verify
 from onthefly_studio.reference import head as reference
 from onthefly_studio.reference.training import HeadSettings, TrainingSet, run, train
-from tests.python.project.test_read import put
 from tests.support import projects
-from tests.support.projects import alter
+from tests.support.projects import alter, put
 
 STEPS = 36
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return projects.save(tmp_path / "project.zip")
 
 
 def verdict_on(file: Path) -> Verdict:
@@ -35,7 +30,7 @@ def kinds(verdict: Verdict) -> list[str]:
     return [finding.kind for finding in verdict.findings]
 
 
-def floats(name: str, change: Callable[[np.ndarray], None]) -> Callable[[Path], Any]:
+def floats(name: str, change: Callable[[NDArray[Any]], None]) -> Callable[[Path], Any]:
     def altered(path: Path) -> None:
         values = np.frombuffer(projects.members(path)[name], "<f4").copy()
         change(values)
@@ -133,7 +128,7 @@ def test_settings_for_the_next_training_are_no_finding(file: Path) -> None:
 
 @pytest.mark.parametrize("by", [0.5, 1e-2, 1e-5])
 def test_a_changed_weight_is_told_from_a_changed_run(by: float, file: Path) -> None:
-    def change(values: np.ndarray) -> None:
+    def change(values: NDArray[Any]) -> None:
         values[100] += by
 
     floats("head.f32", change)(file)
@@ -158,7 +153,7 @@ def test_one_flipped_bit_is_named_by_its_checksum_and_weighed_by_the_run(file: P
 
 
 def test_changed_features_are_told_with_the_photos_they_may_be_of(file: Path) -> None:
-    def change(values: np.ndarray) -> None:
+    def change(values: NDArray[Any]) -> None:
         values[7 * projects.WIDTH : 8 * projects.WIDTH] += 0.5  # photo 8
 
     floats("features.f32", change)(file)
@@ -192,7 +187,7 @@ def test_no_history_at_all(file: Path) -> None:
 
 
 def test_a_changed_record_is_told_from_a_changed_run(file: Path) -> None:
-    def change(values: np.ndarray) -> None:
+    def change(values: NDArray[Any]) -> None:
         values[10] += 0.1
 
     floats("trace.f32", change)(file)

@@ -3,6 +3,8 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from http.client import HTTPMessage as Message
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ from onthefly_studio.site import server as module
 from onthefly_studio.site.byte_ranges import RangeOutsideError, parse_range
 from onthefly_studio.site.header_rules import HeaderRule, headers_for, parse_headers
 from onthefly_studio.site.mime_types import mime_type
-from onthefly_studio.site.server import serve
+from onthefly_studio.site.server import SiteServer, serve
 from tests.support.patience import PATIENCE_S
 
 HEADERS = """
@@ -52,12 +54,12 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(site: Path):
+def server(site: Path) -> Iterator[SiteServer]:
     with serve(site) as running:
         yield running
 
 
-def ask(server, target: str, method: str = "GET", **headers: str):
+def ask(server: SiteServer, target: str, method: str = "GET", **headers: str) -> tuple[int, Message, bytes]:
     """One request, its target sent as it is given, which clients that tidy paths would not do."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE_S)
     try:
@@ -69,7 +71,7 @@ def ask(server, target: str, method: str = "GET", **headers: str):
         connection.close()
 
 
-def test_listens_on_loopback_only(server):
+def test_listens_on_loopback_only(server: SiteServer) -> None:
     assert server.url == f"http://127.0.0.1:{server.port}/"
     assert server._server.socket.getsockname()[0] == "127.0.0.1"
 
@@ -87,7 +89,7 @@ def test_listens_on_loopback_only(server):
         ("/empty.txt", b""),
     ],
 )
-def test_serves_files(server, target: str, body: bytes):
+def test_serves_files(server: SiteServer, target: str, body: bytes) -> None:
     status, headers, answer = ask(server, target)
     assert (status, answer) == (200, body)
     assert headers["Content-Length"] == str(len(body))
@@ -118,13 +120,13 @@ def test_serves_files(server, target: str, body: bytes):
         "/" + "x" * 5000,
     ],
 )
-def test_serves_nothing_else(server, target: str):
+def test_serves_nothing_else(server: SiteServer, target: str) -> None:
     status, _, body = ask(server, target)
     assert status == 404
     assert body == b"404 Not Found\n"
 
 
-def test_links_that_lead_out_are_not_followed(site: Path, server):
+def test_links_that_lead_out_are_not_followed(site: Path, server: SiteServer) -> None:
     (site / "out.txt").symlink_to(site.parent / "secret.txt")
     (site / "up").symlink_to(site.parent)
     (site / "circle").symlink_to(site / "circle")
@@ -136,23 +138,23 @@ def test_links_that_lead_out_are_not_followed(site: Path, server):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_in_the_folder_does_not_hang(site: Path, server):
+def test_a_pipe_in_the_folder_does_not_hang(site: Path, server: SiteServer) -> None:
     os.mkfifo(site / "pipe")
     assert ask(server, "/pipe")[0] == 404
 
 
-def test_a_folder_without_its_slash_is_redirected(server):
+def test_a_folder_without_its_slash_is_redirected(server: SiteServer) -> None:
     status, headers, _ = ask(server, "/sub?x=1")
     assert (status, headers["Location"]) == (307, "/sub/?x=1")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_only_reading_is_allowed(server, method: str):
+def test_only_reading_is_allowed(server: SiteServer, method: str) -> None:
     status, headers, _ = ask(server, "/index.html", method)
     assert (status, headers["Allow"]) == (405, "GET, HEAD")
 
 
-def test_head_says_the_same_without_the_body(server):
+def test_head_says_the_same_without_the_body(server: SiteServer) -> None:
     _, got, _ = ask(server, "/assets/weights.bin")
     status, head, body = ask(server, "/assets/weights.bin", "HEAD")
     assert (status, body) == (200, b"")
@@ -173,7 +175,7 @@ def test_head_says_the_same_without_the_body(server):
         ("SHA256SUMS", "application/octet-stream"),
     ],
 )
-def test_mime_types(name: str, kind: str):
+def test_mime_types(name: str, kind: str) -> None:
     assert mime_type(Path(name)) == kind
 
 
@@ -194,17 +196,17 @@ def test_mime_types(name: str, kind: str):
         ("bytes=" + "9" * 30 + "-", None),
     ],
 )
-def test_parse_range(header: str, part):
+def test_parse_range(header: str, part: tuple[int, int] | None) -> None:
     assert parse_range(header, 100) == part
 
 
 @pytest.mark.parametrize(("header", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0)])
-def test_parse_range_outside(header: str, size: int):
+def test_parse_range_outside(header: str, size: int) -> None:
     with pytest.raises(RangeOutsideError):
         parse_range(header, size)
 
 
-def test_ranges(server):
+def test_ranges(server: SiteServer) -> None:
     whole = bytes(range(256)) * 4
     status, headers, body = ask(server, "/assets/weights.bin", Range="bytes=100-299")
     assert (status, body) == (206, whole[100:300])
@@ -214,11 +216,11 @@ def test_ranges(server):
     assert (status, headers["Content-Range"]) == (416, "bytes */1024")
     assert ask(server, "/assets/weights.bin", Range="bytes=0-1,5-6")[0] == 200
     assert ask(server, "/assets/weights.bin", Range="bytes=0-1", If_Range='"older"')[0] == 200
-    etag = headers = ask(server, "/assets/weights.bin")[1]["ETag"]
+    etag = ask(server, "/assets/weights.bin")[1]["ETag"]
     assert ask(server, "/assets/weights.bin", Range="bytes=0-1", If_Range=etag)[0] == 206
 
 
-def test_a_file_is_asked_about_and_sent_again_only_when_it_is_another(site: Path, server):
+def test_a_file_is_asked_about_and_sent_again_only_when_it_is_another(site: Path, server: SiteServer) -> None:
     _, headers, _ = ask(server, "/index.html")
     assert headers["Cache-Control"] == "no-cache"
     etag = headers["ETag"]
@@ -231,7 +233,7 @@ def test_a_file_is_asked_about_and_sent_again_only_when_it_is_another(site: Path
     assert ask(server, "/index.html", If_None_Match=etag)[2] == b"<!doctype html>FRONT"
 
 
-def test_sends_the_sites_own_headers(server):
+def test_sends_the_sites_own_headers(server: SiteServer) -> None:
     _, headers, _ = ask(server, "/")
     assert headers["Content-Security-Policy"] == "default-src 'none'; script-src 'self'"
     assert headers["Cache-Control"] == "no-cache"
@@ -240,18 +242,18 @@ def test_sends_the_sites_own_headers(server):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_missing_file_is_not_kept_missing(server):
+def test_a_missing_file_is_not_kept_missing(server: SiteServer) -> None:
     assert ask(server, "/assets/gone.js")[1]["Cache-Control"] == "no-store"
 
 
-def test_a_plain_host_sends_none_of_them(site: Path):
+def test_a_plain_host_sends_none_of_them(site: Path) -> None:
     with serve(site, headers=False) as plain:
         _, headers, _ = ask(plain, "/assets/app.3f2a.js")
     assert "Content-Security-Policy" not in headers
     assert headers["Cache-Control"] == "no-cache"
 
 
-def test_parse_headers():
+def test_parse_headers() -> None:
     rules = parse_headers(
         "https://example.org/blog/*\n  A: 1\n\n# c\n/*\n\tA: 2\n\tB: x: y\n/p/:id/end\n  C: 3\n/p/*\n  ! B\n"
     )
@@ -268,13 +270,13 @@ def test_parse_headers():
     ("text", "line"),
     [("  A: 1\n", 1), ("/*\n  A 1\n", 2), ("/*\nassets\n", 2), ("/*\n  A B: 1\n", 2)],
 )
-def test_a_bad_headers_file_names_the_line(site: Path, text: str, line: int):
+def test_a_bad_headers_file_names_the_line(site: Path, text: str, line: int) -> None:
     (site / "_headers").write_text(text)
     with pytest.raises(ConfigError, match=f"line {line}"):
         serve(site)
 
 
-def test_a_headers_file_that_changes_counts_at_once(site: Path):
+def test_a_headers_file_that_changes_counts_at_once(site: Path) -> None:
     said: list[str] = []
     with serve(site, log=said.append) as server:
         (site / "_headers").write_text("/*\n  X-New: 1\n")
@@ -286,7 +288,9 @@ def test_a_headers_file_that_changes_counts_at_once(site: Path):
         assert "X-New" not in ask(server, "/")[1]
 
 
-def test_goes_on_while_the_site_is_swapped(site: Path, server, monkeypatch: pytest.MonkeyPatch):
+def test_goes_on_while_the_site_is_swapped(
+    site: Path, server: SiteServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder that builds replace many times never fails a request, though one comes into every gap."""
     waits = threading.Semaphore(0)
 
@@ -324,7 +328,7 @@ def test_goes_on_while_the_site_is_swapped(site: Path, server, monkeypatch: pyte
     assert answers[-1][2] == b"19"
 
 
-def test_a_root_that_is_a_link_may_be_set_anew(tmp_path: Path):
+def test_a_root_that_is_a_link_may_be_set_anew(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.html").write_text(name)
@@ -336,7 +340,7 @@ def test_a_root_that_is_a_link_may_be_set_anew(tmp_path: Path):
         assert ask(server, "/")[2] == b"two"
 
 
-def test_tells_what_went_wrong_and_not_the_rest(site: Path):
+def test_tells_what_went_wrong_and_not_the_rest(site: Path) -> None:
     said: list[str] = []
     with serve(site, log=said.append) as server:
         ask(server, "/")
@@ -347,14 +351,19 @@ def test_tells_what_went_wrong_and_not_the_rest(site: Path):
     assert said == ["404 GET /no?[31m"]
 
 
-def test_close_frees_the_port_and_ends_open_connections(site: Path, monkeypatch: pytest.MonkeyPatch):
+def test_close_frees_the_port_and_ends_open_connections(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module._Handler, "timeout", None)  # or an idle connection would end by itself
     server = serve(site)
     port = server.port
     connection = http.client.HTTPConnection(server.host, port, timeout=PATIENCE_S)
     connection.request("GET", "/")
     connection.getresponse().read()  # and kept alive
-    closing = threading.Thread(target=lambda: (server.close(), server.close()), daemon=True)
+
+    def close_twice() -> None:
+        server.close()
+        server.close()
+
+    closing = threading.Thread(target=close_twice, daemon=True)
     closing.start()
     closing.join(PATIENCE_S)
     assert not closing.is_alive(), "it waits for no client"
@@ -366,7 +375,7 @@ def test_close_frees_the_port_and_ends_open_connections(site: Path, monkeypatch:
         assert ask(again, "/")[0] == 200
 
 
-def test_a_client_that_goes_away_is_no_error(site: Path):
+def test_a_client_that_goes_away_is_no_error(site: Path) -> None:
     (site / "large.bin").write_bytes(bytes(32 << 20))
     said: list[str] = []
     with serve(site, log=said.append) as server:
@@ -377,7 +386,7 @@ def test_a_client_that_goes_away_is_no_error(site: Path):
     assert said == []
 
 
-def test_many_requests_at_once(server):
+def test_many_requests_at_once(server: SiteServer) -> None:
     whole = bytes(range(256)) * 4
     answers: list[bytes] = []
 

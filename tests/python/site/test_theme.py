@@ -9,6 +9,7 @@ import pytest
 
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.site import render, theme
+from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle r="4"/></svg>'
 
@@ -35,7 +36,7 @@ def test_a_colour_that_can_be_read_stays_as_it_is() -> None:
 
 
 def test_the_surfaces_are_those_of_the_style_sheet() -> None:
-    sheet = (render.TEMPLATE_ROOT / "static" / "css" / "base.css").read_text("utf-8")
+    sheet = (TEMPLATE_ROOT / "static" / "css" / "base.css").read_text("utf-8")
     light, dark = sheet.split("@media (prefers-color-scheme: dark)")[:2]
     assert f"--surface: {theme.LIGHT};" in light
     assert f"--bg: {theme.DARK};" in dark

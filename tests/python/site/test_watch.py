@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,12 @@ def nothing() -> None:
 class Watching:
     """A watch from beginning to end: how many builds there were before each look, and what was said."""
 
-    def __init__(self, paths, *between, rebuild=nothing):
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *between: Callable[[], object],
+        rebuild: Callable[[], object] = nothing,
+    ) -> None:
         self.builds = 0
         self.before: list[int] = []
         self.said: list[str] = []
@@ -59,7 +64,7 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
-def test_builds_once_for_a_change_a_new_file_and_a_removed_one(source: Path):
+def test_builds_once_for_a_change_a_new_file_and_a_removed_one(source: Path) -> None:
     def save_two() -> None:
         (source / "ui" / "a.js").write_text("22")
         (source / "b.js").write_text("1")
@@ -74,19 +79,19 @@ def test_builds_once_for_a_change_a_new_file_and_a_removed_one(source: Path):
     assert str(source / "b.js") in watching.said[1]
 
 
-def test_files_that_are_still_being_saved_are_waited_for(source: Path):
+def test_files_that_are_still_being_saved_are_waited_for(source: Path) -> None:
     saves = [lambda text=text: (source / "ui" / "a.js").write_text(text) for text in ("22", "333", "4444")]
     watching = Watching([source], *saves, nothing, nothing, nothing)
     assert watching.before == [0, 0, 0, 0, 1, 1]
 
 
-def test_a_file_that_does_not_exist_yet(tmp_path: Path):
+def test_a_file_that_does_not_exist_yet(tmp_path: Path) -> None:
     config = tmp_path / "site.toml"
     watching = Watching([config], nothing, lambda: config.write_text("title = 'x'"), *[nothing] * 3)
     assert watching.builds == 1
 
 
-def test_a_change_during_a_build_is_built_next(source: Path):
+def test_a_change_during_a_build_is_built_next(source: Path) -> None:
     changes = iter([lambda: (source / "ui" / "a.js").write_text("333"), nothing])
     watching = Watching(
         [source],
@@ -97,7 +102,7 @@ def test_a_change_during_a_build_is_built_next(source: Path):
     assert watching.builds == 2
 
 
-def test_a_build_that_fails_is_told_and_the_watching_goes_on(source: Path):
+def test_a_build_that_fails_is_told_and_the_watching_goes_on(source: Path) -> None:
     def fail() -> None:
         raise ConfigError("No such thing.", where="site.toml", mend="Correct it.")
 
@@ -113,7 +118,7 @@ def test_a_build_that_fails_is_told_and_the_watching_goes_on(source: Path):
     assert "No such thing." in watching.said[1] and "Correct it." in watching.said[1]
 
 
-def test_leaves_out_what_tools_and_editors_write(source: Path):
+def test_leaves_out_what_tools_and_editors_write(source: Path) -> None:
     before = snapshot([source])
     for name in ("node_modules/x.js", "__pycache__/x.pyc", ".git/x", ".a.js.swp", "a.js~"):
         path = source / name

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +15,7 @@ from onthefly_studio.report import Silent
 from onthefly_studio.sources import auto, download
 from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.keras_applications import MIRROR
+from tests.python.sources.downloads import BODY, M, only_loopback
 from tests.python.sources.support import (
     HANDLE,
     LIMITS,
@@ -20,7 +25,7 @@ from tests.support.hubserver import HubServer
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path, monkeypatch):
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No other program's cache, no pause between attempts, and no way out of this machine."""
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "tfhub"))
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
@@ -28,27 +33,43 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.delenv(MIRROR, raising=False)
     monkeypatch.setattr(download, "PATIENT", LIMITS)
     monkeypatch.setattr(auto, "BRIEF", LIMITS)
-    getaddrinfo = socket.getaddrinfo
-
-    def guarded(host, *args, **options):
-        assert host == "127.0.0.1", f"a test looked up {host}"
-        return getaddrinfo(host, *args, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+    monkeypatch.setattr(socket, "getaddrinfo", only_loopback(socket.getaddrinfo))
 
 
 @pytest.fixture
-def hub(monkeypatch):
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     with HubServer({HANDLE: MODULE}) as server:
         monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", server.url(HANDLE))
         yield server
 
 
 @pytest.fixture
-def cache(tmp_path) -> Cache:
+def cache(tmp_path: Path) -> Cache:
     return Cache(tmp_path / "cache")
 
 
 @pytest.fixture
 def reporter() -> Silent:
     return Silent()
+
+
+@pytest.fixture
+def module() -> Iterator[HubServer]:
+    """A server with one module."""
+    with HubServer({M: BODY}) as server:
+        yield server
+
+
+@pytest.fixture
+def paused(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made between attempts, in seconds: written down, not waited."""
+    pauses: list[float] = []
+    monkeypatch.setattr(download, "time", SimpleNamespace(sleep=pauses.append, time=time.time))
+    return pauses
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Path:
+    """Where a download goes."""
+    (tmp_path / "downloads").mkdir()
+    return tmp_path / "downloads" / "x.part"

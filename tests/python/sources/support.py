@@ -53,7 +53,8 @@ SHA256 = hashlib.sha256(MODULE).hexdigest()
 OTHER = packed({"saved_model.pb": b"another"})
 
 
-def files_under(folder: Path) -> dict[str, bytes]:
+def files_under(folder: Path | None) -> dict[str, bytes]:
+    assert folder is not None
     paths = sorted(folder.rglob("*"))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from onthefly_studio.cache import sha256_file
+from onthefly_studio.cache import Cache, sha256_file
 from onthefly_studio.errors import SourceError
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, auto, download, obtain
 from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
@@ -21,7 +22,7 @@ from tests.python.sources.support import (
     kept,
     run,
 )
-from tests.support.hubserver import Fault
+from tests.support.hubserver import Fault, HubServer
 
 AUTOS_OWN = auto.BRIEF
 
@@ -39,7 +40,9 @@ AUTOS_OWN = auto.BRIEF
         (Fault(redirect="http://portal.invalid/"), "redirects to http://portal.invalid/"),
     ],
 )
-def test_auto_falls_back_and_says_why_in_one_line(hub, cache, reporter, monkeypatch, fault, words):
+def test_auto_falls_back_and_says_why_in_one_line(
+    hub: HubServer, cache: Cache, reporter: Silent, monkeypatch: pytest.MonkeyPatch, fault: Fault, words: str
+) -> None:
     if fault.stall_after is not None:
         monkeypatch.setattr(auto, "BRIEF", replace(LIMITS, read_s=1))
     hub.faults[HANDLE] = [Fault(**{**fault.__dict__, "always": True})]
@@ -54,7 +57,9 @@ def test_auto_falls_back_and_says_why_in_one_line(hub, cache, reporter, monkeypa
     assert "\n" not in reporter.notes[0]
 
 
-def test_auto_where_nobody_listens_tries_twice_with_a_short_pause(cache, reporter, monkeypatch):
+def test_auto_where_nobody_listens_tries_twice_with_a_short_pause(
+    cache: Cache, reporter: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", f"http://127.0.0.1:{port}{HANDLE}")
@@ -66,13 +71,15 @@ def test_auto_where_nobody_listens_tries_twice_with_a_short_pause(cache, reporte
     assert source.why == "127.0.0.1 refused the connection."
 
 
-def test_autos_own_patience_is_short():
+def test_autos_own_patience_is_short() -> None:
     assert AUTOS_OWN.connect_s <= 5
     assert AUTOS_OWN.attempts == 2
     assert AUTOS_OWN.read_s <= 15
 
 
-def test_the_answer_of_a_silent_hub_is_remembered_for_an_hour(hub, cache, reporter, monkeypatch):
+def test_the_answer_of_a_silent_hub_is_remembered_for_an_hour(
+    hub: HubServer, cache: Cache, reporter: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hub.faults[HANDLE] = [Fault(status=403)]
     first = obtain("auto", cache=cache, reporter=reporter)
     now = time.time()
@@ -88,13 +95,15 @@ def test_the_answer_of_a_silent_hub_is_remembered_for_an_hour(hub, cache, report
     assert obtain("auto", cache=cache, reporter=reporter).kind == "hub"
 
 
-def test_a_remembered_answer_costs_no_import(hub, cache, reporter, monkeypatch):
+def test_a_remembered_answer_costs_no_import(
+    hub: HubServer, cache: Cache, reporter: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", "https://tfhub.dev" + HANDLE)
     Silence(cache, hub_source.DEFAULT_HANDLE).remember("It rained.")
     assert run(cache, "auto").split() == [sha256_file(EMBEDDED_WEIGHTS), "None"]
 
 
-def test_force_asks_again(hub, cache, reporter):
+def test_force_asks_again(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.faults[HANDLE] = [Fault(status=403)]
     obtain("auto", cache=cache, reporter=reporter)
     assert obtain("auto", cache=cache, reporter=reporter, force=True).kind == "hub"
@@ -102,21 +111,23 @@ def test_force_asks_again(hub, cache, reporter):
 
 
 @pytest.mark.parametrize("note", ["{", "[]", '{"why": 1, "when": "x"}', '{"why": "x", "when": 1e12}'])
-def test_a_memory_that_makes_no_sense_is_none(hub, cache, reporter, note):
+def test_a_memory_that_makes_no_sense_is_none(
+    hub: HubServer, cache: Cache, reporter: Silent, note: str
+) -> None:
     Silence(cache, hub_source.DEFAULT_HANDLE).remember("It rained.")
     (file,) = cache.path("unreachable", "").iterdir()
     file.write_text(note)
     assert obtain("auto", cache=cache, reporter=reporter).kind == "hub"
 
 
-def test_only_auto_is_stopped_by_what_auto_remembers(hub, cache, reporter):
+def test_only_auto_is_stopped_by_what_auto_remembers(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.faults[HANDLE] = [Fault(status=403)]
     obtain("auto", cache=cache, reporter=reporter)
     obtain("hub", cache=cache, reporter=reporter)
     assert obtain("auto", cache=cache, reporter=reporter).kind == "hub"  # for now it is here
 
 
-def test_auto_offline(hub, cache, reporter):
+def test_auto_offline(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     source = obtain("auto", cache=cache, reporter=reporter, offline=True)
     assert source.kind == "embedded"
     assert source.why == "The Hub's model is not in the cache, and --offline opens no connection."
@@ -129,7 +140,7 @@ def test_auto_offline(hub, cache, reporter):
 
 
 @pytest.mark.parametrize("value", ["hub", "url"])
-def test_offline_without_a_copy(hub, cache, reporter, value):
+def test_offline_without_a_copy(hub: HubServer, cache: Cache, reporter: Silent, value: str) -> None:
     with pytest.raises(SourceError, match="not in the cache, and --offline opens no connection") as caught:
         obtain(hub.url(HANDLE) if value == "url" else "hub", cache=cache, reporter=reporter, offline=True)
     assert caught.value.where == hub.url(HANDLE)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from onthefly_studio.cache import sha256_tree
+from onthefly_studio.cache import Cache, sha256_tree
 from onthefly_studio.errors import SourceError
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, obtain
 from tests.python.sources.support import (
     HANDLE,
@@ -17,9 +18,12 @@ from tests.python.sources.support import (
     a_model,
 )
 from tests.support import tensorflow_scripts
+from tests.support.hubserver import HubServer
 
 
-def test_a_module_that_tensorflow_hub_itself_has_fetched_is_used(hub, cache, reporter, tmp_path):
+def test_a_module_that_tensorflow_hub_itself_has_fetched_is_used(
+    hub: HubServer, cache: Cache, reporter: Silent, tmp_path: Path
+) -> None:
     # The real library decides where it goes.
     said = tmp_path / "said"
     tensorflow_scripts.worker().call("tfhub_resolve", hub.url(HANDLE), tmp_path / "tfhub", said)
@@ -38,8 +42,8 @@ def in_tfhub(root: Path, url: str) -> Path:
 
 
 def test_its_default_place_is_looked_at_but_not_what_others_put_there(
-    hub, cache, reporter, tmp_path, monkeypatch
-):
+    hub: HubServer, cache: Cache, reporter: Silent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("TFHUB_CACHE_DIR")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folder = in_tfhub(tmp_path / "tfhub_modules", hub.url(HANDLE))
@@ -48,7 +52,9 @@ def test_its_default_place_is_looked_at_but_not_what_others_put_there(
     assert obtain("hub", cache=cache, reporter=reporter).saved_model != folder
 
 
-def test_a_module_there_that_changes_is_refused(hub, cache, reporter, tmp_path):
+def test_a_module_there_that_changes_is_refused(
+    hub: HubServer, cache: Cache, reporter: Silent, tmp_path: Path
+) -> None:
     folder = in_tfhub(tmp_path / "tfhub", hub.url(HANDLE))
     first = obtain("hub", cache=cache, reporter=reporter).sha256
     (folder / "saved_model.pb").write_bytes(b"changed")
@@ -62,11 +68,13 @@ def test_a_module_there_that_changes_is_refused(hub, cache, reporter, tmp_path):
     assert hub.requests == []
 
 
-def test_a_place_that_may_not_be_looked_into_is_passed_over(hub, cache, reporter, tmp_path, monkeypatch):
+def test_a_place_that_may_not_be_looked_into_is_passed_over(
+    hub: HubServer, cache: Cache, reporter: Silent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = in_tfhub(tmp_path / "tfhub", hub.url(HANDLE))
     is_file = Path.is_file
 
-    def closed(path):
+    def closed(path: Path) -> bool:
         if folder in path.parents:
             raise PermissionError(13, "Permission denied", str(path))
         return is_file(path)
@@ -75,7 +83,9 @@ def test_a_place_that_may_not_be_looked_into_is_passed_over(hub, cache, reporter
     assert obtain("hub", cache=cache, reporter=reporter).sha256 == SHA256
 
 
-def test_what_is_not_whole_there_is_passed_over(hub, cache, reporter, tmp_path):
+def test_what_is_not_whole_there_is_passed_over(
+    hub: HubServer, cache: Cache, reporter: Silent, tmp_path: Path
+) -> None:
     (in_tfhub(tmp_path / "tfhub", hub.url(HANDLE)) / "saved_model.pb").unlink()
     assert obtain("hub", cache=cache, reporter=reporter).sha256 == SHA256
 
@@ -92,8 +102,8 @@ def test_what_is_not_whole_there_is_passed_over(hub, cache, reporter, tmp_path):
     ],
 )
 def test_a_module_in_kagglehubs_cache_is_used_once_it_is_complete(
-    cache, reporter, tmp_path, framework, value
-):
+    cache: Cache, reporter: Silent, tmp_path: Path, framework: str, value: str
+) -> None:
     variation = tmp_path / "kagglehub/models/google/mobilenet-v3" / framework / "small-100-224-feature-vector"
     folder = a_model(variation / "1")
     source = obtain("auto", cache=cache, reporter=reporter, offline=True)

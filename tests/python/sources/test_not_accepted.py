@@ -6,10 +6,13 @@ import io
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConfigError, SourceError
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import obtain
 from tests.python.sources.support import (
     FILES,
@@ -18,6 +21,7 @@ from tests.python.sources.support import (
     a_model,
     kept,
 )
+from tests.support.hubserver import HubServer
 
 
 @pytest.mark.parametrize(
@@ -46,7 +50,7 @@ from tests.python.sources.support import (
         ("https://[broken", "not a URL that can be fetched"),
     ],
 )
-def test_other_values_are_wrong_use(cache, reporter, value, words):
+def test_other_values_are_wrong_use(cache: Cache, reporter: Silent, value: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         obtain(value, cache=cache, reporter=reporter)
     assert words in caught.value.what
@@ -56,7 +60,9 @@ def test_other_values_are_wrong_use(cache, reporter, value, words):
     assert kept(cache) == []
 
 
-def test_a_file_of_another_kind_is_told_what_is_accepted(cache, reporter, tmp_path):
+def test_a_file_of_another_kind_is_told_what_is_accepted(
+    cache: Cache, reporter: Silent, tmp_path: Path
+) -> None:
     (tmp_path / "model.h5").touch()
     with pytest.raises(ConfigError, match=r"not a \.tar\.gz or \.tgz") as caught:
         obtain(str(tmp_path / "model.h5"), cache=cache, reporter=reporter)
@@ -96,7 +102,9 @@ KERAS_ZIP = zipped("metadata.json", "config.json", "model.weights.h5")
         ("model.bin", MODULE, "packed with gzip", "a name that ends in .tar.gz"),
     ],
 )
-def test_a_file_of_a_known_kind_is_told_what_it_is(cache, reporter, tmp_path, name, data, what, mend):
+def test_a_file_of_a_known_kind_is_told_what_it_is(
+    cache: Cache, reporter: Silent, tmp_path: Path, name: str, data: bytes, what: str, mend: str
+) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ConfigError) as caught:
         obtain(str(tmp_path / name), cache=cache, reporter=reporter)
@@ -109,7 +117,9 @@ def test_a_file_of_a_known_kind_is_told_what_it_is(cache, reporter, tmp_path, na
     ("files", "part"),
     [(FILES, "variables/variables.index"), ({"model.json": b"{}", "weights.bin": b""}, "weights.bin")],
 )
-def test_a_part_of_a_model_is_told_where_the_model_is(cache, reporter, tmp_path, files, part):
+def test_a_part_of_a_model_is_told_where_the_model_is(
+    cache: Cache, reporter: Silent, tmp_path: Path, files: dict[str, bytes], part: Path
+) -> None:
     folder = a_model(tmp_path / "m", files)
     with pytest.raises(ConfigError, match="one part of a model, as ") as caught:
         obtain(str(folder / part), cache=cache, reporter=reporter)
@@ -126,7 +136,9 @@ def test_a_part_of_a_model_is_told_where_the_model_is(cache, reporter, tmp_path,
         ("/m.zip?x=1", "a zip", "Unpack it"),
     ],
 )
-def test_the_address_of_another_kind_of_file_is_not_fetched(hub, cache, reporter, path, what, mend):
+def test_the_address_of_another_kind_of_file_is_not_fetched(
+    hub: HubServer, cache: Cache, reporter: Silent, path: str, what: str, mend: str
+) -> None:
     with pytest.raises(ConfigError, match=f"This is the address of {what}") as caught:
         obtain(hub.url(path), cache=cache, reporter=reporter)
     assert mend in caught.value.mend
@@ -143,7 +155,9 @@ def test_the_address_of_another_kind_of_file_is_not_fetched(hub, cache, reporter
         ({"labels.txt": b""}, "nor a model.json", "the folder that saved_model.pb stands in"),
     ],
 )
-def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_path, files, what, mend):
+def test_a_folder_of_another_kind_is_told_what_it_holds(
+    cache: Cache, reporter: Silent, tmp_path: Path, files: dict[str, bytes], what: str, mend: str
+) -> None:
     folder = a_model(tmp_path / "x", files)
     with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
         obtain(str(folder), cache=cache, reporter=reporter)
@@ -152,7 +166,7 @@ def test_a_folder_of_another_kind_is_told_what_it_holds(cache, reporter, tmp_pat
     assert caught.value.where == str(folder)
 
 
-def test_importing_the_stage_imports_nothing_heavy():
+def test_importing_the_stage_imports_nothing_heavy() -> None:
     program = f"import sys, onthefly_studio.sources; print(set('{HEAVY}'.split()) & set(sys.modules))"
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
-from onthefly_studio.cache import sha256_tree
+from onthefly_studio.cache import Cache, sha256_tree
 from onthefly_studio.errors import SourceError
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, embedded, obtain
 from onthefly_studio.sources import folder as folder_source
 from onthefly_studio.sources.embedded import EMBEDDED_WEIGHTS
@@ -21,9 +23,10 @@ from tests.python.sources.support import (
     kept,
     packed,
 )
+from tests.support.hubserver import HubServer
 
 
-def test_an_archive_of_ones_own(cache, reporter, tmp_path):
+def test_an_archive_of_ones_own(cache: Cache, reporter: Silent, tmp_path: Path) -> None:
     for name in ("module.tar.gz", "module.TGZ"):
         (tmp_path / name).write_bytes(MODULE)
         source = obtain(str(tmp_path / name), cache=cache, reporter=reporter, offline=True)
@@ -33,7 +36,7 @@ def test_an_archive_of_ones_own(cache, reporter, tmp_path):
         assert files_under(source.saved_model) == FILES
 
 
-def test_an_archive_that_is_none(cache, reporter, tmp_path):
+def test_an_archive_that_is_none(cache: Cache, reporter: Silent, tmp_path: Path) -> None:
     (tmp_path / "module.tar.gz").write_bytes(b"<html>")
     with pytest.raises(SourceError, match=r"not a \.tar\.gz") as caught:
         obtain(str(tmp_path / "module.tar.gz"), cache=cache, reporter=reporter)
@@ -41,7 +44,9 @@ def test_an_archive_that_is_none(cache, reporter, tmp_path):
     assert kept(cache) == []
 
 
-def test_a_folder_of_ones_own(cache, reporter, tmp_path, monkeypatch):
+def test_a_folder_of_ones_own(
+    cache: Cache, reporter: Silent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = a_model(tmp_path / "hub")
     monkeypatch.chdir(tmp_path)
     source = obtain("./hub", cache=cache, reporter=reporter, offline=True)
@@ -49,7 +54,7 @@ def test_a_folder_of_ones_own(cache, reporter, tmp_path, monkeypatch):
     assert kept(cache) == []
 
 
-def test_a_folder_without_a_model(cache, reporter, tmp_path):
+def test_a_folder_without_a_model(cache: Cache, reporter: Silent, tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
         obtain(str(tmp_path / "x"), cache=cache, reporter=reporter)
@@ -63,7 +68,7 @@ def test_a_folder_without_a_model(cache, reporter, tmp_path):
 GRAPH = {"model.json": b"{}", "group1-shard1of1.bin": b"weights"}
 
 
-def test_a_folder_with_a_tensorflow_js_graph(cache, reporter, tmp_path):
+def test_a_folder_with_a_tensorflow_js_graph(cache: Cache, reporter: Silent, tmp_path: Path) -> None:
     folder = a_model(tmp_path / "graph", GRAPH)
     source = obtain(str(folder), cache=cache, reporter=reporter, offline=True)
     assert source == Source("tfjs", str(folder), None, sha256_tree(folder), "given", None, graph_model=folder)
@@ -78,14 +83,16 @@ def test_a_folder_with_a_tensorflow_js_graph(cache, reporter, tmp_path):
 
 
 @pytest.mark.parametrize("at", ["./", "tfjs/"])
-def test_an_archive_with_a_tensorflow_js_graph(cache, reporter, tmp_path, at):
+def test_an_archive_with_a_tensorflow_js_graph(
+    cache: Cache, reporter: Silent, tmp_path: Path, at: str
+) -> None:
     (tmp_path / "graph.tar.gz").write_bytes(packed(GRAPH, at))
     source = obtain(str(tmp_path / "graph.tar.gz"), cache=cache, reporter=reporter, offline=True)
     assert (source.kind, source.saved_model, source.trust) == ("tfjs", None, "given")
     assert files_under(source.graph_model) == GRAPH
 
 
-def test_a_url_with_a_tensorflow_js_graph(hub, cache, reporter):
+def test_a_url_with_a_tensorflow_js_graph(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.modules[HANDLE] = packed(GRAPH)
     for _ in range(2):
         source = obtain(hub.url(HANDLE), cache=cache, reporter=reporter)
@@ -94,8 +101,10 @@ def test_a_url_with_a_tensorflow_js_graph(hub, cache, reporter):
     assert len(hub.requests) == 1
 
 
-def test_a_folder_that_may_not_be_read(cache, reporter, tmp_path, monkeypatch):
-    def denied(path, files=None):
+def test_a_folder_that_may_not_be_read(
+    cache: Cache, reporter: Silent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path, files: object = None) -> None:
         raise PermissionError(13, "Permission denied", str(path / "saved_model.pb"))
 
     monkeypatch.setattr(folder_source, "sha256_tree", denied)
@@ -105,7 +114,9 @@ def test_a_folder_that_may_not_be_read(cache, reporter, tmp_path, monkeypatch):
     assert "may read it" in caught.value.mend
 
 
-def test_a_home_folder_is_understood(cache, reporter, tmp_path, monkeypatch):
+def test_a_home_folder_is_understood(
+    cache: Cache, reporter: Silent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     a_model(tmp_path / "m")
     assert obtain("~/m", cache=cache, reporter=reporter).saved_model == tmp_path / "m"
@@ -114,14 +125,16 @@ def test_a_home_folder_is_understood(cache, reporter, tmp_path, monkeypatch):
 # Embedded
 
 
-def test_the_embedded_weights_are_what_their_hash_says(cache, reporter):
+def test_the_embedded_weights_are_what_their_hash_says(cache: Cache, reporter: Silent) -> None:
     source = obtain("embedded", cache=cache, reporter=reporter, offline=True)
     expected = EMBEDDED_WEIGHTS.with_suffix(".sha256").read_text().strip()
     assert source == Source("embedded", "embedded", None, expected, "built-in", None, None)
     assert reporter.notes == []
 
 
-def test_embedded_weights_that_are_harmed_or_gone(cache, reporter, tmp_path, monkeypatch):
+def test_embedded_weights_that_are_harmed_or_gone(
+    cache: Cache, reporter: Silent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights = tmp_path / "weights.npz"
     monkeypatch.setattr(embedded, "EMBEDDED_WEIGHTS", weights)
     with pytest.raises(SourceError, match="cannot be read") as caught:

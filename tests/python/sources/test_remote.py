@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
-from onthefly_studio.cache import sha256_text
+from onthefly_studio.cache import Cache, sha256_text
 from onthefly_studio.errors import SourceError
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, obtain
 from onthefly_studio.sources.addresses import request_url
 from onthefly_studio.sources.trust import PINNED
@@ -26,13 +28,13 @@ from tests.python.sources.support import (
     run,
     start,
 )
-from tests.support.hubserver import Fault
+from tests.support.hubserver import Fault, HubServer
 from tests.support.patience import PATIENCE_S, wait_until
 from tests.support.processes import LOCKED_OUT
 
 
 @pytest.mark.parametrize("value", ["hub", "auto", "url"])
-def test_a_first_download(hub, cache, reporter, value):
+def test_a_first_download(hub: HubServer, cache: Cache, reporter: Silent, value: str) -> None:
     source = obtain(hub.url(HANDLE) if value == "url" else value, cache=cache, reporter=reporter)
     kind = "hub" if value == "auto" else value
     requested = hub.url(HANDLE) if value == "url" else value
@@ -47,7 +49,9 @@ def test_a_first_download(hub, cache, reporter, value):
     assert reporter.notes == []
 
 
-def test_the_second_time_nothing_is_asked_and_nothing_heavy_imported(hub, cache, reporter):
+def test_the_second_time_nothing_is_asked_and_nothing_heavy_imported(
+    hub: HubServer, cache: Cache, reporter: Silent
+) -> None:
     first = obtain(hub.url(HANDLE), cache=cache, reporter=reporter)
     hub.requests.clear()
     assert obtain(hub.url(HANDLE), cache=cache, reporter=reporter, offline=True) == first
@@ -56,7 +60,7 @@ def test_the_second_time_nothing_is_asked_and_nothing_heavy_imported(hub, cache,
     assert hub.requests == []
 
 
-def test_a_module_in_a_folder_of_its_own(hub, cache, reporter):
+def test_a_module_in_a_folder_of_its_own(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.modules[HANDLE] = packed(at="model/")
     source = obtain("hub", cache=cache, reporter=reporter)
     assert source.saved_model.name == "model"
@@ -74,7 +78,9 @@ def test_a_module_in_a_folder_of_its_own(hub, cache, reporter):
         ("?a=1&tf-hub-format=compressed", "a=1&tf-hub-format=compressed"),
     ],
 )
-def test_a_handle_is_asked_for_as_the_hub_wants_it(hub, cache, reporter, end, asked):
+def test_a_handle_is_asked_for_as_the_hub_wants_it(
+    hub: HubServer, cache: Cache, reporter: Silent, end: str, asked: str
+) -> None:
     hub.modules[HANDLE + "/"] = MODULE
     source = obtain(hub.url(HANDLE) + end, cache=cache, reporter=reporter)
     assert [request.query for request in hub.requests] == [asked]
@@ -92,7 +98,9 @@ def test_a_handle_is_asked_for_as_the_hub_wants_it(hub, cache, reporter, end, as
         ("/f", "flag&empty=&x=1"),
     ],
 )
-def test_a_signed_address_is_asked_for_as_it_stands(hub, cache, reporter, path, query):
+def test_a_signed_address_is_asked_for_as_it_stands(
+    hub: HubServer, cache: Cache, reporter: Silent, path: str, query: str
+) -> None:
     hub.modules[path], hub.queries[path] = MODULE, query
     hub.faults[path] = [Fault(cut_after=100_000)]  # the rest of it too
     source = obtain(hub.url(path) + f"?{query}" * bool(query), cache=cache, reporter=reporter)
@@ -102,14 +110,14 @@ def test_a_signed_address_is_asked_for_as_it_stands(hub, cache, reporter, path, 
     assert not query or query not in kept_text
 
 
-def test_a_hub_that_sends_on_to_a_signed_address(hub, cache, reporter):
+def test_a_hub_that_sends_on_to_a_signed_address(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.modules["/storage/1"], hub.queries["/storage/1"] = MODULE, "sig=a%7Eb"
     hub.faults[HANDLE] = [Fault(redirect="/storage/1?sig=a%7Eb")]
     assert obtain(hub.url(HANDLE), cache=cache, reporter=reporter).sha256 == SHA256
     assert [request.query for request in hub.requests] == ["tf-hub-format=compressed", "sig=a%7Eb"]
 
 
-def test_a_signature_past_its_time_is_said(hub, cache, reporter):
+def test_a_signature_past_its_time_is_said(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.modules["/m.tar.gz"], hub.queries["/m.tar.gz"] = MODULE, "sig=new"
     with pytest.raises(SourceError, match="refuses access") as caught:
         obtain(hub.url("/m.tar.gz?sig=old"), cache=cache, reporter=reporter)
@@ -134,11 +142,13 @@ def test_a_signature_past_its_time_is_said(hub, cache, reporter):
         ("https://tfhub.dev/x/1.tar.gz", "https://tfhub.dev/x/1.tar.gz"),
     ],
 )
-def test_only_a_hubs_own_addresses_get_its_query(url, asked):
+def test_only_a_hubs_own_addresses_get_its_query(url: str, asked: str) -> None:
     assert request_url(url) == asked
 
 
-def test_hashes_recorded_by_earlier_versions_are_still_held_to(hub, cache, reporter):
+def test_hashes_recorded_by_earlier_versions_are_still_held_to(
+    hub: HubServer, cache: Cache, reporter: Silent
+) -> None:
     """They were kept by the address with the Hub's query, whatever the address."""
     path = "/bucket/model.tar.gz"
     hub.modules[path] = MODULE
@@ -147,13 +157,15 @@ def test_hashes_recorded_by_earlier_versions_are_still_held_to(hub, cache, repor
     assert record.stem == sha256_text(f"{hub.url(path)}?tf-hub-format=compressed")
 
 
-def test_a_password_in_the_url_is_sent_and_not_shown(hub, cache, reporter):
+def test_a_password_in_the_url_is_sent_and_not_shown(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     source = obtain(hub.url(HANDLE).replace("//", "//me:word@"), cache=cache, reporter=reporter)
     assert hub.requests[0].headers["authorization"].startswith("Basic ")
     assert source.url == source.requested == hub.url(HANDLE)
 
 
-def test_two_builds_at_once_download_once(hub, cache, tmp_path, monkeypatch):
+def test_two_builds_at_once_download_once(
+    hub: HubServer, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOCKED_OUT", str(tmp_path / "locked out"))
     hub.faults[HANDLE] = [Fault(stall_after=100_000), Fault(stall_after=100_000)]
     builds = [start(cache, hub.url(HANDLE), LOCKED_OUT) for _ in range(2)]
@@ -171,7 +183,9 @@ def test_two_builds_at_once_download_once(hub, cache, tmp_path, monkeypatch):
     assert len(hub.requests) == 1
 
 
-def test_a_build_killed_while_downloading_is_resumed_by_the_next(hub, cache, reporter):
+def test_a_build_killed_while_downloading_is_resumed_by_the_next(
+    hub: HubServer, cache: Cache, reporter: Silent
+) -> None:
     hub.faults[HANDLE] = [Fault(stall_after=100_000)]
     build = start(cache, hub.url(HANDLE))
     parts = cache.path("downloads", "")
@@ -196,7 +210,9 @@ def test_a_build_killed_while_downloading_is_resumed_by_the_next(hub, cache, rep
         (Fault(body=packed({"../saved_model.pb": b""}, at=""), always=True), "leads out of the archive"),
     ],
 )
-def test_a_download_that_fails_leaves_and_trusts_nothing(hub, cache, reporter, fault, words):
+def test_a_download_that_fails_leaves_and_trusts_nothing(
+    hub: HubServer, cache: Cache, reporter: Silent, fault: Fault, words: str
+) -> None:
     hub.faults[HANDLE] = [fault]
     with pytest.raises(SourceError) as caught:
         obtain("hub", cache=cache, reporter=reporter)
@@ -211,7 +227,7 @@ def test_a_download_that_fails_leaves_and_trusts_nothing(hub, cache, reporter, f
 # Trust
 
 
-def test_a_publisher_who_changes_the_file_is_refused(hub, cache, reporter):
+def test_a_publisher_who_changes_the_file_is_refused(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     obtain("hub", cache=cache, reporter=reporter)
     lose(cache, "archives", "unpacked")
     before = kept(cache)
@@ -227,14 +243,18 @@ def test_a_publisher_who_changes_the_file_is_refused(hub, cache, reporter):
     assert reporter.notes == []
 
 
-def test_a_lost_archive_that_comes_back_the_same_is_taken(hub, cache, reporter):
+def test_a_lost_archive_that_comes_back_the_same_is_taken(
+    hub: HubServer, cache: Cache, reporter: Silent
+) -> None:
     first = obtain("hub", cache=cache, reporter=reporter)
     lose(cache, "archives", "unpacked")
     assert obtain("hub", cache=cache, reporter=reporter) == first
     assert len(hub.requests) == 2
 
 
-def test_a_pinned_hash_is_held_to_from_the_first(hub, cache, reporter, monkeypatch):
+def test_a_pinned_hash_is_held_to_from_the_first(
+    hub: HubServer, cache: Cache, reporter: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(PINNED, hub.url(HANDLE), SHA256)
     assert obtain("hub", cache=cache, reporter=reporter).trust == "pinned"
     assert obtain("hub", cache=cache, reporter=reporter, offline=True).trust == "pinned"
@@ -244,7 +264,7 @@ def test_a_pinned_hash_is_held_to_from_the_first(hub, cache, reporter, monkeypat
     assert "Do not use it" in caught.value.mend
 
 
-def test_a_damaged_record_is_not_passed_over(hub, cache, reporter):
+def test_a_damaged_record_is_not_passed_over(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     obtain("hub", cache=cache, reporter=reporter)
     (record,) = cache.path("sources", "").iterdir()
     record.write_text("{")
@@ -255,7 +275,9 @@ def test_a_damaged_record_is_not_passed_over(hub, cache, reporter):
 
 
 @pytest.mark.parametrize("harm", ["change", "delete", "add", "no note"])
-def test_an_unpacked_model_that_was_harmed_is_unpacked_again(hub, cache, reporter, harm):
+def test_an_unpacked_model_that_was_harmed_is_unpacked_again(
+    hub: HubServer, cache: Cache, reporter: Silent, harm: str
+) -> None:
     source = obtain("hub", cache=cache, reporter=reporter)
     if harm == "change":
         (source.saved_model / "saved_model.pb").write_bytes(b"harmed")
@@ -270,7 +292,9 @@ def test_an_unpacked_model_that_was_harmed_is_unpacked_again(hub, cache, reporte
 
 
 @pytest.mark.parametrize("harm", ["change", "delete"])
-def test_an_archive_that_was_harmed_too_is_fetched_again(hub, cache, reporter, harm):
+def test_an_archive_that_was_harmed_too_is_fetched_again(
+    hub: HubServer, cache: Cache, reporter: Silent, harm: str
+) -> None:
     source = obtain("hub", cache=cache, reporter=reporter)
     lose(cache, "unpacked")
     archive = cache.path("archives", SHA256) / "module.tar.gz"

@@ -48,8 +48,12 @@ def sign(raw: bytearray) -> None:
     raw[148:156] = b"%06o\0 " % (8 * 32 + sum(raw[:148]) + sum(raw[156:512]))
 
 
+Packed = Callable[..., Path]
+"""Writes an archive of members, or of raw bytes."""
+
+
 @pytest.fixture
-def packed(tmp_path: Path) -> Callable[..., Path]:
+def packed(tmp_path: Path) -> Packed:
     def pack(*members: Member, raw: bytes | None = None) -> Path:
         path = tmp_path / "module.tar.gz"
         path.write_bytes(gzip.compress(tar_bytes(*members) if raw is None else raw, 1))
@@ -70,7 +74,7 @@ def refused(archive: Path, tmp_path: Path, limits: UnpackLimits | None = None) -
     return caught.value
 
 
-def test_files_and_folders_arrive_with_plain_modes(packed, tmp_path):
+def test_files_and_folders_arrive_with_plain_modes(packed: Packed, tmp_path: Path) -> None:
     old = os.umask(0o077)
     try:
         unpack_tar(
@@ -87,14 +91,14 @@ def test_files_and_folders_arrive_with_plain_modes(packed, tmp_path):
     assert modes == {"saved_model.pb": 0o644, "v": 0o755}
 
 
-def test_long_names_of_both_dialects(packed, tmp_path):
+def test_long_names_of_both_dialects(packed: Packed, tmp_path: Path) -> None:
     name = "/".join(["a" * 120, "b" * 120, "saved_model.pb"])
     for number, dialect in enumerate((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT)):
         unpack_tar(packed(raw=tar_bytes(a_file(name), format=dialect)), tmp_path / str(number))
         assert (tmp_path / str(number) / name).read_bytes() == b"bytes"
 
 
-def test_an_empty_folder_given_is_filled_and_on_failure_empty_again(packed, tmp_path):
+def test_an_empty_folder_given_is_filled_and_on_failure_empty_again(packed: Packed, tmp_path: Path) -> None:
     into = tmp_path / "into"
     into.mkdir()
     with pytest.raises(SourceError):
@@ -116,13 +120,13 @@ def test_an_empty_folder_given_is_filled_and_on_failure_empty_again(packed, tmp_
         (b"Z", "neither a file nor a folder"),
     ],
 )
-def test_what_is_no_file_is_refused_by_name(packed, tmp_path, kind, words):
+def test_what_is_no_file_is_refused_by_name(packed: Packed, tmp_path: Path, kind: bytes, words: str) -> None:
     error = refused(packed(a_file("first"), special("variables/odd", kind, "first")), tmp_path)
     assert words in error.what
     assert "'variables/odd'" in error.what
 
 
-def test_a_sparse_file_in_the_newer_dialect_is_refused(packed, tmp_path):
+def test_a_sparse_file_in_the_newer_dialect_is_refused(packed: Packed, tmp_path: Path) -> None:
     member, data = a_file("holes", b"x" * 512)
     member.pax_headers = {
         "GNU.sparse.major": "0",
@@ -150,7 +154,7 @@ def test_a_sparse_file_in_the_newer_dialect_is_refused(packed, tmp_path):
         ("/".join(["y" * 200] * 6), "too long"),
     ],
 )
-def test_dangerous_names_are_refused(packed, tmp_path, name, words):
+def test_dangerous_names_are_refused(packed: Packed, tmp_path: Path, name: str, words: str) -> None:
     # As an extended header, in which a name may hold anything at all.
     member, data = a_file("short")
     member.pax_headers = {"path": name}
@@ -175,22 +179,24 @@ def test_dangerous_names_are_refused(packed, tmp_path, name, words):
     ],
     ids=lambda members: " ".join(repr(member.name) for member, _ in members),
 )
-def test_a_name_is_used_once(packed, tmp_path, members):
+def test_a_name_is_used_once(packed: Packed, tmp_path: Path, members: list[Member]) -> None:
     assert "named like another member" in refused(packed(*members), tmp_path).what
 
 
-def test_a_folder_may_be_listed_after_what_is_in_it(packed, tmp_path):
+def test_a_folder_may_be_listed_after_what_is_in_it(packed: Packed, tmp_path: Path) -> None:
     unpack_tar(packed(a_file("a/b"), a_folder("a")), tmp_path / "into")
     assert (tmp_path / "into/a/b").is_file()
 
 
-def test_too_many_members(packed, tmp_path):
+def test_too_many_members(packed: Packed, tmp_path: Path) -> None:
     archive = packed(*(a_file(str(number)) for number in range(4)))
     assert "more than 3 members" in refused(archive, tmp_path, UnpackLimits(members=3)).what
     unpack_tar(archive, tmp_path / "into", UnpackLimits(members=4))
 
 
-def test_size_is_judged_by_the_header_before_anything_of_it_is_written(packed, tmp_path, monkeypatch):
+def test_size_is_judged_by_the_header_before_anything_of_it_is_written(
+    packed: Packed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: list[str] = []
     monkeypatch.setattr(
         "onthefly_studio.sources.unpack._write", lambda tar, member, target: written.append(member.name)
@@ -200,26 +206,26 @@ def test_size_is_judged_by_the_header_before_anything_of_it_is_written(packed, t
     assert written == ["small"]
 
 
-def test_a_size_below_zero(packed, tmp_path):
+def test_a_size_below_zero(packed: Packed, tmp_path: Path) -> None:
     raw = bytearray(tar_bytes(a_file("odd", b"")))
     raw[124:136] = b"\xff" * 12  # base 256, two's complement: -1
     sign(raw)
     assert "negative size" in refused(packed(raw=bytes(raw)), tmp_path).what
 
 
-def test_a_bomb_behind_the_end_of_the_archive(packed, tmp_path):
+def test_a_bomb_behind_the_end_of_the_archive(packed: Packed, tmp_path: Path) -> None:
     archive = packed(raw=tar_bytes(a_file("a")) + bytes(3 << 20))
     limits = UnpackLimits(total_bytes=1 << 20, overhead_bytes=1 << 20)
     assert "inflates to more than 2 MiB" in refused(archive, tmp_path, limits).what
 
 
-def test_a_bomb_in_an_extended_header_is_not_read(packed, tmp_path):
+def test_a_bomb_in_an_extended_header_is_not_read(packed: Packed, tmp_path: Path) -> None:
     member, data = a_file("a")
     member.pax_headers = {"comment": "x" * (2 << 20)}
     assert "a header of 2 MiB" in refused(packed((member, data)), tmp_path).what
 
 
-def test_a_chain_of_extended_headers_without_end(packed, tmp_path):
+def test_a_chain_of_extended_headers_without_end(packed: Packed, tmp_path: Path) -> None:
     header = bytearray(tarfile.TarInfo.create_pax_global_header({"comment": "x"}))
     header[156:157] = tarfile.XHDTYPE
     sign(header)
@@ -227,7 +233,7 @@ def test_a_chain_of_extended_headers_without_end(packed, tmp_path):
 
 
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
-def test_a_cut_archive(packed, tmp_path, share):
+def test_a_cut_archive(packed: Packed, tmp_path: Path, share: float) -> None:
     archive = packed(a_file("saved_model.pb", os.urandom(200_000)), a_file("b", os.urandom(1000)))
     archive.write_bytes(archive.read_bytes()[: int(archive.stat().st_size * share)])
     error = refused(archive, tmp_path)
@@ -235,18 +241,18 @@ def test_a_cut_archive(packed, tmp_path, share):
     assert "sha256" in error.mend
 
 
-def test_a_tar_cut_between_members_before_it_was_compressed(packed, tmp_path):
+def test_a_tar_cut_between_members_before_it_was_compressed(packed: Packed, tmp_path: Path) -> None:
     whole = tar_bytes(a_file("a", b"x" * 512), a_file("b"))
     assert "cut short or damaged" in refused(packed(raw=whole[:1024]), tmp_path).what
 
 
-def test_a_damaged_header_does_not_pass_for_the_end(packed, tmp_path):
+def test_a_damaged_header_does_not_pass_for_the_end(packed: Packed, tmp_path: Path) -> None:
     raw = bytearray(tar_bytes(a_file("a", b"x" * 512), a_file("b")))
     raw[1024] ^= 1
     assert "cut short or damaged" in refused(packed(raw=bytes(raw)), tmp_path).what
 
 
-def test_a_flipped_bit_in_the_data_is_noticed_at_the_end(packed, tmp_path):
+def test_a_flipped_bit_in_the_data_is_noticed_at_the_end(packed: Packed, tmp_path: Path) -> None:
     archive = packed(a_file("a", b"x" * 1000))
     body = bytearray(archive.read_bytes())
     body[-8] ^= 1  # the sum over all that was packed
@@ -254,7 +260,7 @@ def test_a_flipped_bit_in_the_data_is_noticed_at_the_end(packed, tmp_path):
     assert "cut short or damaged" in refused(archive, tmp_path).what
 
 
-def test_garbage_behind_the_archive(packed, tmp_path):
+def test_garbage_behind_the_archive(packed: Packed, tmp_path: Path) -> None:
     archive = packed(a_file("a"))
     archive.write_bytes(archive.read_bytes() + b"garbage")
     assert "cut short or damaged" in refused(archive, tmp_path).what
@@ -270,17 +276,17 @@ def test_garbage_behind_the_archive(packed, tmp_path):
         (zlib.compress(b"x"), "does not begin as gzip does"),
     ],
 )
-def test_what_is_no_archive(tmp_path, body, words):
+def test_what_is_no_archive(tmp_path: Path, body: bytes, words: str) -> None:
     archive = tmp_path / "module.tar.gz"
     archive.write_bytes(body)
     assert words in refused(archive, tmp_path).what
 
 
-def test_an_absent_archive(tmp_path):
+def test_an_absent_archive(tmp_path: Path) -> None:
     assert "could not be read (No such file" in refused(tmp_path / "none.tar.gz", tmp_path).what
 
 
-def test_a_place_that_cannot_be_written(packed, tmp_path):
+def test_a_place_that_cannot_be_written(packed: Packed, tmp_path: Path) -> None:
     (tmp_path / "in the way").touch()
     with pytest.raises(OutputError) as caught:
         unpack_tar(packed(a_file("a")), tmp_path / "in the way" / "into")
@@ -289,7 +295,7 @@ def test_a_place_that_cannot_be_written(packed, tmp_path):
     assert (tmp_path / "in the way").is_file()
 
 
-def test_the_model_is_found_at_the_top_or_one_folder_down(tmp_path):
+def test_the_model_is_found_at_the_top_or_one_folder_down(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model/saved_model.pb").touch()
     assert find_saved_model(tmp_path, where="x") == tmp_path / "model"
@@ -297,7 +303,7 @@ def test_the_model_is_found_at_the_top_or_one_folder_down(tmp_path):
     assert find_saved_model(tmp_path, where="x") == tmp_path
 
 
-def test_no_model_or_several_are_named(tmp_path):
+def test_no_model_or_several_are_named(tmp_path: Path) -> None:
     (tmp_path / "a/deep").mkdir(parents=True)
     (tmp_path / "a/deep/saved_model.pb").touch()
     (tmp_path / "readme").touch()

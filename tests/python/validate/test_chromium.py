@@ -40,7 +40,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The installers' commands, which do nothing here but be written down."""
     commands: list[list[str]] = []
 
-    def run(command, environment):
+    def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         commands.append([Path(command[0]).name, *command[1:]])
         return subprocess.CompletedProcess(
             command, 100, "Get:1\nE: Unable to locate package\n  at ChildProcess\n"
@@ -50,11 +50,11 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return commands
 
 
-def test_none(bare: Path):
+def test_none(bare: Path) -> None:
     assert find_browser() is None
 
 
-def test_names_on_the_path_in_order(bare: Path):
+def test_names_on_the_path_in_order(bare: Path) -> None:
     program(bare / "google-chrome", "Google Chrome 150.0.1.2")
     assert find_browser() == bare / "google-chrome"
     program(bare / "chromium")
@@ -65,14 +65,14 @@ def test_names_on_the_path_in_order(bare: Path):
     ("answer", "code"),
     [("Command '/usr/bin/chromium-browser' requires the chromium snap to be installed.", 1), ("hello", 0)],
 )
-def test_a_stub_is_no_browser(bare: Path, answer: str, code: int):
+def test_a_stub_is_no_browser(bare: Path, answer: str, code: int) -> None:
     program(bare / "chromium", answer.replace("'", ""), code)
     assert find_browser() is None
     program(bare / "google-chrome-stable", "Google Chrome 150.0.1.2")
     assert find_browser() == bare / "google-chrome-stable"
 
 
-def test_the_environment_names_one(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_environment_names_one(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program(bare / "chromium")
     mine = program(tmp_path / "mine", "Google Chrome for Testing 157.0.1.2")
     monkeypatch.setenv("CHROMIUM", str(mine))
@@ -81,7 +81,9 @@ def test_the_environment_names_one(bare: Path, monkeypatch: pytest.MonkeyPatch, 
     assert find_browser() == bare / "chromium"
 
 
-def test_the_environment_names_none_that_runs(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_environment_names_none_that_runs(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     program(bare / "chromium")  # is not taken in its place
     plain = program(tmp_path / "plain")
     plain.chmod(0o644)
@@ -94,7 +96,7 @@ def test_the_environment_names_none_that_runs(bare: Path, monkeypatch: pytest.Mo
             ensure_browser()
 
 
-def test_macos_and_windows_places(tmp_path: Path):
+def test_macos_and_windows_places(tmp_path: Path) -> None:
     places = [*chromium._application_paths("darwin", {}, tmp_path)]
     assert tmp_path / "Applications/Google Chrome.app/Contents/MacOS/Google Chrome" in places
     assert Path("/Applications/Chromium.app/Contents/MacOS/Chromium") in places
@@ -103,7 +105,9 @@ def test_macos_and_windows_places(tmp_path: Path):
     assert [*chromium._application_paths("linux", {}, tmp_path)] == []
 
 
-def test_playwrights_newest_whole_download(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_playwrights_newest_whole_download(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "pw"))
     for number, whole in ((999, True), (1200, True), (1300, False)):
         program(tmp_path / f"pw/chromium-{number}/chrome-linux64/chrome")
@@ -113,7 +117,7 @@ def test_playwrights_newest_whole_download(bare: Path, monkeypatch: pytest.Monke
     assert find_browser() == tmp_path / "pw/chromium-1200/chrome-linux64/chrome"
 
 
-def test_playwrights_folder(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_playwrights_folder(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     assert chromium._playwright_folder() == tmp_path / "home/.cache/ms-playwright"
     monkeypatch.setattr(sys, "platform", "darwin")
@@ -122,19 +126,19 @@ def test_playwrights_folder(bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert chromium._playwright_folder().parts[-3:] == ("driver", "package", ".local-browsers")
 
 
-def test_ensure_takes_what_is_there(bare: Path, ran: list[list[str]]):
+def test_ensure_takes_what_is_there(bare: Path, ran: list[list[str]]) -> None:
     program(bare / "chromium")
     said: list[str] = []
     assert ensure_browser(said.append) == bare / "chromium"
     assert (ran, said) == ([], [])
 
 
-def test_ensure_installs_debians_package(bare: Path, monkeypatch: pytest.MonkeyPatch):
+def test_ensure_installs_debians_package(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chromium, "_may_use_apt", lambda: True)
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian"})
     commands: list[list[str]] = []
 
-    def run(command, environment):
+    def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         commands.append(command)
         assert environment["DEBIAN_FRONTEND"] == "noninteractive"
         if "install" in command:
@@ -150,7 +154,7 @@ def test_ensure_installs_debians_package(bare: Path, monkeypatch: pytest.MonkeyP
 
 def test_ensure_goes_on_to_playwright(
     bare: Path, ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     """On Ubuntu apt is not tried, for its package is a stub; as no root, nothing is asked of apt."""
     monkeypatch.setattr(chromium, "_may_use_apt", lambda: True)
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "ubuntu"})
@@ -167,11 +171,11 @@ def test_ensure_goes_on_to_playwright(
     assert "--with-deps" not in ran[-1]
 
 
-def test_an_install_that_brings_a_stub_is_not_believed(bare: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_install_that_brings_a_stub_is_not_believed(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chromium, "_may_use_apt", lambda: True)
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian"})
 
-    def run(command, environment):
+    def run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
         program(bare / "chromium", "requires the chromium snap", 1)
         return subprocess.CompletedProcess(command, 0, "")
 
@@ -180,7 +184,7 @@ def test_an_install_that_brings_a_stub_is_not_believed(bare: Path, monkeypatch: 
         ensure_browser(lambda line: None)
 
 
-def test_the_sandbox_is_left_on_where_it_can_be(tmp_path: Path):
+def test_the_sandbox_is_left_on_where_it_can_be(tmp_path: Path) -> None:
     def impossible(uid: int = 1000, system: str = "linux") -> bool:
         return chromium._sandbox_is_impossible(uid=uid, system=system, root=tmp_path)
 
@@ -198,14 +202,14 @@ def test_the_sandbox_is_left_on_where_it_can_be(tmp_path: Path):
     assert impossible()
 
 
-def test_launch_options(tmp_path: Path):
+def test_launch_options(tmp_path: Path) -> None:
     options = launch_options("--mute-audio", browser=tmp_path / "chromium")
     assert options["executable_path"] == str(tmp_path / "chromium")
     assert options["args"][-1] == "--mute-audio"
     assert ("--no-sandbox" in options["args"]) is not options["chromium_sandbox"]
 
 
-def test_the_program_prints_the_path(bare: Path):
+def test_the_program_prints_the_path(bare: Path) -> None:
     result = CliRunner().invoke(chromium.command, [])
     assert result.exit_code == 3
     assert "mend:" in result.output
@@ -218,7 +222,7 @@ def test_the_program_prints_the_path(bare: Path):
 @pytest.mark.skipif(
     REAL is None, reason="no Chromium; `python -m onthefly_studio.validate.chromium --install` installs one"
 )
-def test_the_browser_that_is_found_starts_headless():
+def test_the_browser_that_is_found_starts_headless() -> None:
     def compute() -> int:
         from playwright.sync_api import sync_playwright
 
@@ -256,7 +260,7 @@ def test_the_browser_that_is_found_starts_headless():
     ],
     ids=["webgl", "webgpu"],
 )
-def test_the_gpu_in_software(args: tuple[str, ...], script: str, tmp_path: Path):
+def test_the_gpu_in_software(args: tuple[str, ...], script: str, tmp_path: Path) -> None:
     def ask() -> str:
         from playwright.sync_api import sync_playwright
 

@@ -121,7 +121,7 @@ def bmps() -> Files:
     black_white = np.array([[20, 10, 90], [250, 240, 200]], np.uint8)
     yield "1.bmp", make.bmp(bits, 1, palette=black_white)
     few = Image.fromarray(rgb).quantize(16, dither=Image.Dither.NONE)
-    sixteen = np.array(few.getpalette()[:48], np.uint8).reshape(-1, 3)
+    sixteen = np.array((few.getpalette() or [])[:48], np.uint8).reshape(-1, 3)
     yield "4.bmp", make.bmp(np.asarray(few), 4, palette=sixteen)
     yield "8.bmp", make.bmp(indices, 8, palette=palette)
     yield "8-top-down.bmp", make.bmp(indices, 8, palette=palette, top_down=True)

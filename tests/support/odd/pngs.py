@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from tests.support.odd import encoders as make
@@ -13,7 +15,7 @@ from tests.support.odd.encoders import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, chu
 from tests.support.odd.scene import HEIGHT, WIDTH, Files, alpha, grey, indexed, profiles, saved, scene
 
 
-def rgb16(channels: np.ndarray) -> np.ndarray:
+def rgb16(channels: NDArray[Any]) -> NDArray[Any]:
     """Bytes as samples of 16 bits, the lower eight of them other than the upper."""
     return channels.astype(np.int64) * 257 ^ 0x5A
 
@@ -38,7 +40,7 @@ def pngs() -> Files:
     yield "palette-8.png", png(indices[..., None], PALETTE, before=plte)
     yield "palette-8-interlaced.png", png(indices[..., None], PALETTE, before=plte, interlaced=True)
     few = Image.fromarray(rgb).quantize(4, dither=Image.Dither.NONE)
-    colours = chunk(b"PLTE", np.array(few.getpalette()[:12], np.uint8).tobytes())
+    colours = chunk(b"PLTE", np.array((few.getpalette() or [])[:12], np.uint8).tobytes())
     yield "palette-2.png", png(np.asarray(few)[..., None], PALETTE, 2, before=colours)
     clear, clear_first = chunk(b"tRNS", bytes(range(0, 200, 2))), chunk(b"tRNS", bytes(256))
     yield "palette-transparent.png", png(indices[..., None], PALETTE, before=plte + clear)
@@ -247,7 +249,7 @@ def animated(first_is_default: bool, small: bool = False) -> bytes:
     def control(number: int, width: int, height: int, x: int, y: int) -> bytes:
         return chunk(b"fcTL", struct.pack(">5I2H2B", number, width, height, x, y, 1, 10, 0, 0))
 
-    def data(pixels: np.ndarray) -> bytes:
+    def data(pixels: NDArray[Any]) -> bytes:
         return zlib.compress(b"".join(b"\0" + line.tobytes() for line in pixels))
 
     other = 255 - scene()[: 40 if small else None, : 50 if small else None]

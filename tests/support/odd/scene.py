@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from tests.support.odd import encoders as make
@@ -15,7 +17,7 @@ Files = Iterator[tuple[str, bytes]]
 """By name."""
 
 
-def scene(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+def scene(width: int = WIDTH, height: int = HEIGHT) -> NDArray[Any]:
     """RGB bytes `[h, w, 3]`: colours that change slowly, with a light and a dark block."""
     y, x = np.mgrid[0:height, 0:width] / (height - 1)
     red, green, blue = 40 + 130 * x, 220 - 150 * y, 90 + 60 * np.sin(3 * x + 2 * y)
@@ -25,18 +27,18 @@ def scene(width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
     return pixels.clip(0, 255).astype(np.uint8)
 
 
-def alpha() -> np.ndarray:
+def alpha() -> NDArray[Any]:
     """`[h, w, 1]`: nothing at the left edge, all at the right."""
     across = np.linspace(-40, 300, WIDTH).clip(0, 255).astype(np.uint8)
     return np.broadcast_to(across[None, :, None], (HEIGHT, WIDTH, 1)).copy()
 
 
-def grey() -> np.ndarray:
+def grey() -> NDArray[Any]:
     """`[h, w, 1]`."""
     return scene().mean(axis=2, keepdims=True).astype(np.uint8)
 
 
-def indexed() -> tuple[np.ndarray, np.ndarray]:
+def indexed() -> tuple[NDArray[Any], NDArray[Any]]:
     """Indices `[h, w]` and a palette `[n, 3]`."""
     image = Image.fromarray(scene()).quantize(200, dither=Image.Dither.NONE)
     return np.asarray(image), np.array(image.getpalette(), np.uint8).reshape(-1, 3)[:200]

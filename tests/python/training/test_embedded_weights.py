@@ -7,9 +7,11 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from onthefly_studio.contract import Precision
 from onthefly_studio.graph.convert import Converted
@@ -81,7 +83,7 @@ def test_features_are_neither_dead_nor_collinear(
     assert np.exp(-(share * np.log(share + 1e-30)).sum()) > 20, "effective rank"
 
 
-def _drawn(seed: int) -> np.ndarray:
+def _drawn(seed: int) -> NDArray[Any]:
     """Stripes of any width and colour, with boxes and noise: `[224, 224, 3]` in [0, 1]."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:224, :224] / 224

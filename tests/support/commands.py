@@ -1,0 +1,52 @@
+"""The command: in a process of its own as a user runs it, or in this one."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+from click.testing import CliRunner, Result
+
+from onthefly_studio.cache import Cache
+from onthefly_studio.cli import cli
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import PYTHON_PATH
+
+Done = subprocess.CompletedProcess[str]
+
+
+def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environment: str) -> Done:
+    """Run it in a process of its own."""
+    env = {**os.environ, "PYTHONPATH": PYTHON_PATH, **environment}
+    if cache is not None:
+        env["ONTHEFLY_CACHE"] = str(cache.root)
+    command = [sys.executable, "-m", "onthefly_studio", *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
+
+
+def refused(done: Done, code: int, *parts: str) -> None:
+    """One clear message with what, where and the mend, no traceback, and the right exit code."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for part in ("mend:", *parts):
+        assert part in done.stderr
+
+
+def invoked(command: click.Command, *arguments: object) -> Result:
+    """Run one of its commands in this process."""
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def ended(*arguments: object) -> tuple[int, str]:
+    """The exit code and the message of a command, run in this process; a bug of ours is raised."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            cli.main(list(map(str, arguments)), standalone_mode=False)
+        except click.ClickException as error:
+            return error.exit_code, error.message
+    return 0, ""
