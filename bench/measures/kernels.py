@@ -75,6 +75,7 @@ def measure(stage: Stage) -> Result:
 def _native(stage: Stage) -> dict[str, float] | str:
     """Native milliseconds by kind and as a whole; why not, where it cannot be run."""
     plan = description.read(stage.site()).model.plan
+    assert plan is not None, "the site's own backbone has a plan"
     command = [sys.executable, "-m", "bench.native_kinds", str(stage.site() / plan.url)]
     try:
         found: dict[str, list[float]] = json.loads(run(command, "Native layers").splitlines()[-1])
