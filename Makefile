@@ -8,7 +8,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: site serve test test-long lint contract bench screenshots backbone training clean distclean lock help needs browser FORCE
+.PHONY: site serve test test-long lint wheel contract bench screenshots backbone training clean distclean lock help needs browser FORCE
 
 # What a user may set: `make site BUILD_ARGS="--classes 'Cup,Hand' --offline"`.
 BUILD_ARGS ?=
@@ -76,6 +76,10 @@ backbone: training
 
 ## training: install what `make backbone` needs (about 1 GB) into training/.venv
 training: training/.venv/.installed
+
+## wheel: write the wheel and the source distribution, with all that an installed command needs, to dist-wheel/
+wheel: $(RUNTIME) $(NODE)
+	@$(BIN)/python -m tools.wheel
 
 ## contract: write the page's copy of what it and Python must agree on
 contract: $(DEV)

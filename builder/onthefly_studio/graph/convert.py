@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,15 @@ from onthefly_studio.graph import check, plan_proof
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.model import model_files, model_hash
 from onthefly_studio.graph.plan import NotRecognised
+from onthefly_studio.graph.precision import store
 from onthefly_studio.reference import golden
 from onthefly_studio.report import Reporter
 from onthefly_studio.sources import Source
 
 CHILD = "onthefly_studio.tensorflow.child"
 PLAN = "plan.json"
+MEASURED = ("check.json", "golden.json", "golden.bin", PLAN)
+"""Of a finished model, what is not the model."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,16 @@ def code_hash() -> str:
     folders = (package / name for name in ("graph", "sources", "tensorflow"))
     code = [path for folder in folders for path in folder.glob("*.py")]
     code += [package / name for name in ("process.py", "reference/golden.py", "reference/random.py")]
-    versions = (f"{name} {version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
+    versions = (f"{name} {_version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(package, code), *versions)
+
+
+def _version(name: str) -> str:
+    """Of an installed package; empty where there is none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def model_key(source: Source, precision: Precision) -> str:
@@ -94,19 +105,33 @@ def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Rep
     return Converted(folder, recorded["features"], rows, recorded["no_plan"])
 
 
+def converted_folder(source: Source, cache: Cache) -> Path:
+    """Where the rewritten float32 graph is kept, with the original's golden features; it may not be there."""
+    return cache.path("converted", sha256_text("converted", code_hash(), source.sha256, source.input_range))
+
+
 def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> None:
     """Make and check the files of one precision in `into`."""
-    key = sha256_text("converted", code_hash(), source.sha256, source.input_range)
-    converted = cache.path("converted", key)
+    if source.is_ready and source.embedded:
+        _take_ready(source.embedded, precision, into)
+        return
+    converted = converted_folder(source, cache)
     with tempfile.TemporaryDirectory(dir=into) as scratch:
         if not converted.is_dir():
             # The child fills it together with the model, in one TensorFlow; it is kept once both are right.
             fresh = Path(scratch) / "converted"
             fresh.mkdir()
             _check(source, precision, fresh, into)
-            cache.folder("converted", key, partial(_copy, fresh))
+            cache.folder("converted", converted.name, partial(_copy, fresh))
         else:
             _check(source, precision, converted, into)
+
+
+def _take_ready(backbone: Path, precision: Precision, into: Path) -> None:
+    """The files of one precision from the graph that the wheel carries, and what was measured when it was made."""
+    graph_model.write(store(graph_model.read(backbone), precision), into)
+    for name in MEASURED:
+        shutil.copyfile(backbone / precision / name, into / name)
 
 
 def _copy(folder: Path, place: Path) -> None:
