@@ -11,7 +11,8 @@ import path from 'node:path';
 import { initialWeights, PlainHead } from '../site_template/src/core/head.ts';
 import { Xoshiro128 } from '../site_template/src/core/random.ts';
 import { Training } from '../site_template/src/core/training.ts';
-import { Kernel, KernelHead } from '../site_template/src/kernel/kernel.ts';
+import { KernelHead } from '../site_template/src/kernel/head.ts';
+import { Kernel } from '../site_template/src/kernel/kernel.ts';
 
 const SETTINGS = { hidden: 128, epochs: 10, batch: 5, rate: 0.001, seed: 1 };
 const SHAPE = { features: 1024, hidden: SETTINGS.hidden, classes: 3 };

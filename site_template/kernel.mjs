@@ -33,11 +33,10 @@ export async function compileKernel(name = 'head') {
   // Only here: the compiler takes longer to load than a bundle to be made.
   const { main } = await import('assemblyscript/asc');
   const { source, options } = KERNELS[name];
-  const { dir, base } = path.parse(source);
   /** @type {Uint8Array|undefined} */
   let bytes;
-  const place = ['--baseDir', path.join(folder, dir), '--outFile', 'out.wasm'];
-  const { error, stderr } = await main([base, ...place, ...OPTIONS, ...options], {
+  const place = ['--baseDir', folder, '--outFile', 'out.wasm'];
+  const { error, stderr } = await main([source, ...place, ...OPTIONS, ...options], {
     writeFile(file, contents) {
       if (file === 'out.wasm') bytes = /** @type {Uint8Array} */ (contents);
     },

@@ -1,12 +1,16 @@
 """Write the page's copy of what it and Python must agree on: `make contract`.
 
-The facts stand in `onthefly_studio/contract.py`, the structures of files in `project/format/schema.py` there.
+The facts stand in `onthefly_studio/contract.py`, the structures of files in `project/format/schema.py` there,
+and that of `site.json` in `site/description.py`.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,12 +18,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from onthefly_studio import contract
+from onthefly_studio.config import HeadConfig
 from onthefly_studio.contract import Setting
 from onthefly_studio.project.format.schema import AboutModel, Described, HeadEntry, Settings
+from onthefly_studio.site import description
 from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 _HEADER = """\
 // Written by `make contract` from contract.py and project/format/schema.py in builder/onthefly_studio.
+
+"""
+_SITE_HEADER = """\
+// Written by `make contract` from site/description.py and config.py in builder/onthefly_studio.
 
 """
 SCHEMAS: tuple[tuple[str, str, type[BaseModel]], ...] = (
@@ -28,6 +38,17 @@ SCHEMAS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("settingsSchema", "the settings of a training", Settings),
     ("modelSchema", "the object in an exported model's `onthefly.json`", AboutModel),
 )
+SITE: dict[type[BaseModel], str] = {
+    HeadConfig: "HeadSettings",
+    description.Asset: "Asset",
+    description.Preprocess: "Preprocess",
+    description.Backbone: "Backbone",
+    description.Model: "Model",
+    description.Golden: "Golden",
+    description.Wasm: "Wasm",
+    description.Site: "Site",
+}
+"""The models of `site.json`, and what the page calls each."""
 _WORDS = ("list", "number", "oneOf", "optional", "record", "table", "text", "whole")
 """Of `project/schema.js`."""
 
@@ -117,6 +138,70 @@ def _check(node: dict[str, Any]) -> str:
     raise ValueError(f"no check for {node}")
 
 
+def site_types() -> str:
+    """The module with the types of what the page is told of its site."""
+    backends = f"/** What may compute. */\nexport type BackendName = {_union(contract.BACKENDS)};\n"
+    return _SITE_HEADER + "\n".join([backends, *(_interface(model) for model in SITE)])
+
+
+def _interface(model: type[BaseModel]) -> str:
+    """A model as TypeScript, without what only builds need."""
+    schema = model.model_json_schema(by_alias=True, mode="serialization")
+    comments = _comments(model)
+    lines = []
+    for name, field in model.model_fields.items():
+        if model is description.Site and name in description.FOR_BUILDS:
+            continue
+        key = field.serialization_alias or name
+        kind = schema["properties"][key]
+        choices = [each for each in kind.get("anyOf", [kind]) if each.get("type") != "null"]
+        mark = "?" if len(choices) < len(kind.get("anyOf", [kind])) else ""
+        if comment := comments.get(name) or field.description:
+            lines.append(f"  /** {comment[0].upper()}{comment[1:].rstrip('.')}. */")
+        lines.append(f"  {key}{mark}: {' | '.join(map(_type, choices))};")
+    head = f"/** {inspect.cleandoc(model.__doc__ or '')} */\nexport interface {SITE[model]} {{"
+    return "\n".join([head, *lines, "}\n"])
+
+
+def _comments(model: type[BaseModel]) -> dict[str, str]:
+    """The text below each field of a model."""
+    (tree,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(tree, ast.ClassDef)
+    found = {}
+    for field, below in zip(tree.body, tree.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+            assert isinstance(field.target, ast.Name)
+            found[field.target.id] = " ".join(str(ast.literal_eval(below.value)).split())
+    return found
+
+
+def _type(node: dict[str, Any]) -> str:
+    """A JSON Schema as a type of TypeScript.
+
+    Raises:
+        ValueError: none is known for it.
+    """
+    kind = node.get("type")
+    if "$ref" in node:
+        name = node["$ref"].rsplit("/", 1)[1]
+        return next(called for model, called in SITE.items() if model.__name__ == name)
+    if "enum" in node:
+        return "BackendName" if node["enum"] == list(contract.BACKENDS) else _union(node["enum"])
+    if kind in ("integer", "number"):
+        return "number"
+    if kind == "string":
+        return "string"
+    if kind == "array":
+        return f"{_type(node['items'])}[]"
+    if kind == "object" and "propertyNames" in node:
+        return f"Record<{_type(node['propertyNames'])}, {_type(node['additionalProperties'])}>"
+    raise ValueError(f"no type for {node}")
+
+
+def _union(values: Iterable[str]) -> str:
+    return " | ".join(f"'{value}'" for value in values)
+
+
 def _options(**given: object) -> str:
     named = [f"{name}: {value}" for name, value in given.items() if value is not None]
     return f"{{ {', '.join(named)} }}" if named else ""
@@ -150,7 +235,11 @@ def _literal(value: Any) -> str:
 def files() -> dict[Path, str]:
     """What is written, by its place."""
     source = TEMPLATE_ROOT / "src"
-    return {source / "contract.ts": text(), source / "project" / "schemas.ts": schemas()}
+    return {
+        source / "contract.ts": text(),
+        source / "site.ts": site_types(),
+        source / "project" / "schemas.ts": schemas(),
+    }
 
 
 def main() -> None:

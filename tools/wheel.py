@@ -63,7 +63,8 @@ def _page(folder: Path, cache: Cache, reporter: Reporter) -> None:
 def _backbone(folder: Path, cache: Cache, reporter: Reporter) -> None:
     """The graph that every precision is stored from, and what was measured of each."""
     source = obtain("embedded", cache=cache, reporter=reporter, offline=True)
-    if not converted_folder(source, cache).is_dir():  # the models may be there, and what they were made of not
+    if not converted_folder(source, cache).is_dir():
+        # The models may be there, and what they were made of not.
         with tempfile.TemporaryDirectory() as scratch:
             _backbone(folder, Cache(Path(scratch)), reporter)
         return
@@ -101,7 +102,7 @@ def make(out: Path, cache: Cache, reporter: Reporter) -> list[Path]:
         stage(sources, cache, reporter)
         for build in ("build_sdist", "build_wheel"):
             subprocess.run(
-                [sys.executable, "-c", f"import sys; from setuptools import build_meta as b; b.{build}(sys.argv[1])", made],
+                [sys.executable, "-c", f"from setuptools import build_meta as b; b.{build}({str(made)!r})"],
                 cwd=sources,
                 env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
                 stdout=subprocess.DEVNULL,
@@ -115,4 +116,6 @@ def make(out: Path, cache: Cache, reporter: Reporter) -> list[Path]:
 
 if __name__ == "__main__":
     for file in make(OUT, Cache(), Silent()):
-        print(f"{file.relative_to(PROJECT_ROOT)}  {file.stat().st_size / 1e6:.1f} MB  sha256 {sha256_file(file)}")
+        print(
+            f"{file.relative_to(PROJECT_ROOT)}  {file.stat().st_size / 1e6:.1f} MB  sha256 {sha256_file(file)}"
+        )

@@ -130,7 +130,9 @@ def _installed_from() -> Wheel:
         file = Path(url2pathname(unquote(urlsplit(url).path)))
         if not file.is_file():
             raise ConfigError(
-                "The wheel that this command was installed from is no longer there.", where=str(file), hint=_PASS
+                "The wheel that this command was installed from is no longer there.",
+                where=str(file),
+                hint=_PASS,
             )
         return Wheel(f"./{file.name}", file)
     sha256 = archive.get("hashes", {}).get("sha256") or str(archive.get("hash", "")).partition("sha256=")[2]

@@ -88,8 +88,8 @@ def build(
             starter.require_fits(converted.model_hash, config.fit)
         bundles = bundled()
     key = _build_key(config, source, converted, bundles, logo, starter)
-    if not force and (standing := _standing(out, key)) is not None:
-        return standing
+    if not force and (current := _up_to_date(out, key)) is not None:
+        return current
     if not render.speaks(config.lang):
         reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
     reporter.step("publish", f"write {config.out}")
@@ -140,7 +140,7 @@ def _build_key(
     )
 
 
-def _standing(out: Path, key: str) -> Built | None:
+def _up_to_date(out: Path, key: str) -> Built | None:
     """The site in `out`, where it was built from this very key and is untouched since."""
     try:
         if not publish.is_ours(out):

@@ -18,9 +18,9 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConversionError, OnTheFlyError
 
 ENVIRONMENT = {
@@ -37,7 +37,7 @@ LAST_LINES = 12
 """Of what a child said before it died: what an error shows."""
 
 
-class Child:
+class Child(Closing):
     """A module at work in a process of its own, from its making until `close`.
 
     Args:
@@ -88,16 +88,6 @@ class Child:
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-
-    def __enter__(self) -> Child:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self.close()
 
 
 def run(

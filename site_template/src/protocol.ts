@@ -1,56 +1,12 @@
-// What the main thread and the worker say to each other, and what the built page is told: types only.
+// What the main thread and the worker say to each other: types only, those of what the page is told of its site too.
 // The two sides import this file for its types and nothing else, so neither pulls in the other's code.
 
 import type { HeadShape, HeadWeights } from './core/head.ts';
 import type { Trace } from './core/training.ts';
 import type { ErrorReport } from './errors.ts';
+import type { Asset, BackendName, HeadSettings, Site } from './site.ts';
 
-/** A file of the site with what is needed to trust it. */
-export interface Asset {
-  /** Relative to the site's root. */
-  url: string;
-  /** Hex. */
-  sha256: string;
-  bytes: number;
-}
-
-/** `site.json`, which also stands inside `index.html`. */
-export interface Site {
-  /** Version of this structure, 1. */
-  format: number;
-  /** Such as "onthefly 0.1.0". */
-  generator: string;
-  title: string;
-  /** BCP 47. */
-  lang: string;
-  /** Names of the classes a new visitor starts with. */
-  classes: string[];
-  preprocess: Preprocess;
-  head: HeadSettings;
-  precision: 'float32' | 'float16' | 'int8';
-  backbone: Backbone;
-  model: Model;
-  /** Limit is relative to each image's max|y|. */
-  golden: { index: Asset; features: Asset; limit: number };
-  /** The worker's code for each backend. */
-  workers: Record<BackendName, Asset>;
-  wasm: { simd: Asset; plain: Asset };
-  /** The `project.zip` that a new visitor starts with. */
-  project?: Asset;
-}
-
-export type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
-
-/** The backbone's files. */
-interface Model {
-  hash: string;
-  graph: Asset;
-  shards: Asset[];
-  /** What the page's own kernels compute, see kernel/backbone/plan.ts. */
-  plan?: Asset;
-  /** Why there is none. */
-  noPlan?: string;
-}
+export type { Asset, BackendName, HeadSettings, Preprocess, Site } from './site.ts';
 
 /** What computes the backbone: our kernels, with or without relaxed multiply-adds, or TensorFlow.js'. */
 export type Kernels = 'relaxed' | 'simd' | 'stock';
@@ -58,45 +14,8 @@ export type Kernels = 'relaxed' | 'simd' | 'stock';
 /** And why faster ones are not, where there are faster ones. */
 export type KernelsInUse = { kind: Kernels; faults: KernelFault[] };
 
-/** Why kernels are not in use: these, or all of the page's own where it is null. */
+/** Why kernels are not in use: these, or all of ours where it is null. */
 export type KernelFault = { kernels: Kernels | null; error: ErrorReport };
-
-export interface Preprocess {
-  /** Edge of the square the backbone reads, in pixels. */
-  size: number;
-  fit: 'crop' | 'stretch';
-}
-
-export interface HeadSettings {
-  /** Units of the hidden layer. */
-  hidden: number;
-  epochs: number;
-  batch: number;
-  /** Adam's learning rate. */
-  rate: number;
-  /** 32-bit unsigned: the same seed and examples give the same head. */
-  seed: number;
-}
-
-interface Backbone {
-  kind: 'hub' | 'keras' | 'url' | 'archive' | 'folder' | 'tfjs' | 'embedded';
-  /** Such as "MobileNetV3-Small 1.0". */
-  name: string;
-  /** What it was trained on, in words for a visitor. */
-  trainedOn: string;
-  /** Width of the feature vector. */
-  features: number;
-  /** Of the weights' source. */
-  sha256: string;
-  /** Where that hash comes from. */
-  trust: 'pinned' | 'recorded' | 'given' | 'built-in';
-  /** Where it was downloaded from. */
-  url?: string;
-  /** Why this backbone was taken, where it was not the one asked for. */
-  why?: string;
-  /** What its original reads pictures in, where that is not [0, 1] as of the graph. */
-  inputRange?: '-1-1' | '0-255';
-}
 
 /** Pixels for the worker. A bitmap or a frame of video is transferred and closed there; raw pixels are RGBA bytes. */
 export type Frame = ImageBitmap | VideoFrame | { data: Uint8Array | Uint8ClampedArray; width: number; height: number };
@@ -197,7 +116,7 @@ export interface TrainResult {
   engine: Engine | null;
 }
 
-/** What trains the head: the kernel in `kernel/`, or the loops in `core/head.ts`. */
+/** What trains the head: `kernel/head.ts`, or the loops in `core/head.ts`. */
 export type Engine = 'wasm-simd' | 'plain';
 
 export interface Prediction {

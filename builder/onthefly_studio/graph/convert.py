@@ -48,7 +48,7 @@ class Converted:
     features: int
     rows: list[check.Row]
     no_plan: str | None
-    """Why the page's own kernels cannot run it; None where they can."""
+    """Why our kernels cannot run it; None where they can."""
 
     def model_files(self) -> list[Path]:
         """`model.json` and its shards, the graph first."""
@@ -61,7 +61,7 @@ class Converted:
 
     @property
     def plan(self) -> Path | None:
-        """What the page's own kernels run."""
+        """What our kernels run."""
         return None if self.no_plan else self.folder / PLAN
 
 
@@ -158,7 +158,7 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
 
 
 def _write_plan(into: Path, features: check.Features) -> str | None:
-    """Write what the page's own kernels run, proven on the golden images; returns why there is nothing."""
+    """Write what our kernels run, proven on the golden images; returns why there is nothing."""
     try:
         made = plan_proof.proven(graph_model.read(into), golden.inputs(), features)
     except NotRecognised as reason:

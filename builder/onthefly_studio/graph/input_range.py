@@ -1,7 +1,7 @@
 """The range of numbers that a model reads pictures in.
 
 A site gives its backbone pictures in [0, 1]. A model that wants another range gets the step to it as nodes
-of its graph: so every backend takes it, the page's own kernels do, and whoever loads the graph.
+of its graph: so every backend takes it, our kernels do, and whoever loads the graph.
 """
 
 from __future__ import annotations

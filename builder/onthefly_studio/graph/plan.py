@@ -1,4 +1,4 @@
-"""A backbone's graph as a short list of steps that the page's own kernels compute.
+"""A backbone's graph as a short list of steps that our kernels compute.
 
 The kernels (`site_template/src/kernel/backbone/`) know five operations: a convolution, a depthwise and a
 pointwise one, the mean of a plane and a product with one factor per channel. A MobileNetV3 is made of nothing

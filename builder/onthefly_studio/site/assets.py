@@ -46,9 +46,9 @@ class Bundled:
 def sources() -> list[Path]:
     """Every file a bundle is made from."""
     # The packages' versions, and the compiler options that esbuild reads, are in files of JSON.
-    beside = [path for suffix in ("mjs", "d.ts", "json") for path in TEMPLATE_ROOT.glob(f"*.{suffix}")]
+    files = [path for suffix in ("mjs", "d.ts", "json") for path in TEMPLATE_ROOT.glob(f"*.{suffix}")]
     folders = (TEMPLATE_ROOT / name for name in ("src", "assembly", "static"))
-    return beside + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return files + [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 
 def assets_key(lang: str) -> str:
@@ -97,8 +97,8 @@ def bundling(lang: str, cache: Cache, reporter: Reporter) -> Iterator[Callable[[
         return
     reporter.step("assets", "bundle the page's scripts")
     node = _Node()
-    with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(cache.folder, "assets", key, partial(_bundle, node, cache, language_of(lang)))
+    with ThreadPoolExecutor(1) as executor:
+        made = executor.submit(cache.folder, "assets", key, partial(_bundle, node, cache, language_of(lang)))
         try:
             yield lambda: Bundled((made.result(),))
         except BaseException:

@@ -1,7 +1,7 @@
 """`site.json`: what a built site says of itself, written and read.
 
-The same, but for what only builds need, stands in `index.html`; the page's type is `Site` in
-`site_template/src/protocol.js`.
+The same, but for what only builds need, stands in `index.html`. `make contract` writes the page's types of it
+(`site_template/src/site.ts`) from the models and from the texts below their fields.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from onthefly_studio.errors import ConfigError
 FILE = "site.json"
 GENERATOR = "onthefly "
 """What begins the name of the program that wrote a site; its version follows."""
-_FOR_BUILDS = {"build", "check"}
+FOR_BUILDS = {"build", "check"}
 """What the page has no use for."""
 
 
@@ -71,7 +71,7 @@ class Model(_Part):
     graph: Asset
     shards: list[Asset]
     plan: Asset | None = None
-    """What the page's own kernels run."""
+    """What our kernels run."""
     no_plan: str | None = Field(None, alias="noPlan")
     """Why there is none."""
 
@@ -101,7 +101,7 @@ class Checked(_Part):
 
 
 class Site(_Part):
-    """The whole of it."""
+    """What a site says of itself: `site.json`, and in `index.html` for the page."""
 
     format: Annotated[int, Field(ge=SITE_FORMAT, le=SITE_FORMAT)] = SITE_FORMAT
     generator: str
@@ -127,7 +127,7 @@ class Site(_Part):
 
     def for_page(self) -> dict[str, Any]:
         """As JSON values, what the page is told."""
-        return self._values(exclude=_FOR_BUILDS)
+        return self._values(exclude=FOR_BUILDS)
 
     def write(self, folder: Path) -> None:
         """Write `site.json`; the same description gives the same bytes."""

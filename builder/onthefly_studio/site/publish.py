@@ -145,7 +145,7 @@ def prepare(out: Path, cache: Cache) -> None:
     """
     out = _resolved(out)
     with _writing(out):
-        if _aside(out).exists() or _beside(out).exists():
+        if _aside(out).exists() or _next_to(out).exists():
             with cache.lock("out", _lock_key(out)):
                 _recover(out)
         _require_replaceable(out)
@@ -199,7 +199,7 @@ def _aside(out: Path) -> Path:
     return out.with_name(f".{out.name}.old")
 
 
-def _beside(out: Path) -> Path:
+def _next_to(out: Path) -> Path:
     """Where the new site is written; and what is deleted lies under this name while it is."""
     return out.with_name(f".{out.name}.new")
 
@@ -220,7 +220,7 @@ def _writing(out: Path) -> Iterator[None]:
 @contextmanager
 def _fresh(out: Path) -> Iterator[Path]:
     """An empty folder beside `out`, gone in the end together with folders made for it alone."""
-    fresh = _beside(out)
+    fresh = _next_to(out)
     made = [folder for folder in out.parents if not folder.exists()]
     _discard(fresh, out)
     try:
@@ -285,7 +285,7 @@ def _recover(out: Path) -> None:
     Raises:
         OutputError: somebody's files are on their way and something else has taken their place.
     """
-    old, new = _aside(out), _beside(out)
+    old, new = _aside(out), _next_to(out)
     is_done = out.exists()
     if old.exists() and not is_done:
         old.rename(out)

@@ -24,10 +24,10 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
 from urllib.parse import quote, unquote
 
+from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.site.byte_ranges import RangeOutsideError, parse_range
 from onthefly_studio.site.header_rules import HeaderRule, headers_for, parse_headers
@@ -269,7 +269,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self.log(f"{type(error).__name__}: {error}")
 
 
-class SiteServer:
+class SiteServer(Closing):
     """A server that runs in a thread of its own, from its making until `close`. Made by `serve`."""
 
     def __init__(
@@ -302,19 +302,6 @@ class SiteServer:
         self._server.server_close()
         self._server.close_connections()
         self._thread.join()
-
-    def __enter__(self) -> SiteServer:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 def serve(

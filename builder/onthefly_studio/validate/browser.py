@@ -14,13 +14,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
+from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConfigError, ConversionError
 from onthefly_studio.site.assets import TEMPLATE_ROOT
 from onthefly_studio.site.server import serve
@@ -87,7 +87,7 @@ class PageError(Exception):
         self.fault = fault
 
 
-class ServedSite:
+class ServedSite(Closing):
     """A copy of a site, served on loopback until the `with` block ends; nothing of it is changed.
 
     Args:
@@ -146,19 +146,6 @@ class ServedSite:
         """Stop serving, remove the copy."""
         self._server.close()
         self._scratch.cleanup()
-
-    def __enter__(self) -> ServedSite:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 def _policy(index: Path) -> str:

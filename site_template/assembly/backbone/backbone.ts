@@ -1,5 +1,5 @@
 // The backbone's kernels, in AssemblyScript. They compute in memory that is imported: TensorFlow.js' own, so that
-// what they read and what they make lies where it puts it. There is no data and no heap in here; `../../backbone/`
+// what they read and what they make lies where it puts it. There is no data and no heap in here; `../../src/kernel/backbone/`
 // decides where everything lies.
 //
 // Values are float32, [rows, columns, channels], and every pixel has its channels filled up to a multiple of eight

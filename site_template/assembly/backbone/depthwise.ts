@@ -4,7 +4,14 @@
 // of 112, 56, 28, 14 and 7. Left and right of every row the input holds the zeros that the window may see; rows above
 // and below the plane are left out.
 
+import { DEPTHWISE_CHANNELS } from '../layout';
 import { activate, madd } from './lanes';
+
+/** Pixels that are summed at once: nobody else has to know. */
+const PIXELS: usize = 7;
+
+/** Bytes of a group's channels. */
+const GROUP: usize = DEPTHWISE_CHANNELS * 4;
 
 /**
  * @param x the input's first pixel; before it, and between two rows, zeros as wide as the padding
@@ -17,9 +24,9 @@ import { activate, madd } from './lanes';
  * @param columns of the window
  * @param down rows from one window to the next
  * @param across columns from one window to the next
- * @param weights [groups, rows · columns, 4]
- * @param bias [groups, 4]
- * @param groups of four channels
+ * @param weights [groups, rows · columns, DEPTHWISE_CHANNELS]
+ * @param bias [groups, DEPTHWISE_CHANNELS]
+ * @param groups of channels
  * @param out [outRows, outColumns, channels]
  * @param kind of activation, with its three numbers
  */
@@ -45,11 +52,13 @@ export function depthwise(
   high: f32,
   scale: f32,
 ): void {
+  if (DEPTHWISE_CHANNELS != 4) ERROR('depthwise holds a group of channels in one register');
+  if (PIXELS != 7) ERROR('depthwise is unrolled for seven pixels');
   const shifts = f32x4.splat(shift);
   const highs = f32x4.splat(high);
   const scales = f32x4.splat(scale);
   const step = across * pixel;
-  const panel = rows * columns * 16;
+  const panel = rows * columns * GROUP;
   for (let y: usize = 0; y < outRows; y++) {
     // The window's rows that lie within the plane: from `first` up to `end`.
     const begin = y * down;
@@ -58,11 +67,11 @@ export function depthwise(
     const seen = x + (begin + first - top) * row - left * pixel;
     const span = max<isize>(end - first, 0);
     for (let group: usize = 0; group < groups; group++) {
-      const w = weights + group * panel + first * columns * 16;
-      const b = v128.load(bias + group * 16);
-      const line = out + y * outColumns * pixel + group * 16;
-      const from = seen + group * 16;
-      if (outColumns < 7) {
+      const w = weights + group * panel + first * columns * GROUP;
+      const b = v128.load(bias + group * GROUP);
+      const line = out + y * outColumns * pixel + group * GROUP;
+      const from = seen + group * GROUP;
+      if (outColumns < PIXELS) {
         for (let column: usize = 0; column < outColumns; column++) {
           let sum = b;
           let at = from + column * step;
@@ -70,7 +79,7 @@ export function depthwise(
           for (let r: isize = 0; r < span; r++) {
             for (let c: usize = 0; c < columns; c++) {
               sum = madd(v128.load(at + c * pixel), v128.load(weight), sum);
-              weight += 16;
+              weight += GROUP;
             }
             at += row;
           }
@@ -78,9 +87,9 @@ export function depthwise(
         }
         continue;
       }
-      for (let column: usize = 0; column < outColumns; column += 7) {
+      for (let column: usize = 0; column < outColumns; column += PIXELS) {
         // Seven pixels that would go beyond the row's end begin earlier.
-        const start = min(column, outColumns - 7);
+        const start = min(column, outColumns - PIXELS);
         let s0 = b;
         let s1 = b;
         let s2 = b;
@@ -92,7 +101,7 @@ export function depthwise(
         let weight = w;
         for (let r: isize = 0; r < span; r++) {
           let tap = at;
-          for (const stop = weight + columns * 16; weight < stop; weight += 16) {
+          for (const stop = weight + columns * GROUP; weight < stop; weight += GROUP) {
             const value = v128.load(weight);
             let near = tap;
             s0 = madd(v128.load(near), value, s0);

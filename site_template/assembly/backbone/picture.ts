@@ -1,8 +1,7 @@
-// From a picture's bytes to the numbers that the backbone reads, as `../../../core/preprocess.js` has them: the same
+// From a picture's bytes to the numbers that the backbone reads, as `../../src/core/preprocess.ts` has them: the same
 // operations in the same order in float64, so the same bits. Two colours at a time, in both builds alike.
 
-/** Bytes of a tap: the weights of the nearer and the farther neighbour (float64), and where both are (u32). */
-const TAP: usize = 24;
+import { TAP } from '../layout';
 
 /** Red and green of a pixel, as float64. */
 function redGreen(pixel: v128): v128 {

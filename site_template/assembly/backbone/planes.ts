@@ -1,16 +1,22 @@
 // What is done to whole planes: their mean, a factor for each channel, the zeros around them, a window cut out.
 
+import { CHANNELS } from '../layout';
+
+/** Bytes of the channels that are taken at once. */
+const BLOCK: usize = CHANNELS * 4;
+
 /**
  * @param x [pixels, channels]
  * @param step bytes from one pixel to the next
  * @param pixels how many
  * @param share 1 / pixels
- * @param out [channels], a multiple of eight
+ * @param out [channels], a multiple of CHANNELS
  */
 export function mean(x: usize, step: usize, pixels: usize, share: f32, out: usize): void {
+  if (CHANNELS != 8) ERROR('mean is unrolled for eight channels');
   const shares = f32x4.splat(share);
   const end = pixels * step;
-  for (let channel: usize = 0; channel < step; channel += 32) {
+  for (let channel: usize = 0; channel < step; channel += BLOCK) {
     // Two sums for each channel, since one waits for the one before.
     let a = f32x4.splat(0);
     let b = a;
@@ -38,19 +44,20 @@ export function mean(x: usize, step: usize, pixels: usize, share: f32, out: usiz
 
 /**
  * @param x [pixels, channels]
- * @param step bytes from one pixel to the next, a multiple of 32
+ * @param step bytes from one pixel to the next, a multiple of BLOCK
  * @param pixels how many
  * @param factors [channels]
  * @param out like x, which it may be
  */
 export function rescale(x: usize, step: usize, pixels: usize, factors: usize, out: usize): void {
+  if (CHANNELS != 8) ERROR('rescale is unrolled for eight channels');
   for (const end = x + pixels * step; x < end;) {
     let factor = factors;
-    for (const stop = x + step; x < stop; x += 32) {
+    for (const stop = x + step; x < stop; x += BLOCK) {
       v128.store(out, f32x4.mul(v128.load(x), v128.load(factor)));
       v128.store(out, f32x4.mul(v128.load(x, 16), v128.load(factor, 16)), 16);
-      factor += 32;
-      out += 32;
+      factor += BLOCK;
+      out += BLOCK;
     }
   }
 }

@@ -1,13 +1,10 @@
-// The head: Dense(hidden, relu) and Dense(classes, softmax) on the backbone's features, trained with
-// Adam on categorical cross-entropy. Plain loops; sums run in float64 and are stored as float32.
-// `../kernel/kernel.js` does the same with the hidden layer in WebAssembly; this one is its fallback and reference.
+// The head: Dense(hidden, relu) and Dense(classes, softmax) on the backbone's features, trained on categorical
+// cross-entropy. Of its two implementations this file has the plain one: loops whose sums run in float64 and are stored
+// as float32. `../kernel/head.ts` has the hidden layer in WebAssembly; the plain one is its fallback and reference.
 
 import type { Engine } from '../protocol.ts';
+import { newOptimizer, type Optimizer, Tensor } from './optimizer.ts';
 import { Xoshiro128 } from './random.ts';
-
-export const BETA1 = 0.9;
-export const BETA2 = 0.999;
-export const EPSILON = 1e-7;
 
 /** Which four words of the seed's splitmix32 fill which stream. */
 export const STREAM = { init: 0, order: 1, split: 2 };
@@ -56,38 +53,115 @@ export function copyOf({ kernel1, bias1, kernel2, bias2 }: HeadWeights): HeadWei
   return { kernel1: kernel1.slice(), bias1: bias1.slice(), kernel2: kernel2.slice(), bias2: bias2.slice() };
 }
 
-const NO_MOMENTS = new Float32Array(0);
-
-/** One tensor of weights with Adam's two moments, which a head that only predicts has not. */
-class AdamTensor {
-  values: Float32Array;
-  m: Float32Array;
-  v: Float32Array;
-
-  constructor(values: Float32Array) {
-    this.values = values;
-    this.m = NO_MOMENTS;
-    this.v = NO_MOMENTS;
-  }
-
-  get norm() {
-    return norm(this.values);
-  }
+/** What can be read of a tensor; of a head in WebAssembly each read is a copy. */
+export interface ReadTensor {
+  readonly values: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  /** Euclidean. */
+  readonly norm: number;
 }
 
-/** @returns Euclidean, summed in float64 */
-export function norm(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return Math.sqrt(sum);
+/** A head that is trained, or predicts. */
+export interface Head {
+  readonly engine: Engine;
+  readonly shape: HeadShape;
+  readonly tensors: Readonly<Record<keyof HeadWeights, ReadTensor>>;
+  readonly weights: HeadWeights;
+  /** Euclidean, of kernel1, bias1, kernel2 and bias2. */
+  readonly norms: number[];
+  /**
+   * The examples that batches are taken from, once and before the first of them.
+   * @param features [n, features]
+   * @param labels [n]
+   */
+  load: (features: Float32Array, labels: Uint16Array) => void;
+  /**
+   * Makes room for examples, which `place` then brings one by one: instead of `load`, where that would take too long
+   * at a stretch.
+   * @param labels [n]
+   */
+  expect: (labels: Uint16Array) => void;
+  /** @param features [features], copied */
+  place: (i: number, features: Float32Array) => void;
+  /**
+   * One step of the optimizer on the mean loss of a batch.
+   * @param indices of the batch's examples; the mean is over their own number
+   * @returns summed over the batch, before the step
+   */
+  trainBatch: (indices: Uint32Array, rate: number) => BatchResult;
+  /**
+   * Ends the training.
+   * @returns a head of these weights for predicting, without examples and moments
+   */
+  finish: () => Head;
+  /**
+   * Probabilities for one feature vector.
+   * @param x [features]
+   * @returns [classes]
+   */
+  predict: (x: Float32Array) => Float32Array;
 }
 
-export class PlainHead {
+/** Summed over a batch. */
+export interface BatchResult {
+  loss: number;
+  correct: number;
+}
+
+export function weightsOf({ kernel1, bias1, kernel2, bias2 }: Head['tensors']): HeadWeights {
+  return { kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
+}
+
+export function normsOf({ kernel1, bias1, kernel2, bias2 }: Head['tensors']): number[] {
+  return [kernel1, bias1, kernel2, bias2].map((tensor) => tensor.norm);
+}
+
+/**
+ * The output layer for one example.
+ * @param sums the hidden layer before its activation, [hidden]; its activations are left there
+ * @param kernel [hidden, classes]
+ * @param bias [classes]
+ * @returns logits, [classes]
+ */
+export function outputLayer(sums: Float64Array, kernel: Float32Array, bias: Float32Array): Float64Array {
+  const classes = bias.length;
+  const logits = new Float64Array(bias);
+  for (let h = 0, row = 0; h < sums.length; h++, row += classes) {
+    const activation = Math.fround(Math.max(0, sums[h]));
+    sums[h] = activation;
+    if (activation === 0) continue; // as half of them are
+    for (let c = 0; c < classes; c++) logits[c] += activation * kernel[row + c];
+  }
+  return logits;
+}
+
+/**
+ * Loss of a batch, and its gradient.
+ * @param logits [batch, classes]; the gradients of the mean loss take their place
+ * @param labels of the batch's examples, [batch]
+ */
+export function lossOf(logits: Float64Array, labels: Uint16Array): BatchResult {
+  const size = labels.length;
+  const classes = logits.length / size;
+  let loss = 0;
+  let correct = 0;
+  labels.forEach((label, b) => {
+    const row = logits.subarray(b * classes, (b + 1) * classes);
+    const { probabilities, logSum } = softmax(row);
+    loss += logSum - row[label];
+    if (argmax(probabilities) === label) correct++;
+    for (let c = 0; c < classes; c++) row[c] = (probabilities[c] - (c === label ? 1 : 0)) / size;
+  });
+  return { loss, correct };
+}
+
+export class PlainHead implements Head {
   engine: Engine = 'plain';
 
   shape: HeadShape;
-  tensors: { kernel1: AdamTensor; bias1: AdamTensor; kernel2: AdamTensor; bias2: AdamTensor };
-  steps: number;
+  tensors: { kernel1: Tensor; bias1: Tensor; kernel2: Tensor; bias2: Tensor };
+  optimizer: Optimizer;
   features: Float32Array;
   labels: Uint16Array;
   /** The hidden layer of the batch that `forwardBatch` was given last, [batch, hidden]. */
@@ -97,12 +171,12 @@ export class PlainHead {
   constructor(shape: HeadShape, weights: HeadWeights) {
     this.shape = shape;
     this.tensors = {
-      kernel1: new AdamTensor(weights.kernel1),
-      bias1: new AdamTensor(weights.bias1),
-      kernel2: new AdamTensor(weights.kernel2),
-      bias2: new AdamTensor(weights.bias2),
+      kernel1: new Tensor(weights.kernel1),
+      bias1: new Tensor(weights.bias1),
+      kernel2: new Tensor(weights.kernel2),
+      bias2: new Tensor(weights.bias2),
     };
-    this.steps = 0;
+    this.optimizer = newOptimizer();
     this.features = new Float32Array(0);
     this.labels = new Uint16Array(0);
     this.activations = new Float64Array(0);
@@ -110,57 +184,31 @@ export class PlainHead {
 
   /** @returns the live weights */
   get weights(): HeadWeights {
-    const { kernel1, bias1, kernel2, bias2 } = this.tensors;
-    return { kernel1: kernel1.values, bias1: bias1.values, kernel2: kernel2.values, bias2: bias2.values };
+    return weightsOf(this.tensors);
   }
 
-  /** @returns Euclidean, of kernel1, bias1, kernel2 and bias2 */
   get norms(): number[] {
-    const { kernel1, bias1, kernel2, bias2 } = this.tensors;
-    return [kernel1, bias1, kernel2, bias2].map((tensor) => tensor.norm);
+    return normsOf(this.tensors);
   }
 
-  /**
-   * The examples that batches are taken from, once and before the first of them.
-   * @param features [n, features]
-   * @param labels [n]
-   */
   load(features: Float32Array, labels: Uint16Array) {
     this.features = features;
     this.labels = labels;
-    for (const tensor of Object.values(this.tensors)) {
-      tensor.m = new Float32Array(tensor.values.length);
-      tensor.v = new Float32Array(tensor.values.length);
-    }
+    for (const tensor of Object.values(this.tensors)) this.optimizer.begin(tensor);
   }
 
-  /**
-   * Makes room for examples, which `place` then brings one by one: instead of `load`, where that would take too long
-   * at a stretch.
-   * @param labels [n]
-   */
   expect(labels: Uint16Array) {
     this.load(new Float32Array(labels.length * this.shape.features), labels);
   }
 
-  /** @param features [features], copied */
   place(i: number, features: Float32Array) {
     this.features.set(features, i * this.shape.features);
   }
 
-  /**
-   * Ends the training.
-   * @returns a head of these weights for predicting, without examples and moments
-   */
   finish(): PlainHead {
     return new PlainHead(this.shape, this.weights);
   }
 
-  /**
-   * Probabilities for one feature vector.
-   * @param x [features]
-   * @returns [classes]
-   */
   predict(x: Float32Array): Float32Array {
     return Float32Array.from(this.forward(x, 0).probabilities);
   }
@@ -171,7 +219,8 @@ export class PlainHead {
    */
   forward(x: Float32Array, offset: number) {
     const activations = this.hiddenSums(x, offset);
-    const logits = this.outputs(activations);
+    const { kernel2, bias2 } = this.weights;
+    const logits = outputLayer(activations, kernel2, bias2);
     return { activations, logits, ...softmax(logits) };
   }
 
@@ -192,49 +241,12 @@ export class PlainHead {
     return sums;
   }
 
-  /**
-   * @param sums the hidden layer before its activation, [hidden]; its activations are left there
-   * @returns logits, [classes]
-   */
-  outputs(sums: Float64Array): Float64Array {
-    const { hidden, classes } = this.shape;
-    const kernel = this.tensors.kernel2.values;
-    const logits = new Float64Array(this.tensors.bias2.values);
-    for (let h = 0, row = 0; h < hidden; h++, row += classes) {
-      const activation = Math.fround(Math.max(0, sums[h]));
-      sums[h] = activation;
-      if (activation === 0) continue; // as half of them are
-      for (let c = 0; c < classes; c++) logits[c] += activation * kernel[row + c];
-    }
-    return logits;
-  }
-
-  /**
-   * One step of Adam on the mean loss of a batch.
-   * @param indices of the batch's examples; the mean is over their own number
-   * @returns summed over the batch, before the step
-   */
-  trainBatch(indices: Uint32Array, rate: number): { loss: number; correct: number } {
-    const { classes } = this.shape;
-    const size = indices.length;
-    const outputs = this.forwardBatch(indices);
-    let loss = 0;
-    let correct = 0;
-    for (let b = 0; b < size; b++) {
-      const label = this.labels[indices[b]];
-      const logits = outputs.subarray(b * classes, (b + 1) * classes);
-      const { probabilities, logSum } = softmax(logits);
-      loss += logSum - logits[label];
-      if (argmax(probabilities) === label) correct++;
-      for (let c = 0; c < classes; c++) logits[c] = (probabilities[c] - (c === label ? 1 : 0)) / size;
-    }
-    this.steps++;
-    this.backwardBatch(indices, outputs, {
-      rate,
-      m: 1 / (1 - BETA1 ** this.steps),
-      v: 1 / (1 - BETA2 ** this.steps),
-    });
-    return { loss, correct };
+  trainBatch(indices: Uint32Array, rate: number): BatchResult {
+    const logits = this.forwardBatch(indices);
+    const result = lossOf(logits, pick(this.labels, indices));
+    this.optimizer.next(rate);
+    this.backwardBatch(indices, logits);
+    return result;
   }
 
   /**
@@ -243,11 +255,12 @@ export class PlainHead {
    */
   forwardBatch(indices: Uint32Array): Float64Array {
     const { features, hidden, classes } = this.shape;
+    const { kernel2, bias2 } = this.weights;
     const logits = new Float64Array(indices.length * classes);
     this.activations = new Float64Array(indices.length * hidden);
     indices.forEach((i, b) => {
       const sums = this.hiddenSums(this.features, i * features);
-      logits.set(this.outputs(sums), b * classes);
+      logits.set(outputLayer(sums, kernel2, bias2), b * classes);
       this.activations.set(sums, b * hidden);
     });
     return logits;
@@ -258,10 +271,10 @@ export class PlainHead {
    * @param indices of its examples
    * @param errors gradients of its logits, [batch, classes]
    */
-  backwardBatch(indices: Uint32Array, errors: Float64Array, rates: Rates) {
+  backwardBatch(indices: Uint32Array, errors: Float64Array) {
     const { features, hidden, classes } = this.shape;
     const { kernel1, bias1, kernel2, bias2 } = this.tensors;
-    const { activations } = this;
+    const { activations, optimizer } = this;
     const gradients = activations.map((activation, at) => {
       if (activation <= 0) return 0;
       const [from, row] = [Math.floor(at / hidden) * classes, (at % hidden) * classes];
@@ -274,41 +287,32 @@ export class PlainHead {
       this.features,
       indices.map((i) => i * features),
       gradients,
-      rates,
+      optimizer,
     );
-    updateBias(bias1, gradients, rates);
+    updateBias(bias1, gradients, optimizer);
     updateKernel(
       kernel2,
       activations,
       indices.map((_, b) => b * hidden),
       errors,
-      rates,
+      optimizer,
     );
-    updateBias(bias2, errors, rates);
+    updateBias(bias2, errors, optimizer);
   }
 }
 
-export interface Rates {
-  /** Adam's learning rate. */
-  rate: number;
-  /** Bias correction of the first moment. */
-  m: number;
-  /** Bias correction of the second moment. */
-  v: number;
-}
-
 /**
- * Gradient, moments and weights of a dense layer's kernel, in one pass over its rows.
+ * Gradient of a dense layer's kernel, and its move, in one pass over its rows.
  * @param kernel [inputs, outputs]
  * @param starts where each example of the batch begins in `inputs`
  * @param gradients of the layer's outputs before activation, [batch, outputs]
  */
 function updateKernel(
-  kernel: AdamTensor,
+  kernel: Tensor,
   inputs: Float32Array | Float64Array,
   starts: Uint32Array,
   gradients: Float64Array,
-  rates: Rates,
+  optimizer: Optimizer,
 ) {
   const outputs = gradients.length / starts.length;
   const rows = kernel.values.length / outputs;
@@ -318,7 +322,7 @@ function updateKernel(
       for (let b = 0, place = o; b < starts.length; b++, place += outputs) {
         gradient += inputs[starts[b] + i] * gradients[place];
       }
-      adam(kernel, at, gradient, rates);
+      optimizer.move(kernel, at, gradient);
     }
   }
 }
@@ -327,29 +331,22 @@ function updateKernel(
  * @param bias [outputs]
  * @param gradients of the layer's outputs before activation, [batch, outputs]
  */
-function updateBias(bias: AdamTensor, gradients: Float64Array, rates: Rates) {
+function updateBias(bias: Tensor, gradients: Float64Array, optimizer: Optimizer) {
   const outputs = bias.values.length;
   for (let o = 0; o < outputs; o++) {
     let gradient = 0;
     for (let place = o; place < gradients.length; place += outputs) gradient += gradients[place];
-    adam(bias, o, gradient, rates);
+    optimizer.move(bias, o, gradient);
   }
 }
 
-/**
- * Adam as TensorFlow.js computes it, epsilon beside the root of the corrected second moment
- * (Kingma and Ba, 2015, algorithm 1; Keras puts epsilon elsewhere).
- * @param at place of the value that is moved
- * @param g its gradient
- */
-function adam({ values, m, v }: AdamTensor, at: number, g: number, rates: Rates) {
-  m[at] = BETA1 * m[at] + (1 - BETA1) * g;
-  v[at] = BETA2 * v[at] + (1 - BETA2) * g * g;
-  values[at] -= (rates.rate * m[at] * rates.m) / (Math.sqrt(v[at] * rates.v) + EPSILON);
+/** @returns the labels of some examples */
+export function pick(labels: Uint16Array, indices: Uint32Array): Uint16Array {
+  return Uint16Array.from(indices, (i) => labels[i]);
 }
 
 /** @returns and the logarithm of the sum of their exponentials */
-function softmax(logits: Float64Array): { probabilities: Float64Array; logSum: number } {
+export function softmax(logits: Float64Array): { probabilities: Float64Array; logSum: number } {
   let peak = logits[0];
   for (let c = 1; c < logits.length; c++) peak = Math.max(peak, logits[c]);
   const probabilities = new Float64Array(logits.length);

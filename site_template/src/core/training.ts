@@ -2,7 +2,7 @@
 // The arithmetic is the head's; the clock is the caller's, who calls `step` as often as time allows.
 
 import type { EpochReport, HeadSettings } from '../protocol.ts';
-import { type PlainHead, STREAM } from './head.ts';
+import { type Head, STREAM } from './head.ts';
 import { Xoshiro128 } from './random.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface Trace {
 }
 
 export class Training {
-  head: PlainHead;
+  head: Head;
   settings: HeadSettings;
   random: Xoshiro128;
   order: Uint32Array;
@@ -36,7 +36,7 @@ export class Training {
   correct: number;
 
   /** @param head with its examples loaded */
-  constructor(head: PlainHead, examples: number, settings: HeadSettings) {
+  constructor(head: Head, examples: number, settings: HeadSettings) {
     this.head = head;
     this.settings = settings;
     this.random = new Xoshiro128(settings.seed, STREAM.order);

@@ -1,21 +1,24 @@
 // What trains: the kernel where this browser runs it, else the plain head. The kernel's bytes stand in this
 // bundle, so they are covered by its hash and need no request of their own.
 
-import { copyOf, type HeadShape, type HeadWeights, PlainHead } from '../core/head.ts';
+import { copyOf, type Head, type HeadShape, type HeadWeights, PlainHead } from '../core/head.ts';
+import { OPTIMIZER } from '../core/optimizer.ts';
 import { WorkerError } from '../errors.ts';
 import type { Engine } from '../protocol.ts';
+import { KERNEL_OPTIMIZER } from './adam.ts';
+import { KernelHead } from './head.ts';
 import bytes from './head.wasm';
-import { Kernel, KernelHead } from './kernel.ts';
+import { Kernel } from './kernel.ts';
 
-const kernel = Kernel.from(bytes);
+const kernel = KERNEL_OPTIMIZER === OPTIMIZER ? Kernel.from(bytes) : null;
 
 /** @param fill throws a RangeError where the memory for it is not to be had */
 function filled(
   shape: HeadShape,
   weights: HeadWeights,
   wanted: Engine | undefined,
-  fill: (head: PlainHead) => void,
-): PlainHead {
+  fill: (head: Head) => void,
+): Head {
   if (wanted === 'wasm-simd' && !kernel) throw new WorkerError('no-simd');
   if (kernel && wanted !== 'plain') {
     try {
@@ -42,7 +45,7 @@ export function makeHead(
   weights: HeadWeights,
   { features, labels }: { features: Float32Array; labels: Uint16Array },
   wanted?: Engine,
-): PlainHead {
+): Head {
   return filled(shape, weights, wanted, (head) => head.load(features, labels));
 }
 
@@ -50,6 +53,6 @@ export function makeHead(
  * The fastest head there is, with room for examples, which `place` brings.
  * @param weights copied
  */
-export function emptyHead(shape: HeadShape, weights: HeadWeights, labels: Uint16Array): PlainHead {
+export function emptyHead(shape: HeadShape, weights: HeadWeights, labels: Uint16Array): Head {
   return filled(shape, weights, undefined, (head) => head.expect(labels));
 }

@@ -3,7 +3,7 @@
 
 import { expose } from 'comlink';
 import '../error-crossing.ts';
-import { PlainHead } from '../core/head.ts';
+import { type Head, PlainHead } from '../core/head.ts';
 import { WorkerError } from '../errors.ts';
 import type { Added, Frame, HeadRun, HeadSnapshot, Site, WorkerApi } from '../protocol.ts';
 import { fetchVerified, type ReadFile } from '../verified.ts';
@@ -17,7 +17,7 @@ import { drawGoldenImages } from './self-check.ts';
 import { first, giveWay } from './task.ts';
 
 let running: { backbone: Backbone; site: Site } | null = null;
-let trained: ({ head: PlainHead } & HeadRun) | null = null;
+let trained: ({ head: Head } & HeadRun) | null = null;
 let run: { stopped: boolean } | null = null;
 /** The run on part of the photos, for held-out figures. */
 let check: { stopped: boolean } | null = null;

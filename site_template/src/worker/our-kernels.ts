@@ -1,4 +1,4 @@
-// The page's own kernels within TensorFlow.js, on the wasm backend's memory: one operation that makes a tensor of a
+// Our kernels within TensorFlow.js, on the wasm backend's memory: one operation that makes a tensor of a
 // picture's bytes, one for the whole backbone.
 
 import * as tf from '@tensorflow/tfjs-core';

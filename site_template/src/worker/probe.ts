@@ -1,6 +1,6 @@
 // What `onthefly validate` asks for: the page's own computations, step by step, on data that it gives.
 
-import { initialWeights, PlainHead } from '../core/head.ts';
+import { type Head, initialWeights, PlainHead } from '../core/head.ts';
 import { Training } from '../core/training.ts';
 import { makeHead } from '../kernel/engine.ts';
 import type { ProbeApi, ProbeStep, Site } from '../protocol.ts';
@@ -41,7 +41,7 @@ export function makeProbe(started: () => { backbone: Backbone; site: Site }): Pr
   };
 }
 
-function stateOf({ tensors: { kernel1, bias1, kernel2, bias2 } }: PlainHead) {
+function stateOf({ tensors: { kernel1, bias1, kernel2, bias2 } }: Head) {
   const parts = [kernel1, bias1, kernel2, bias2].flatMap(({ values, m, v }) => [values, m, v]);
   const state = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,6 +1,6 @@
 // One training run, in slices of a few milliseconds, so that predictions go on meanwhile.
 
-import { type HeadShape, type HeadWeights, initialWeights, type PlainHead } from '../core/head.ts';
+import { type Head, type HeadShape, type HeadWeights, initialWeights } from '../core/head.ts';
 import { type Trace, Training } from '../core/training.ts';
 import { emptyHead } from '../kernel/engine.ts';
 import type { Engine, EpochReport, HeadSettings } from '../protocol.ts';
@@ -39,7 +39,7 @@ export async function runToEnd(
   settings: HeadSettings,
   run: { stopped: boolean },
   onEpoch?: (report: EpochReport) => void,
-): Promise<{ head: PlainHead | null; history: EpochReport[]; trace: Trace; engine: Engine }> {
+): Promise<{ head: Head | null; history: EpochReport[]; trace: Trace; engine: Engine }> {
   const weights = beginning(shape, settings.seed);
   await giveWay();
   const head = emptyHead(shape, weights, labels);

@@ -5,7 +5,8 @@ import { compileKernel } from '../../../site_template/kernel.mjs';
 import { type HeadShape, type HeadWeights, initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import { Training } from '../../../site_template/src/core/training.ts';
-import { Kernel, KernelHead } from '../../../site_template/src/kernel/kernel.ts';
+import { KernelHead } from '../../../site_template/src/kernel/head.ts';
+import { Kernel } from '../../../site_template/src/kernel/kernel.ts';
 import { bytes, difference, examples, makeKernel, pair, setState, stateOf } from './support.ts';
 
 /** What docs/head.md allows one step from a shared state. */
@@ -18,11 +19,11 @@ const SHARE_OF_RATE = 1e-4;
 const MIB = 2 ** 20;
 
 /** The hidden layer before its activation, one row for each example. */
-function sumsOf(head: PlainHead, batch: Uint32Array) {
+function sumsOf(head: PlainHead | KernelHead, batch: Uint32Array) {
   const { features, hidden } = head.shape;
   if (head instanceof KernelHead) {
     const { sums } = head.batchSums(batch);
-    const row = (b: number) => head.doubles(sums + 8 * b * head.width, hidden).slice();
+    const row = (b: number) => head.memory.doubles(sums + 8 * b * head.memory.width, hidden).slice();
     return Array.from(batch, (_, b) => row(b));
   }
   return Array.from(batch, (i) => head.hiddenSums(head.features, i * features));
@@ -362,9 +363,9 @@ test('units added to fill the lanes stay zero', () => {
   const data = examples(shape, 9, 1);
   const { fast } = pair(shape, data, 1);
   for (let i = 0; i < 50; i++) fast.trainBatch(Uint32Array.of(i % 9, 3), 0.1);
-  assert.equal(fast.width, 8);
-  for (const at of Object.values(fast.at.kernel1)) {
-    const rows = fast.floats(at, 10 * 8);
+  assert.equal(fast.memory.width, 8);
+  for (const at of Object.values(fast.memory.at.kernel1)) {
+    const rows = fast.memory.floats(at, 10 * 8);
     rows.forEach((value, i) => {
       if (i % 8 >= 6) assert.ok(Object.is(value, 0), `${i}: ${value}`);
     });
@@ -394,7 +395,7 @@ test('memory that a large run needed is not kept', () => {
   const head = new KernelHead(kernel, shape, initialWeights(shape, 1));
   head.load(new Float32Array(20_000 * 1024), new Uint16Array(20_000));
   head.trainBatch(Uint32Array.of(19_999, 0), 0.01);
-  assert.ok(head.code.memory.buffer.byteLength > 64 * MIB);
+  assert.ok(head.memory.code.memory.buffer.byteLength > 64 * MIB);
   head.finish();
   assert.equal(kernel.idle, null);
 });

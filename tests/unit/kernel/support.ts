@@ -1,6 +1,7 @@
-import { type HeadShape, initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
+import { type Head, type HeadShape, initialWeights, PlainHead } from '../../../site_template/src/core/head.ts';
 import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
-import { Kernel, KernelHead } from '../../../site_template/src/kernel/kernel.ts';
+import { KernelHead } from '../../../site_template/src/kernel/head.ts';
+import { Kernel } from '../../../site_template/src/kernel/kernel.ts';
 import { kernelBytes } from './compiled.ts';
 
 export const NAMES = ['kernel1', 'bias1', 'kernel2', 'bias2'] as const;
@@ -39,7 +40,7 @@ export function pair(
 }
 
 /** @returns copies: of each tensor the values, m, v */
-export function stateOf(head: PlainHead): Float32Array[] {
+export function stateOf(head: Head): Float32Array[] {
   return NAMES.flatMap((name) => PARTS.map((part) => head.tensors[name][part].slice()));
 }
 

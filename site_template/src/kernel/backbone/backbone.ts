@@ -1,4 +1,4 @@
-// The backbone on the page's own kernels: packs the weights once, then runs the plan step by step.
+// The backbone on our kernels: packs the weights once, then runs the plan step by step.
 
 import { Constants } from './constants.ts';
 import { type Code as PictureCode, PictureReader } from './picture.ts';
@@ -83,7 +83,8 @@ export type Run = (picture: number) => void;
 export class PlannedBackbone {
   heap: Heap;
   features: number;
-  own: number;
+  /** Of what was allocated. */
+  size: number;
   address: number;
   runs: Run[];
   out: number;
@@ -109,9 +110,9 @@ export class PlannedBackbone {
     );
     this.heap = heap;
     this.features = steps[steps.length - 1].shape[2];
-    this.own = aligned(1) + room.size + constants.size;
-    this.address = heap.allocate(this.own);
-    if (!this.address) throw new RangeError(`There are no ${this.own} bytes for the backbone.`);
+    this.size = aligned(1) + room.size + constants.size;
+    this.address = heap.allocate(this.size);
+    if (!this.address) throw new RangeError(`There are no ${this.size} bytes for the backbone.`);
     const begin = aligned(this.address);
     constants.write(heap.memory.buffer, begin + room.size);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
@@ -123,7 +124,7 @@ export class PlannedBackbone {
 
   /** What is held in memory. */
   get bytes() {
-    return this.own + this.reader.bytes;
+    return this.size + this.reader.bytes;
   }
 
   /**

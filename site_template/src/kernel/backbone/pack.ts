@@ -1,12 +1,13 @@
 // Weights in the order in which the kernels read them, filled up with zeros for the channels that are added.
 
+import { CHANNELS, DEPTHWISE_CHANNELS } from '../../../assembly/layout.ts';
 import { filled } from './plan.ts';
 
 /**
  * A full kernel for `multiply`.
  * @param kernel [rows, columns, inner, outer]
  * @param scale that the input is multiplied by beforehand
- * @returns [outer / 8, taps, stride, 8]
+ * @returns [outer / CHANNELS, taps, stride, CHANNELS]
  */
 export function packFull(
   kernel: Float32Array,
@@ -25,13 +26,14 @@ export function packFull(
   },
   scale: number = 1,
 ): Float32Array {
-  const blocks = filled(outer) / 8;
-  const packed = new Float32Array(blocks * taps * stride * 8);
+  const blocks = filled(outer) / CHANNELS;
+  const packed = new Float32Array(blocks * taps * stride * CHANNELS);
   for (let tap = 0; tap < taps; tap++) {
     for (let i = 0; i < inner; i++) {
       const from = (tap * inner + i) * outer;
       for (let o = 0; o < outer; o++) {
-        packed[((Math.floor(o / 8) * taps + tap) * stride + i) * 8 + (o % 8)] = kernel[from + o] * scale;
+        const block = Math.floor(o / CHANNELS);
+        packed[((block * taps + tap) * stride + i) * CHANNELS + (o % CHANNELS)] = kernel[from + o] * scale;
       }
     }
   }
@@ -41,13 +43,14 @@ export function packFull(
 /**
  * A depthwise kernel for `depthwise`.
  * @param kernel [taps, channels]
- * @returns [channels / 4, taps, 4], of a multiple of eight channels
+ * @returns [channels / DEPTHWISE_CHANNELS, taps, DEPTHWISE_CHANNELS], of a multiple of CHANNELS
  */
 export function packDepthwise(kernel: Float32Array, taps: number, channels: number): Float32Array {
   const packed = new Float32Array(filled(channels) * taps);
   for (let tap = 0; tap < taps; tap++) {
     for (let c = 0; c < channels; c++) {
-      packed[(Math.floor(c / 4) * taps + tap) * 4 + (c % 4)] = kernel[tap * channels + c];
+      const group = Math.floor(c / DEPTHWISE_CHANNELS);
+      packed[(group * taps + tap) * DEPTHWISE_CHANNELS + (c % DEPTHWISE_CHANNELS)] = kernel[tap * channels + c];
     }
   }
   return packed;

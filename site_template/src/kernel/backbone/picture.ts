@@ -1,6 +1,7 @@
 // From a picture's bytes to the backbone's input, by the kernel: copies the lines it needs into the kernel's memory,
 // and leaves the numbers where TensorFlow.js wants them.
 
+import { TAP } from '../../../assembly/layout.ts';
 import { checkSize, region, taps } from '../../core/preprocess.ts';
 import type { Preprocess } from '../../protocol.ts';
 import type { Heap } from './backbone.ts';
@@ -9,8 +10,6 @@ export interface Code {
   sample: (lines: number, columns: number, size: number, picture: number, out: number) => void;
 }
 
-/** A tap in memory: two float64, two u32. */
-const TAP = 24;
 const PIXEL = 4;
 
 /** Where a picture's lines go, and what is made of them. */

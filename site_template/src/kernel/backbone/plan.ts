@@ -1,5 +1,7 @@
 // The plan that the build writes beside the model: the backbone as steps, and where each one's values lie.
 
+import { CHANNELS } from '../../../assembly/layout.ts';
+
 /** What ends a convolution: `clamp(x + shift, 0, high) · scale`, times x where it is gated. */
 export interface Activation {
   shift: number;
@@ -56,10 +58,8 @@ export interface Place {
   gap: number;
 }
 
-/** Pixels have their channels filled up to a multiple of this: the kernels make so many at once. */
-export const LANES = 8;
-
-export const filled = (channels: number) => Math.ceil(channels / LANES) * LANES;
+/** @returns with the zeros that fill a pixel's channels up */
+export const filled = (channels: number) => Math.ceil(channels / CHANNELS) * CHANNELS;
 
 /** Addresses begin a line of the cache. */
 const ALIGNMENT = 64;

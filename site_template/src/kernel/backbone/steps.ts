@@ -1,9 +1,10 @@
 // Each step of a plan made ready: its weights packed, its tables written, its kernels called with numbers only.
 
+import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, GATED, PIXELS, PLAIN } from '../../../assembly/layout.ts';
 import type { Code, Run } from './backbone.ts';
 import type { Constants } from './constants.ts';
 import { packBias, packDepthwise, packFull } from './pack.ts';
-import { type Activation, filled, LANES, type Place, type Step, sideways } from './plan.ts';
+import { type Activation, filled, type Place, type Step, sideways } from './plan.ts';
 
 /** Takes the addresses at which values and constants begin: they are known once it is known how large both are. */
 type Finish = (code: Code, values: number, constants: number) => Run;
@@ -21,9 +22,6 @@ interface Surroundings {
 /** Pixels that a full convolution takes through all its channels before the next ones: so many bytes of input. */
 const CHUNK = 16384;
 
-/** How `assembly/backbone/lanes.ts` numbers the ways in which a convolution ends. */
-const KIND = { plain: 0, clamped: 1, gated: 2 };
-
 /** @returns the kernels' last four arguments */
 export function ending(activation: Activation | null | undefined): {
   kind: number;
@@ -31,9 +29,9 @@ export function ending(activation: Activation | null | undefined): {
   high: number;
   factor: number;
 } {
-  if (!activation) return { kind: KIND.plain, shift: 0, high: 0, factor: 0 };
+  if (!activation) return { kind: PLAIN, shift: 0, high: 0, factor: 0 };
   const { shift, high, scale, gated } = activation;
-  return { kind: gated ? KIND.gated : KIND.clamped, shift, high: high ?? Infinity, factor: scale };
+  return { kind: gated ? GATED : CLAMPED, shift, high: high ?? Infinity, factor: scale };
 }
 
 /** @param value that it makes */
@@ -89,9 +87,9 @@ function convolution(step: Step, made: Place, { places, scratch, weight, constan
   const inner = kernel.length / taps / outer;
   const weights = fixed.add(packFull(kernel, { taps, inner, outer, stride: pixel / 4 }, factor));
   const bias = fixed.add(packBias(step.bias ? weight(step.bias) : null, outer, { kernel, offset }));
-  const blocks = filled(outer) / LANES;
+  const blocks = filled(outer) / CHANNELS;
   const run = (wide * pixel) / 4;
-  const chunk = Math.max(4, Math.floor(CHUNK / (16 * high * run)) * 4);
+  const chunk = Math.max(1, Math.floor(CHUNK / (PIXELS * 4 * high * run))) * PIXELS;
   const added = other === undefined ? null : places[other];
   const { inside, beyond } = windows(step, from);
   const table = (numbers: number[]) => fixed.add(Int32Array.from(numbers));
@@ -135,7 +133,7 @@ function depthwise(step: Step, made: Place, { places, scratch, weight, constants
   const [high, wide] = window;
   const weights = fixed.add(packDepthwise(weight(step.kernel), high * wide, shape[2]));
   const bias = fixed.add(packBias(step.bias ? weight(step.bias) : null, shape[2]));
-  const groups = pixel / 16;
+  const groups = pixel / (4 * DEPTHWISE_CHANNELS);
   const gap = sideways(step) * pixel;
   // Where the zeros beside the rows are missing, others read the same value: this step makes a copy that has them.
   const copies = from.gap < gap;
