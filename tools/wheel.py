@@ -1,8 +1,8 @@
 """Make the wheel and the source distribution: `make wheel` fills `dist-wheel/`.
 
-Both carry what a checkout makes with Node and TensorFlow (`places.py` lists it), so that whoever installs them needs
-neither to build a site of the embedded weights. Whatever is made here comes from the stages of `onthefly build`
-itself; the same sources give the same bytes.
+Both carry what a checkout makes with Node and TensorFlow (`places.py` lists it), so that whoever installs
+them needs neither to build a site of the embedded weights. Whatever is made here comes from the stages of
+`onthefly build` itself; the same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -116,6 +116,5 @@ def make(out: Path, cache: Cache, reporter: Reporter) -> list[Path]:
 
 if __name__ == "__main__":
     for file in make(OUT, Cache(), Silent()):
-        print(
-            f"{file.relative_to(PROJECT_ROOT)}  {file.stat().st_size / 1e6:.1f} MB  sha256 {sha256_file(file)}"
-        )
+        name, size = file.relative_to(PROJECT_ROOT), f"{file.stat().st_size / 1e6:.1f} MB"
+        print(f"{name}  {size}  sha256 {sha256_file(file)}")

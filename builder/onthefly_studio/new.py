@@ -1,7 +1,7 @@
 """A folder to begin a site with: settings, a workflow that publishes, a README.
 
-The workflow installs the very wheel that wrote it, by its address and sha256, or takes a copy of it along: what is
-published is then built by what was tried.
+The workflow installs the very wheel that wrote it, by its address and sha256, or takes a copy of it along:
+what is published is then built by what was tried.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DISTRIBUTION = "onthefly-studio"
 SCAFFOLD = Path(__file__).with_name("scaffold")
 WORKFLOW = Path(".github") / "workflows" / "publish.yml"
 _HASHED = re.compile(r"https?://[^\s\"#]+\.whl#sha256=[0-9a-f]{64}")
-_PASS = "Pass --wheel with its address, ending in #sha256=…, or with the path of the file."
+_NAME_IT = "Pass --wheel with its address, ending in #sha256=…, or with the path of the file."
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _of(given: str) -> Wheel:
         return Wheel(f"{DISTRIBUTION} @ {given}")
     path = Path(given).expanduser()
     if not path.is_file() or path.suffix != ".whl":
-        raise ConfigError("There is no such wheel.", where=f"--wheel {given}", hint=_PASS)
+        raise ConfigError("There is no such wheel.", where=f"--wheel {given}", hint=_NAME_IT)
     return Wheel(f"./{path.name}", path)
 
 
@@ -116,9 +116,9 @@ def _installed_from() -> Wheel:
     except PackageNotFoundError:
         noted = None
     unknown = ConfigError(
-        "It is not known which wheel the new site is to be built with: this command was not installed from one.",
+        "It is not known which wheel shall build the new site: this command was not installed from one.",
         where="new",
-        hint=_PASS,
+        hint=_NAME_IT,
     )
     if noted is None:
         raise unknown
@@ -132,7 +132,7 @@ def _installed_from() -> Wheel:
             raise ConfigError(
                 "The wheel that this command was installed from is no longer there.",
                 where=str(file),
-                hint=_PASS,
+                hint=_NAME_IT,
             )
         return Wheel(f"./{file.name}", file)
     sha256 = archive.get("hashes", {}).get("sha256") or str(archive.get("hash", "")).partition("sha256=")[2]

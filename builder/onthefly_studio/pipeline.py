@@ -1,7 +1,7 @@
 """The whole build: obtain, convert and check, bundle, render, publish.
 
-Each stage is keyed by the content it depends on, so a build redoes only what changed; the site by what the stages
-made. A build that would change nothing says so without importing TensorFlow or opening a connection.
+Each stage is keyed by the content it depends on, so a build redoes only what changed; the site by what the
+stages made. A build that would change nothing says so without importing TensorFlow or opening a connection.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from onthefly_studio.contract import BACKENDS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
 from onthefly_studio.graph.convert import Converted, convert
+from onthefly_studio.places import LICENCES, TEMPLATES
 from onthefly_studio.reference.golden import SIZE
 from onthefly_studio.report import Reporter
-from onthefly_studio.places import LICENCES
 from onthefly_studio.site import description, publish, render, theme
 from onthefly_studio.site.assets import Assets, Bundled, bundling
 from onthefly_studio.site.description import Asset, Backbone, Checked, Golden, Model, Preprocess, Site, Wasm
@@ -118,8 +118,10 @@ def _build_key(
     logo: Logo | None,
     starter: Starter | None,
 ) -> str:
-    """Everything the bytes of a site depend on: what the stages before made, not how, so that it is the same in a
-    checkout and for an installed command."""
+    """Everything the bytes of a site depend on: what the stages before made, not how.
+
+    So it is the same in a checkout and for an installed command.
+    """
     settings = config.model_dump(mode="json", exclude={"out", "logo", "starter"})
     here = Path(__file__).parent
     code = [*here.glob("*.py"), *(here / "site").glob("*.py")]
@@ -134,7 +136,7 @@ def _build_key(
         starter.sha256 if starter else "",
         sha256_tree(converted.folder),
         files.hexdigest(),
-        sha256_tree(render.TEMPLATES),
+        sha256_tree(TEMPLATES),
         sha256_tree(LICENCES, [LICENCES / name for name in TRAVELLING]),
         sha256_tree(here, code),
     )

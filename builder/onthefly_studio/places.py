@@ -1,7 +1,7 @@
 """Where the parts of a site that are no Python come from: a checkout's sources, or what the wheel carries.
 
-In a checkout the page is bundled by Node and weights are converted by TensorFlow. An installed command has neither:
-its package carries the results in `ready/`, which `make wheel` writes (`tools/wheel.py`):
+In a checkout the page is bundled by Node and weights are converted by TensorFlow. An installed command has
+neither: its package carries the results in `ready/`, which `make wheel` writes (`tools/wheel.py`):
 
     ready/page/shared/      what the bundles of all languages have in common, with hashed names
     ready/page/LANGUAGE/    the rest: `assets.json` and the page's script, in that language's words

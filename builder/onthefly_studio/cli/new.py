@@ -15,8 +15,8 @@ from onthefly_studio.new import create
 @click.option(
     "--wheel",
     metavar="ADDRESS|FILE",
-    help="What the workflow installs: the address of the wheel of onthefly-studio, ending in #sha256=…, or the file, "
-    "which is then copied into DIR.  [default: the wheel that this command was installed from]",
+    help="What the workflow installs: the address of onthefly-studio's wheel, ending in #sha256=…, or the "
+    "file, which is then copied into DIR.  [default: the wheel that this command was installed from]",
 )
 def command(folder: Path, title: str | None, wheel: str | None) -> None:
     """Write a commented site.toml, a workflow that publishes the site on GitHub Pages, and a README."""

@@ -128,7 +128,7 @@ def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> Non
 
 
 def _take_ready(backbone: Path, precision: Precision, into: Path) -> None:
-    """The files of one precision from the graph that the wheel carries, and what was measured when it was made."""
+    """The files of one precision from the graph that the wheel carries, and what was measured of them."""
     graph_model.write(store(graph_model.read(backbone), precision), into)
     for name in MEASURED:
         shutil.copyfile(backbone / precision / name, into / name)

@@ -1,7 +1,7 @@
 """`embedded`: the weights that this package carries, trained on generated images only.
 
-A checkout has them as an archive, of which TensorFlow makes a graph; the wheel carries that graph, and knows the archive
-by its hash.
+A checkout has them as an archive, of which TensorFlow makes a graph; the wheel carries that graph, and knows
+the archive by its hash.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Source:
     input_range: InputRange = DEFAULT
     """What the model reads pictures in, as the user says; of our own weights, always [0, 1]."""
     embedded: Path | None = field(default=None, compare=False)
-    """This package's own weights, set for `embedded`: their archive, or the folder of the graph made of it."""
+    """This package's own weights; set for `embedded`: their archive, or the folder of a graph made of it."""
     title: str | None = field(default=None, compare=False)
     """The network's name for a visitor; None where only its publisher knows it."""
     trained_on: str = field(default=UNKNOWN_TRAINING, compare=False)
