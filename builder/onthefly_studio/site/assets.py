@@ -80,8 +80,8 @@ def _kernel_key() -> str:
 def bundling(lang: str, cache: Cache, reporter: Reporter) -> Iterator[Callable[[], Bundled]]:
     """Makes the bundles beside the block, where they are not cached; what it yields waits for them.
 
-    The page's script holds the words of one language, that of the site. A block that fails ends the work. What
-    the wheel brings is ready.
+    The page's script holds the words of one language, that of the site. A block that fails ends the work.
+    What the wheel brings is ready.
 
     Raises:
         ConfigError: node or the page's packages are not installed.
