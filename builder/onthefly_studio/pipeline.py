@@ -19,7 +19,7 @@ from onthefly_studio.config import SiteConfig
 from onthefly_studio.contract import BACKENDS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
-from onthefly_studio.graph.convert import Converted, convert
+from onthefly_studio.graph.convert import Converted, convert, require_converter
 from onthefly_studio.places import LICENCES, TEMPLATES
 from onthefly_studio.reference.golden import SIZE
 from onthefly_studio.report import Reporter
@@ -82,6 +82,7 @@ def build(
         force=force,
         input_range=config.input_range,
     )
+    require_converter(source, config.precision, cache)  # before the bundler starts
     with bundling(config.lang, cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
         if starter:

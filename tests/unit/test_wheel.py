@@ -25,7 +25,18 @@ from onthefly_studio.site.assets import languages
 from tools import wheel
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8")
-WITHOUT = "tensorflow tensorflowjs tensorflow_hub tf_keras keras ydf jax playwright requests pkg_resources".split()
+WITHOUT = [
+    "tensorflow",
+    "tensorflowjs",
+    "tensorflow_hub",
+    "tf_keras",
+    "keras",
+    "ydf",
+    "jax",
+    "playwright",
+    "requests",
+    "pkg_resources",
+]
 """What building a site of the embedded weights must not need; of the network's library, the whole of it."""
 ONTHEFLY = f"""
 import sys
@@ -54,9 +65,7 @@ def staged(one_conversion: None, cache: Cache, tmp_path_factory: pytest.TempPath
 def made(one_conversion: None, cache: Cache, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel."""
     (path,) = (
-        file
-        for file in wheel.make(tmp_path_factory.mktemp("made"), cache, Silent())
-        if file.suffix == ".whl"
+        file for file in wheel.make(tmp_path_factory.mktemp("made"), cache, Silent()) if file.suffix == ".whl"
     )
     return path
 
@@ -142,7 +151,9 @@ def test_a_new_site_followed_to_the_letter_is_built(begun: Path, tmp_path: Path)
     commands = [step["run"] for step in workflow["jobs"]["build"]["steps"] if "run" in step]
     assert len(commands) == 2
     settings = begun / "site.toml"
-    settings.write_text(settings.read_text("utf-8").replace('# backbone = "auto"', 'backbone = "embedded"'), "utf-8")
+    settings.write_text(
+        settings.read_text("utf-8").replace('# backbone = "auto"', 'backbone = "embedded"'), "utf-8"
+    )
     for command in commands:
         done = subprocess.run(
             ["/bin/bash", "-e", "-c", command],

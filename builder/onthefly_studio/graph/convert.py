@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from onthefly_studio import process
+from onthefly_studio import extras, process
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
 from onthefly_studio.contract import Precision
 from onthefly_studio.graph import check, plan_proof
@@ -34,6 +34,13 @@ CHILD = "onthefly_studio.tensorflow.child"
 PLAN = "plan.json"
 MEASURED = ("check.json", "golden.json", "golden.bin", PLAN)
 """Of a finished model, what is not the model."""
+_PURPOSE = {
+    "saved_model": "Converting a SavedModel",
+    "graph_model": "Checking a TensorFlow.js graph",
+    "keras": "Converting Keras' weights",
+    "weights": "Converting the embedded weights",
+}
+"""What TensorFlow is needed for, by the first key of `Source.origin`."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,15 @@ def code_hash() -> str:
     folders = (package / name for name in ("graph", "sources", "tensorflow"))
     code = [path for folder in folders for path in folder.glob("*.py")]
     code += [package / name for name in ("process.py", "reference/golden.py", "reference/random.py")]
-    versions = (f"{name} {_version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
+    versions = (_version(name) for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(package, code), *versions)
 
 
 def _version(name: str) -> str:
-    """Of an installed package; empty where there is none."""
     try:
-        return version(name)
+        return f"{name} {version(name)}"
     except PackageNotFoundError:
-        return ""
+        return f"no {name}"
 
 
 def model_key(source: Source, precision: Precision) -> str:
@@ -89,13 +95,25 @@ def model_key(source: Source, precision: Precision) -> str:
     return sha256_text("model", code_hash(), source.sha256, source.input_range, precision)
 
 
+def require_converter(source: Source, precision: Precision, cache: Cache) -> None:
+    """Check that TensorFlow is installed, where the source has not been converted before.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not source.is_ready and not cache.path("model", model_key(source, precision)).is_dir():
+        extras.require("convert", _PURPOSE[next(iter(source.origin))])
+
+
 def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Reporter) -> Converted:
     """The source's model for the browser, from the cache or made now.
 
     Raises:
+        ConfigError: TensorFlow is not installed.
         ConversionError: it cannot be converted, or what was written is not the original within the
             limits of `check.LIMITS`.
     """
+    require_converter(source, precision, cache)
     key = model_key(source, precision)
     if not cache.path("model", key).is_dir():
         reporter.step("convert", f"to TensorFlow.js in {precision}, then run it against the original")
