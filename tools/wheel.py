@@ -17,7 +17,7 @@ from typing import get_args
 
 from onthefly_studio.cache import Cache, sha256_file
 from onthefly_studio.contract import Precision
-from onthefly_studio.errors import ConfigError
+from onthefly_studio.errors import ConfigError, OutputError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import MEASURED, convert, converted_folder
 from onthefly_studio.pipeline import TRAVELLING
@@ -63,20 +63,20 @@ def _page(folder: Path, cache: Cache, reporter: Reporter) -> None:
 def _backbone(folder: Path, cache: Cache, reporter: Reporter) -> None:
     """The graph that every precision is stored from, and what was measured of each."""
     source = obtain("embedded", cache=cache, reporter=reporter, offline=True)
-    if not converted_folder(source, cache).is_dir():
-        # The models may be there, and what they were made of not.
-        with tempfile.TemporaryDirectory() as scratch:
-            _backbone(folder, Cache(Path(scratch)), reporter)
-        return
     for precision in get_args(Precision):
         converted = convert(source, precision, cache=cache, reporter=reporter)
         if converted.no_plan:
             raise ConfigError(f"The embedded backbone has no plan: {converted.no_plan}", where="wheel")
         for name in MEASURED:
             _put(converted.folder / name, folder / precision / name)
-    made = converted_folder(source, cache)
-    for file in (*graph_model.model_files(made), made / "reference.npy"):
-        _put(file, folder / file.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        made = converted_folder(source, cache)
+        if not made.is_dir():  # the models were in the cache, and what they were made of not
+            again = Cache(Path(scratch))
+            convert(source, "float32", cache=again, reporter=reporter)
+            made = converted_folder(source, again)
+        for file in (*graph_model.model_files(made), made / "reference.npy"):
+            _put(file, folder / file.name)
 
 
 def _put(file: Path, place: Path) -> None:
@@ -101,13 +101,15 @@ def make(out: Path, cache: Cache, reporter: Reporter) -> list[Path]:
         made.mkdir()
         stage(sources, cache, reporter)
         for build in ("build_sdist", "build_wheel"):
-            subprocess.run(
+            done = subprocess.run(
                 [sys.executable, "-c", f"from setuptools import build_meta as b; b.{build}({str(made)!r})"],
                 cwd=sources,
                 env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
-                stdout=subprocess.DEVNULL,
-                check=True,
+                capture_output=True,
+                text=True,
             )
+            if done.returncode != 0:
+                raise OutputError(f"setuptools cannot make it:\n{done.stderr.strip()}", where=build)
         out.mkdir(exist_ok=True)
         for old in (*out.glob("*.whl"), *out.glob("*.tar.gz")):
             old.unlink()

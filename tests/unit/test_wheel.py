@@ -1,4 +1,4 @@
-"""What is installed from the wheel builds the same sites as a checkout, without Node, TensorFlow or a network."""
+"""What the wheel installs builds the same sites as a checkout, without Node, TensorFlow or a network."""
 
 from __future__ import annotations
 
@@ -25,18 +25,10 @@ from onthefly_studio.site.assets import languages
 from tools import wheel
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8")
-WITHOUT = [
-    "tensorflow",
-    "tensorflowjs",
-    "tensorflow_hub",
-    "tf_keras",
-    "keras",
-    "ydf",
-    "jax",
-    "playwright",
-    "requests",
-    "pkg_resources",
-]
+WITHOUT = (
+    *("tensorflow", "tensorflowjs", "tensorflow_hub", "tf_keras", "keras", "ydf", "jax", "pkg_resources"),
+    *("playwright", "requests"),
+)
 """What building a site of the embedded weights must not need; of the network's library, the whole of it."""
 ONTHEFLY = f"""
 import sys
@@ -122,7 +114,8 @@ def test_the_wheel_holds_what_it_needs_and_nothing_else(made: Path) -> None:
         names = archive.namelist()
     suffixes = {Path(name).suffix for name in names if "/ready/page/" in name}
     assert {".js", ".css", ".wasm", ".json", ".svg"} <= suffixes
-    assert not [name for name in names if name.endswith((".npz", ".ts", ".tsx", ".pyc"))]
+    assert not [name for name in names if name.endswith((".npz", ".tsx", ".pyc"))]
+    assert [name for name in names if name.endswith(".ts") and not name.endswith(".d.ts")] == []
     assert not [name for name in names if "node_modules" in name or name.startswith("tests")]
     for name in ("ready/LICENSE", "ready/templates/index.html.j2", "ready/backbone/int8/golden.bin"):
         assert f"onthefly_studio/{name}" in names
