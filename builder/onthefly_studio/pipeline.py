@@ -1,7 +1,7 @@
 """The whole build: obtain, convert and check, bundle, render, publish.
 
-Each stage is keyed by the content it depends on, so a build redoes only what changed, and one that
-would change nothing says so without importing TensorFlow or opening a connection.
+Each stage is keyed by the content it depends on, so a build redoes only what changed; the site by what the
+stages made. A build that would change nothing says so without importing TensorFlow or opening a connection.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from onthefly_studio.config import SiteConfig
 from onthefly_studio.contract import BACKENDS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
-from onthefly_studio.graph.convert import Converted, convert, model_key
+from onthefly_studio.graph.convert import Converted, convert, require_converter
+from onthefly_studio.places import LICENCES, TEMPLATES
 from onthefly_studio.reference.golden import SIZE
 from onthefly_studio.report import Reporter
 from onthefly_studio.site import description, publish, render, theme
-from onthefly_studio.site.assets import TEMPLATE_ROOT, Assets, assets_key, bundling
+from onthefly_studio.site.assets import Assets, Bundled, bundling
 from onthefly_studio.site.description import Asset, Backbone, Checked, Golden, Model, Preprocess, Site, Wasm
 from onthefly_studio.site.offline import manifest, service_worker
 from onthefly_studio.site.policy import headers_file
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from onthefly_studio.project.starter import Starter
 
 TRAVELLING = ("LICENSE", "NOTICE")
-PROJECT_ROOT = TEMPLATE_ROOT.parent
 
 
 @dataclass(frozen=True)
@@ -82,21 +82,22 @@ def build(
         force=force,
         input_range=config.input_range,
     )
-    key = _build_key(config, source, logo, starter)
-    if not force and (current := _up_to_date(out, key)) is not None:
-        return current
+    require_converter(source, config.precision, cache)  # before the bundler starts
     with bundling(config.lang, cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
         if starter:
             starter.require_fits(converted.model_hash, config.fit)
-        bundles, assets = bundled()
+        bundles = bundled()
+    key = _build_key(config, source, converted, bundles, logo, starter)
+    if not force and (current := _up_to_date(out, key)) is not None:
+        return current
     if not render.speaks(config.lang):
         reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
     reporter.step("publish", f"write {config.out}")
     if edited := publish.edited(out):
         reporter.note(f"Changed since the last build, and now written anew: {publish.named(edited)}.")
     with publish.replacing(out, cache) as fresh:
-        site = _write(fresh, config, source, converted, bundles, assets, key, logo, starter)
+        site = _write(fresh, config, source, converted, bundles, key, logo, starter)
         size = publish.size(fresh)
     return Built(out, site, size, up_to_date=False)
 
@@ -110,21 +111,34 @@ def _starter(config: SiteConfig) -> Starter | None:
     return read_starter(Path(config.starter))
 
 
-def _build_key(config: SiteConfig, source: Source, logo: Logo | None, starter: Starter | None) -> str:
-    """Everything the bytes of a site depend on."""
+def _build_key(
+    config: SiteConfig,
+    source: Source,
+    converted: Converted,
+    bundles: Bundled,
+    logo: Logo | None,
+    starter: Starter | None,
+) -> str:
+    """Everything the bytes of a site depend on: what the stages before made, not how.
+
+    So it is the same in a checkout and for an installed command.
+    """
     settings = config.model_dump(mode="json", exclude={"out", "logo", "starter"})
     here = Path(__file__).parent
     code = [*here.glob("*.py"), *(here / "site").glob("*.py")]
-    provenance = (source.kind, source.trust, source.url or "", source.why or "")
+    about = describe_backbone(source, converted.features)
+    files = hashlib.sha256()
+    for name, path in bundles.files().items():
+        files.update(f"{name}\0{sha256_file(path)}\n".encode())
     return sha256_text(
         json.dumps({**settings, "classes": _classes(config)}, sort_keys=True),
-        *provenance,
+        json.dumps(about, sort_keys=True),
         hashlib.sha256(logo.contents).hexdigest() if logo else "",
         starter.sha256 if starter else "",
-        model_key(source, config.precision),
-        assets_key(config.lang),
-        sha256_tree(render.TEMPLATES),
-        sha256_tree(PROJECT_ROOT, [PROJECT_ROOT / name for name in TRAVELLING]),
+        sha256_tree(converted.folder),
+        files.hexdigest(),
+        sha256_tree(TEMPLATES),
+        sha256_tree(LICENCES, [LICENCES / name for name in TRAVELLING]),
         sha256_tree(here, code),
     )
 
@@ -147,14 +161,16 @@ def _write(
     config: SiteConfig,
     source: Source,
     converted: Converted,
-    bundles: Path,
-    assets: Assets,
+    bundles: Bundled,
     key: str,
     logo: Logo | None,
     starter: Starter | None,
 ) -> Site:
     """Write the whole site into an empty folder; returns what `site.json` says."""
-    shutil.copytree(bundles, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("assets.json"))
+    assets = bundles.assets
+    for name, path in bundles.files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
     files = converted.model_files()
     model_folder = folder / "model" / converted.model_hash
     model_folder.mkdir(parents=True)
@@ -163,7 +179,7 @@ def _write(
     for name in ("golden.json", "golden.bin"):
         shutil.copyfile(converted.folder / name, folder / name)
     for name in TRAVELLING:
-        shutil.copyfile(PROJECT_ROOT / name, folder / name)
+        shutil.copyfile(LICENCES / name, folder / name)
     site = _site(config, source, converted, assets, folder, model_folder, key)
     if starter:
         url = _publish_asset(folder, "project.zip", starter.contents)

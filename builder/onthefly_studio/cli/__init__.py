@@ -15,6 +15,7 @@ import click
 from onthefly_studio import __version__
 
 COMMANDS = {
+    "new": "Begin a site: settings, and a workflow that publishes it.",
     "build": "Build the site.",
     "serve": "Serve a built site on this machine.",
     "validate": "Check what a built site computes, in a real browser.",

@@ -12,25 +12,35 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from onthefly_studio import process
+from onthefly_studio import extras, process
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
 from onthefly_studio.contract import Precision
 from onthefly_studio.graph import check, plan_proof
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.model import model_files, model_hash
 from onthefly_studio.graph.plan import NotRecognised
+from onthefly_studio.graph.precision import store
 from onthefly_studio.reference import golden
 from onthefly_studio.report import Reporter
 from onthefly_studio.sources import Source
 
 CHILD = "onthefly_studio.tensorflow.child"
 PLAN = "plan.json"
+MEASURED = ("check.json", "golden.json", "golden.bin", PLAN)
+"""Of a finished model, what is not the model."""
+_PURPOSE = {
+    "saved_model": "Converting a SavedModel",
+    "graph_model": "Checking a TensorFlow.js graph",
+    "keras": "Converting Keras' weights",
+    "weights": "Converting the embedded weights",
+}
+"""What TensorFlow is needed for, by the first key of `Source.origin`."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,15 @@ def code_hash() -> str:
     folders = (package / name for name in ("graph", "sources", "tensorflow"))
     code = [path for folder in folders for path in folder.glob("*.py")]
     code += [package / name for name in ("process.py", "reference/golden.py", "reference/random.py")]
-    versions = (f"{name} {version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
+    versions = (_version(name) for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(package, code), *versions)
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"no {name}"
 
 
 def model_key(source: Source, precision: Precision) -> str:
@@ -78,13 +95,25 @@ def model_key(source: Source, precision: Precision) -> str:
     return sha256_text("model", code_hash(), source.sha256, source.input_range, precision)
 
 
+def require_converter(source: Source, precision: Precision, cache: Cache) -> None:
+    """Check that TensorFlow is installed, where the source has not been converted before.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not source.is_ready and not cache.path("model", model_key(source, precision)).is_dir():
+        extras.require("convert", _PURPOSE[next(iter(source.origin))])
+
+
 def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Reporter) -> Converted:
     """The source's model for the browser, from the cache or made now.
 
     Raises:
+        ConfigError: TensorFlow is not installed.
         ConversionError: it cannot be converted, or what was written is not the original within the
             limits of `check.LIMITS`.
     """
+    require_converter(source, precision, cache)
     key = model_key(source, precision)
     if not cache.path("model", key).is_dir():
         reporter.step("convert", f"to TensorFlow.js in {precision}, then run it against the original")
@@ -94,19 +123,33 @@ def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Rep
     return Converted(folder, recorded["features"], rows, recorded["no_plan"])
 
 
+def converted_folder(source: Source, cache: Cache) -> Path:
+    """Where the rewritten float32 graph is kept, with the original's golden features; it may not be there."""
+    return cache.path("converted", sha256_text("converted", code_hash(), source.sha256, source.input_range))
+
+
 def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> None:
     """Make and check the files of one precision in `into`."""
-    key = sha256_text("converted", code_hash(), source.sha256, source.input_range)
-    converted = cache.path("converted", key)
+    if source.is_ready and source.embedded:
+        _take_ready(source.embedded, precision, into)
+        return
+    converted = converted_folder(source, cache)
     with tempfile.TemporaryDirectory(dir=into) as scratch:
         if not converted.is_dir():
             # The child fills it together with the model, in one TensorFlow; it is kept once both are right.
             fresh = Path(scratch) / "converted"
             fresh.mkdir()
             _check(source, precision, fresh, into)
-            cache.folder("converted", key, partial(_copy, fresh))
+            cache.folder("converted", converted.name, partial(_copy, fresh))
         else:
             _check(source, precision, converted, into)
+
+
+def _take_ready(backbone: Path, precision: Precision, into: Path) -> None:
+    """The files of one precision from the graph that the wheel carries, and what was measured of them."""
+    graph_model.write(store(graph_model.read(backbone), precision), into)
+    for name in MEASURED:
+        shutil.copyfile(backbone / precision / name, into / name)
 
 
 def _copy(folder: Path, place: Path) -> None:

@@ -1,4 +1,4 @@
-"""The page's scripts, bundled by esbuild; cached by the content of what they are made from."""
+"""The page's scripts: bundled by esbuild and cached by what they are made from, or as the wheel has them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,37 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
 from onthefly_studio.errors import ConfigError, ConversionError
+from onthefly_studio.places import IN_CHECKOUT, READY, TEMPLATE_ROOT
 from onthefly_studio.report import Reporter
 
-TEMPLATE_ROOT = Path(__file__).resolve().parents[3] / "site_template"
 Assets = dict[str, dict[str, Any]]
-Bundled = tuple[Path, Assets]
-"""The folder with the bundled files, and what its `assets.json` says of them."""
+INDEX = "assets.json"
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """The bundled files of a page in one language: those of all `folders` together."""
+
+    folders: tuple[Path, ...]
+
+    @property
+    def assets(self) -> Assets:
+        """What became what: names, hashes and sizes."""
+        read: Assets = json.loads((self.folders[-1] / INDEX).read_text("utf-8"))
+        return read
+
+    def files(self) -> dict[str, Path]:
+        """Every file that a site gets, by its name there."""
+        found = ((folder, path) for folder in self.folders for path in folder.rglob("*") if path.is_file())
+        named = {path.relative_to(folder).as_posix(): path for folder, path in found}
+        return {name: path for name, path in sorted(named.items()) if name != INDEX}
 
 
 def sources() -> list[Path]:
@@ -40,7 +59,14 @@ def assets_key(lang: str) -> str:
 def language_of(lang: str) -> str:
     """The language that a site's words are in: its own (BCP 47), or English where there are none in that."""
     primary = lang.split("-")[0].lower()
-    return primary if (TEMPLATE_ROOT / "src" / "ui" / "i18n" / "words" / f"{primary}.ts").is_file() else "en"
+    return primary if primary in languages() else "en"
+
+
+def languages() -> list[str]:
+    """Every language that the page has words in, as a code of two letters."""
+    if not IN_CHECKOUT:
+        return sorted(path.parent.name for path in (READY / "page").glob(f"*/{INDEX}"))
+    return sorted(path.stem for path in (TEMPLATE_ROOT / "src" / "ui" / "i18n" / "words").glob("*.ts"))
 
 
 def _kernel_key() -> str:
@@ -54,31 +80,30 @@ def _kernel_key() -> str:
 def bundling(lang: str, cache: Cache, reporter: Reporter) -> Iterator[Callable[[], Bundled]]:
     """Makes the bundles beside the block, where they are not cached; what it yields waits for them.
 
-    The page's script holds the words of one language, that of the site.
-
-    A block that fails ends the work.
+    The page's script holds the words of one language, that of the site. A block that fails ends the work.
+    What the wheel brings is ready.
 
     Raises:
         ConfigError: node or the page's packages are not installed.
         ConversionError: when waited for: the scripts do not bundle.
     """
+    if not IN_CHECKOUT:
+        page = READY / "page"
+        yield lambda: Bundled((page / "shared", page / language_of(lang)))
+        return
     key = assets_key(lang)
     if cache.path("assets", key).is_dir():
-        yield lambda: _read(cache.path("assets", key))
+        yield lambda: Bundled((cache.path("assets", key),))
         return
     reporter.step("assets", "bundle the page's scripts")
     node = _Node()
     with ThreadPoolExecutor(1) as executor:
         made = executor.submit(cache.folder, "assets", key, partial(_bundle, node, cache, language_of(lang)))
         try:
-            yield lambda: _read(made.result())
+            yield lambda: Bundled((made.result(),))
         except BaseException:
             node.stop()
             raise
-
-
-def _read(folder: Path) -> Bundled:
-    return folder, json.loads((folder / "assets.json").read_text("utf-8"))
 
 
 def _bundle(node: _Node, cache: Cache, language: str, into: Path) -> None:

@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from onthefly_studio.contract import CLASS_TONES
 from onthefly_studio.errors import ConfigError
-from onthefly_studio.site.assets import TEMPLATE_ROOT, language_of
+from onthefly_studio.places import TEMPLATES
+from onthefly_studio.site.assets import language_of
 from onthefly_studio.site.description import Site
 from onthefly_studio.site.policy import POLICY
 
-TEMPLATES = TEMPLATE_ROOT / "templates"
 WORDS = TEMPLATES / "words"
 RIGHT_TO_LEFT = {"ar", "arc", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 """Languages that are written so by default."""

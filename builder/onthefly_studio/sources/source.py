@@ -51,7 +51,7 @@ class Source:
     input_range: InputRange = DEFAULT
     """What the model reads pictures in, as the user says; of our own weights, always [0, 1]."""
     embedded: Path | None = field(default=None, compare=False)
-    """The file of this package's own weights; set for `embedded`."""
+    """This package's own weights; set for `embedded`: their archive, or the folder of a graph made of it."""
     title: str | None = field(default=None, compare=False)
     """The network's name for a visitor; None where only its publisher knows it."""
     trained_on: str = field(default=UNKNOWN_TRAINING, compare=False)
@@ -68,7 +68,12 @@ class Source:
         if self.keras:
             return {"keras": str(self.keras.file), "network": self.keras.network}
         assert self.embedded, "a source is one of the four"
-        return {"weights": str(self.embedded)}
+        return {"graph_model" if self.is_ready else "weights": str(self.embedded)}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it needs no conversion: our own weights, as the wheel brings them."""
+        return self.embedded is not None and self.embedded.is_dir()
 
 
 def describe_backbone(source: Source, features: int) -> dict[str, Any]:

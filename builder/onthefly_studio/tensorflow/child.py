@@ -20,8 +20,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,12 @@ from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.process import answer
 from onthefly_studio.reference import golden
 from onthefly_studio.sources.keras_applications import NETWORKS
-from onthefly_studio.tensorflow import signature
+from onthefly_studio.tensorflow import placeholders, signature
 from onthefly_studio.tensorflow.signature import SERVING, first_line
+
+VERSIONS = {"producer": 2129}
+"""That of TensorFlow 2.19, the oldest that converts. Each writes its own number and otherwise the same graph, and from
+the same weights the same files are to come, whose hash is the model's name."""
 
 
 def main(scratch: Path) -> int:
@@ -126,7 +130,8 @@ def _from_saved_model(folder: str, scratch: Path, own: InputRange) -> tuple[Grap
     _require_variation(reference, own, original.features, where=folder)
     raw = scratch / "raw"
     _tensorflowjs(original.standard(reference.shape[1], scratch / "standard"), raw, where=folder)
-    return rewrite.rewrite(graph_model.read(raw)), reference
+    graph = graph_model.read(raw)
+    return rewrite.rewrite(replace(graph, versions={**graph.versions, **VERSIONS})), reference
 
 
 def _from_graph_model(folder: Path, own: InputRange) -> tuple[GraphModel, Array]:
@@ -166,6 +171,7 @@ def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tup
 
 
 def _tensorflowjs(saved_model: str, folder: Path, where: str | None = None) -> None:
+    placeholders.install()  # for a process that came here by another way than the last lines of this file
     from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 
     try:
@@ -225,21 +231,6 @@ def graph_def(model: GraphModel) -> Any:
     return written_graph
 
 
-def _spare_imports() -> None:
-    """Keep out what TensorFlow and its converter import and never need here: a fifth of the whole time.
-
-    They do without JAX, tables (pandas) and SciPy where those are not installed; decision forests are
-    imported for the sake of their operations, which no backbone has; models of JAX have a converter of
-    their own.
-    """
-    forests, jax_models = "tensorflow_decision_forests", "tensorflowjs.converters.jax_conversion"
-    empty = {name: ModuleType(name) for name in (forests, jax_models)}
-    empty[jax_models].convert_jax = None  # type: ignore[attr-defined]
-    sys.modules.update(empty)
-    for absent in ("jax", "pandas", "scipy"):
-        sys.modules[absent] = None  # type: ignore[assignment]  # its import fails, as if it were not there
-
-
 if __name__ == "__main__":
-    _spare_imports()
+    placeholders.install()
     sys.exit(main(Path(sys.argv[1])))

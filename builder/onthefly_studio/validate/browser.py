@@ -22,7 +22,7 @@ import numpy.typing as npt
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
 from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConfigError, ConversionError
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.site.server import serve
 from onthefly_studio.validate.chromium import SOFTWARE_WEBGL, SOFTWARE_WEBGPU, ensure_browser, launch_options
 
