@@ -41,8 +41,8 @@ from onthefly_studio.tensorflow import placeholders, signature
 from onthefly_studio.tensorflow.signature import SERVING, first_line
 
 VERSIONS = {"producer": 2129}
-"""That of TensorFlow 2.19, the oldest that converts. Each writes its own number and otherwise the same graph, and from
-the same weights the same files are to come, whose hash is the model's name."""
+"""That of TensorFlow 2.19, the oldest that converts. Each writes its own number and otherwise the same graph;
+from the same weights the same files are to come, whose hash is the model's name."""
 
 
 def main(scratch: Path) -> int:
