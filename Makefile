@@ -1,4 +1,4 @@
-# One command: `make site`. It needs Python 3.10-3.12, Node 20 or newer, and make (GNU, 3.81 or newer).
+# One command: `make site`. It needs Python 3.10-3.13, Node 20 or newer, and make (GNU, 3.81 or newer).
 #
 # Everything is installed inside this folder, from the lock files, by hash. A stamp file says that an
 # install is whole and for which place it was made; it is written last, so an install that was
@@ -103,12 +103,9 @@ help:
 # Runs before every target that may install; costs the start of `node`.
 needs:
 	@fail() { printf '%s\n' "$$@" >&2; exit 1; }; \
-	case "$$(uname -sm)" in "Linux x86_64"|"Darwin arm64") ;; \
-	  "Linux aarch64"|"Linux arm64") fail \
-	    "The build cannot run on $$(uname -sm): TensorFlow.js' converter needs packages (ydf) that exist only for Linux x86_64 and macOS on Apple silicon." \
-	    "  hint:  in a container, use the x86_64 image: docker run --platform linux/amd64 ...";; \
+	case "$$(uname -sm)" in "Linux x86_64"|"Linux aarch64"|"Linux arm64"|"Darwin arm64") ;; \
 	  *) fail \
-	    "The build cannot run on $$(uname -sm): TensorFlow 2.19 and TensorFlow.js' converter exist for Linux x86_64 and macOS on Apple silicon only." \
+	    "The build cannot run on $$(uname -sm): TensorFlow exists for Linux on x86_64 and arm64 and for macOS on Apple silicon only." \
 	    "  hint:  build on such a machine or in a container (on Windows: in WSL 2); the site itself runs anywhere.";; \
 	esac; \
 	major=$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo none); \
@@ -138,27 +135,29 @@ endif
 
 $(VENV): | needs
 	@if ! [ -e $@ ] && head -n 2 $(BIN)/pip 2>/dev/null | grep -qF "$(CURDIR)/$(BIN)/python" \
-	    && $(BIN)/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))'; then \
+	    && $(BIN)/python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))'; then \
 	  echo "Using the .venv that is here"; printf '%s' "$(CURDIR)" >$@; exit 0; \
 	fi; \
 	tried=; chosen=; \
-	for python in $${PYTHON:-python3.12 python3.11 python3.10 python3}; do \
+	for python in $${PYTHON:-python3.13 python3.12 python3.11 python3.10 python3}; do \
 	  command -v "$$python" >/dev/null || { tried="$$tried  $$python: not found"$$'\n'; continue; }; \
 	  version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || version="there, but does not run"; \
-	  case "$$version" in 3.10|3.11|3.12) ;; *) tried="$$tried  $$python: $$version"$$'\n'; continue;; esac; \
+	  case "$$version" in 3.10|3.11|3.12|3.13) ;; \
+	    3.1[4-9]) tried="$$tried  $$python: $$version, for which TensorFlow does not exist yet"$$'\n'; continue;; \
+	    *) tried="$$tried  $$python: $$version"$$'\n'; continue;; esac; \
 	  "$$python" -c 'import venv, ensurepip' 2>/dev/null || { \
 	    tried="$$tried  $$python: $$version, without venv (Debian and Ubuntu: apt-get install python$$version-venv)"$$'\n'; continue; }; \
 	  chosen=$$python; break; \
 	done; \
 	if [ -z "$$chosen" ]; then \
-	  printf '%s\n%s' "No suitable Python: 3.10, 3.11 or 3.12 with venv is needed." "$$tried" >&2; \
-	  echo "  hint:  install one (python.org, 'apt-get install python3 python3-venv', 'brew install python@3.12') or name it: make site PYTHON=/path/to/python3" >&2; \
+	  printf '%s\n%s' "No suitable Python: 3.10, 3.11, 3.12 or 3.13 with venv is needed." "$$tried" >&2; \
+	  echo "  hint:  install one (python.org, 'apt-get install python3 python3-venv', 'brew install python@3.13') or name it: make site PYTHON=/path/to/python3" >&2; \
 	  exit 1; \
 	fi; \
 	echo "Making .venv with $$("$$chosen" --version) ($$(command -v "$$chosen"))"; \
 	rm -rf .venv; "$$chosen" -m venv .venv && printf '%s' "$(CURDIR)" >$@
 
-# A lock file is complete, so pip has nothing to resolve (--no-deps); older pips, as Python 3.10 brings them,
+# The lock files are complete, so pip has nothing to resolve (--no-deps); older pips, as Python 3.10 brings them,
 # otherwise refuse hashes together with extras. pip's talk is cut to the large downloads; its warnings and
 # errors go to stderr as they are.
 define install
@@ -168,9 +167,10 @@ $(PIP) install --no-deps --require-hashes -r $(1) \
     echo "The Python packages could not be installed; what pip said stands above. 'make' again goes on from here." >&2; exit 1; }
 endef
 
-$(RUNTIME): $(VENV) requirements.lock pyproject.toml | needs
+# requirements-nodeps.lock: what is not to have the packages that it asks for (tools/lock).
+$(RUNTIME): $(VENV) requirements.lock requirements-nodeps.lock pyproject.toml | needs
 	@echo "Installing the Python packages of requirements.lock into .venv"
-	@$(call install,requirements.lock)
+	@$(call install,requirements.lock -r requirements-nodeps.lock)
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -37,6 +37,10 @@ def tflite(saved: Path, file: Path) -> None:
 def teachable_base(folder: Path) -> None:
     """The base of Teachable Machine as a layers model: its shape, with random weights."""
     import tf_keras
+
+    from onthefly_studio.tensorflow import placeholders
+
+    placeholders.install()
     from tensorflowjs.converters import save_keras_model
 
     tf_keras.utils.set_random_seed(1)

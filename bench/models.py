@@ -69,7 +69,7 @@ class Models:
     def tfjs(self) -> Spent:
         """The article's way: the bare converter's output with float32 weights; returns what it took."""
         command = [
-            str(Path(sys.executable).with_name("tensorflowjs_converter")),
+            *(sys.executable, "-m", "bench.bare_converter"),
             "--input_format=tf_saved_model",
             "--signature_name=serving_default",
             "--saved_model_tags=serve",

@@ -104,9 +104,9 @@ def work() -> None:
     """The worker's side: a call per line of input."""
     import traceback
 
-    from onthefly_studio.tensorflow import child as tensorflow_child
+    from onthefly_studio.tensorflow import placeholders
 
-    tensorflow_child._spare_imports()
+    placeholders.install()
     for line in sys.stdin:
         name, *arguments = json.loads(line)
         problem = ""
@@ -402,6 +402,9 @@ def raw_conversion(saved_model: str, folder: str) -> None:
 
 def quantized_conversion(saved_model: str, folder: str, dtype: str) -> None:
     """What `tensorflowjs_converter --quantize_DTYPE` writes of a SavedModel."""
+    from onthefly_studio.tensorflow import placeholders
+
+    placeholders.install()
     from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 
     options = {"signature_def": "serving_default", "saved_model_tags": "serve"}

@@ -19,7 +19,7 @@ from onthefly_studio.config import SiteConfig
 from onthefly_studio.contract import BACKENDS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
-from onthefly_studio.graph.convert import Converted, convert, model_key
+from onthefly_studio.graph.convert import Converted, convert, model_key, require_converter
 from onthefly_studio.reference.golden import SIZE
 from onthefly_studio.report import Reporter
 from onthefly_studio.site import description, publish, render, theme
@@ -85,6 +85,7 @@ def build(
     key = _build_key(config, source, logo, starter)
     if not force and (current := _up_to_date(out, key)) is not None:
         return current
+    require_converter(source, config.precision, cache)  # before the bundler starts
     with bundling(config.lang, cache, reporter) as bundled:
         converted = convert(source, config.precision, cache=cache, reporter=reporter)
         if starter:

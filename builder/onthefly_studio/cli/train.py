@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onthefly_studio import extras
 from onthefly_studio.contract import FITS, HEAD, PRECISIONS
 from onthefly_studio.errors import ConfigError, OutputError
 from onthefly_studio.graph.input_range import CHOICES, DEFAULT
@@ -89,7 +90,7 @@ def command(folder: Path, out: Path, strict: bool, runner: str, **options: Any) 
     if runner == "beam":
         from onthefly_studio.project import beam
 
-        beam.require()
+        extras.require("beam", "--runner beam")
     reporter = ConsoleReporter()
     found = photographs(folder)
     target = None if site is None else of_site(site, cache=Cache(), reporter=reporter)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from onthefly_studio import extras
 from onthefly_studio.cli.report import ConsoleReporter
 from onthefly_studio.contract import BACKENDS
-from onthefly_studio.errors import CheckFailed, ConfigError, OutputError
+from onthefly_studio.errors import CheckFailed, OutputError
 from onthefly_studio.text import columns
 
 if TYPE_CHECKING:
@@ -50,20 +51,14 @@ def command(
     html_file: Path | None,
 ) -> None:
     """Compare what the site in DIR (dist by default) computes in Chromium with Python's reference."""
+    extras.require("validate", "Checking a site in a browser")
     # Only here: --help needs neither NumPy nor a browser.
+    from playwright.sync_api import sync_playwright
+
     from onthefly_studio.cache import Cache
     from onthefly_studio.validate.browser import Browsers
     from onthefly_studio.validate.page import render
     from onthefly_studio.validate.run import Options, known_backends, read_site, validate
-
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise ConfigError(
-            "The Python package playwright, which drives the browser, is not installed.",
-            where="validate",
-            hint="Install onthefly again: `make site`.",
-        ) from error
 
     read_site(directory)  # a wrong folder is told before a browser is started
     wanted = tuple(name for part in only for name in part.split(","))

@@ -12,13 +12,13 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from onthefly_studio import process
+from onthefly_studio import extras, process
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
 from onthefly_studio.contract import Precision
 from onthefly_studio.graph import check, plan_proof
@@ -31,6 +31,13 @@ from onthefly_studio.sources import Source
 
 CHILD = "onthefly_studio.tensorflow.child"
 PLAN = "plan.json"
+_PURPOSE = {
+    "saved_model": "Converting a SavedModel",
+    "graph_model": "Checking a TensorFlow.js graph",
+    "keras": "Converting Keras' weights",
+    "weights": "Converting the embedded weights",
+}
+"""What TensorFlow is needed for, by the first key of `Source.origin`."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,15 @@ def code_hash() -> str:
     folders = (package / name for name in ("graph", "sources", "tensorflow"))
     code = [path for folder in folders for path in folder.glob("*.py")]
     code += [package / name for name in ("process.py", "reference/golden.py", "reference/random.py")]
-    versions = (f"{name} {version(name)}" for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
+    versions = (_version(name) for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(package, code), *versions)
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"no {name}"
 
 
 def model_key(source: Source, precision: Precision) -> str:
@@ -78,13 +92,25 @@ def model_key(source: Source, precision: Precision) -> str:
     return sha256_text("model", code_hash(), source.sha256, source.input_range, precision)
 
 
+def require_converter(source: Source, precision: Precision, cache: Cache) -> None:
+    """Check that TensorFlow is installed, where the source has not been converted before.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    if not cache.path("model", model_key(source, precision)).is_dir():
+        extras.require("convert", _PURPOSE[next(iter(source.origin))])
+
+
 def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Reporter) -> Converted:
     """The source's model for the browser, from the cache or made now.
 
     Raises:
+        ConfigError: TensorFlow is not installed.
         ConversionError: it cannot be converted, or what was written is not the original within the
             limits of `check.LIMITS`.
     """
+    require_converter(source, precision, cache)
     key = model_key(source, precision)
     if not cache.path("model", key).is_dir():
         reporter.step("convert", f"to TensorFlow.js in {precision}, then run it against the original")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,20 +19,6 @@ SMALLEST, LARGEST = 16, 128
 """Pictures per batch: each batch starts a process with TensorFlow, and keeps its inputs on the disk."""
 FAILED = "failed.json"
 """Where a worker leaves why the backbone could not be run at all."""
-
-
-def require() -> None:
-    """Check that Beam is there.
-
-    Raises:
-        ConfigError: it is not installed.
-    """
-    if importlib.util.find_spec("apache_beam") is None:
-        raise ConfigError(
-            "Apache Beam is not installed.",
-            where="--runner beam",
-            hint="pip install apache-beam, or train with --runner local.",
-        )
 
 
 def embedder(model: Path, backbone: Backbone, settings: Preprocess) -> Embed:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from onthefly_studio import extras
 from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
 from onthefly_studio.graph import model as graph_model
@@ -163,7 +164,11 @@ def embedder(model: Path, backbone: Backbone, settings: Preprocess) -> Embed:
         model: see `find_model`.
         backbone: what the project says of it.
         settings: how the project's site preprocesses.
+
+    Raises:
+        ConfigError: TensorFlow is not installed.
     """
+    extras.require("convert", "Running the backbone")
 
     def embed(pictures: Sequence[Picture]) -> Float32:
         features = np.empty((len(pictures), backbone.features), np.float32)

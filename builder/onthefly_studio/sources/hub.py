@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onthefly_studio import extras
 from onthefly_studio.sources import remote
 from onthefly_studio.sources.remote import Module
 from onthefly_studio.sources.source import Context, Source
@@ -20,7 +21,11 @@ def takes(backbone: str) -> bool:
 
 def obtain(backbone: str, context: Context) -> Source:
     """The default module, from the nearest place that has it."""
-    return remote.nearest(module(requested=backbone), context)
+    wanted = module(requested=backbone)
+    if found := remote.at_hand(wanted, context):
+        return found
+    extras.require("convert", "Converting the Hub's SavedModel")  # before anything is downloaded in vain
+    return remote.nearest(wanted, context)
 
 
 def module(requested: str) -> Module:

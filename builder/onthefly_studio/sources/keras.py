@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from onthefly_studio import extras
 from onthefly_studio.cache import Cache, sha256_file
 from onthefly_studio.errors import SourceError
 from onthefly_studio.sources.addresses import public_url, source_key
@@ -42,6 +43,7 @@ def obtain(backbone: str, context: Context) -> Source:
     trusted = Trusted(context.cache, network.url)
     found = _kept(trusted, context.cache) or _from_keras_cache(network, trusted, context)
     if not found:
+        extras.require("convert", "Converting Keras' weights")  # before anything is downloaded in vain
         url = download_url(network)
         if context.offline:
             raise not_here("The weights are", public_url(url))

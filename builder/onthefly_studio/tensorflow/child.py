@@ -21,7 +21,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.process import answer
 from onthefly_studio.reference import golden
 from onthefly_studio.sources.keras_applications import NETWORKS
-from onthefly_studio.tensorflow import signature
+from onthefly_studio.tensorflow import placeholders, signature
 from onthefly_studio.tensorflow.signature import SERVING, first_line
 
 
@@ -166,6 +165,7 @@ def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tup
 
 
 def _tensorflowjs(saved_model: str, folder: Path, where: str | None = None) -> None:
+    placeholders.install()  # for a process that came here by another way than the last lines of this file
     from tensorflowjs.converters import tf_saved_model_conversion_v2 as converter
 
     try:
@@ -225,21 +225,6 @@ def graph_def(model: GraphModel) -> Any:
     return written_graph
 
 
-def _spare_imports() -> None:
-    """Keep out what TensorFlow and its converter import and never need here: a fifth of the whole time.
-
-    They do without JAX, tables (pandas) and SciPy where those are not installed; decision forests are
-    imported for the sake of their operations, which no backbone has; models of JAX have a converter of
-    their own.
-    """
-    forests, jax_models = "tensorflow_decision_forests", "tensorflowjs.converters.jax_conversion"
-    empty = {name: ModuleType(name) for name in (forests, jax_models)}
-    empty[jax_models].convert_jax = None  # type: ignore[attr-defined]
-    sys.modules.update(empty)
-    for absent in ("jax", "pandas", "scipy"):
-        sys.modules[absent] = None  # type: ignore[assignment]  # its import fails, as if it were not there
-
-
 if __name__ == "__main__":
-    _spare_imports()
+    placeholders.install()
     sys.exit(main(Path(sys.argv[1])))

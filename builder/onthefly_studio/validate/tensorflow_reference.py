@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from onthefly_studio import extras
 from onthefly_studio.process import Child
 from onthefly_studio.reference.head import NAMES
 from onthefly_studio.reference.training import orders
@@ -56,6 +57,9 @@ class TensorFlowReference:
         self._reason = "it was not asked"
         if job.is_empty:
             self._outputs = {}
+            return
+        if absent := extras.missing("convert", "This comparison"):
+            self._outputs, self._reason = {}, absent
             return
         _write(job, self._folder)
         self._child = Child(CHILD, [str(self._folder)], self._folder)
