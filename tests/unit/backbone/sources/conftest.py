@@ -14,6 +14,9 @@ from onthefly_studio.sources.keras_applications import MIRROR
 from tests.hubserver import HubServer
 from tests.unit.backbone.sources.support import (
     HANDLE,
+    HUB_GRAPH,
+    KAGGLE_GRAPH,
+    KAGGLE_MODULE,
     LIMITS,
     MODULE,
 )
@@ -39,8 +42,13 @@ def alone(tmp_path, monkeypatch):
 
 @pytest.fixture
 def hub(monkeypatch):
+    """In the place of every host; it has the Hub's module only."""
     with HubServer({HANDLE: MODULE}) as server:
         monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", server.url(HANDLE))
+        monkeypatch.setattr(auto, "KAGGLE_MODULE", server.url(KAGGLE_MODULE))
+        monkeypatch.setattr(auto, "HUB_GRAPH", server.url(HUB_GRAPH))
+        monkeypatch.setattr(auto, "KAGGLE_GRAPH", server.url(KAGGLE_GRAPH))
+        monkeypatch.setenv(MIRROR, server.url("/keras-applications"))
         yield server
 
 

@@ -15,6 +15,9 @@ from onthefly_studio.sources.download import Limits
 from tests.patience import PATIENCE_S
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
+KAGGLE_MODULE = "/models/google/mobilenet-v3/tensorFlow2/small-100-224-feature-vector/1"
+HUB_GRAPH = "/google/tfjs-model/imagenet/mobilenet_v3_small_100_224/feature_vector/5/default/1"
+KAGGLE_GRAPH = "/models/google/mobilenet-v3/tfJs/small-100-224-feature-vector/1"
 FILES = {
     "saved_model.pb": b"graph" * 1000,
     "variables/variables.index": b"index",
