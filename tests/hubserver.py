@@ -5,9 +5,9 @@
         hub.url("/google/imagenet/x/feature_vector/5")
 
 A module is served only where `tf-hub-format=compressed` is asked for; any other request for it gets a
-page, as from the real Hub. A path that ends in `.h5`, `.tar.gz` or another of `PLAIN` is a plain file. A path in `queries` is
-a signed address: with any other query than that it gets a 403. Each request for a path uses up
-the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
+page, as from the real Hub. A path that ends in `.h5`, `.tar.gz` or another of `PLAIN` is a plain file. A path
+in `queries` is a signed address: with any other query than that it gets a 403. Each request for a path uses
+up the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
 Last-Modified and ranges.
 """
 

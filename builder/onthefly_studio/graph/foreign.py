@@ -223,7 +223,9 @@ def _check_sizes(folder: Path, groups: list[WeightGroup], limits: GraphLimits) -
 
 def _check_total(total: int, where: str, limits: GraphLimits) -> None:
     if total > limits.weight_bytes:
-        _refuse(where, f"The weights take more than {limits.weight_bytes >> 20} MiB, which no MobileNet does.")
+        _refuse(
+            where, f"The weights take more than {limits.weight_bytes >> 20} MiB, which no MobileNet does."
+        )
 
 
 def _bytes_of(spec: dict[str, Any], seen: set[str], where: str, limits: GraphLimits) -> int:

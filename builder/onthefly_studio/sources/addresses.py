@@ -115,12 +115,14 @@ def kaggle_download(url: str, framework: str) -> str:
     split = urlsplit(url)
     model = kaggle_model(split.path)
     assert model, "the caller knows that it is one"
-    path = f"/api/v1/models/{model.owner}/{model.model}/{framework}/{model.variation}/{model.version}/download"
+    path = (
+        f"/api/v1/models/{model.owner}/{model.model}/{framework}/{model.variation}/{model.version}/download"
+    )
     return urlunsplit((split.scheme, split.netloc, path, "", ""))
 
 
 def is_handle(url: str) -> bool:
-    """Whether TensorFlow Hub's query belongs to an address: one of its own hosts, or of its handles' shape."""
+    """Whether an address gets TensorFlow Hub's query: on its own hosts, or of its handles' shape."""
     split = urlsplit(url)
     if split.path.lower().endswith(ARCHIVES):
         return False

@@ -1,7 +1,7 @@
 """`auto`: the places that hold ImageNet's weights, briefly; where none answers, the embedded weights.
 
-**To add a place**, put a `Place` into `_originals` or `_graphs`. A copy on this machine goes before every connection, whatever place
-it came from.
+**To add a place**, put a `Place` into `_originals` or `_graphs`. A copy on this machine goes before every
+connection, whatever place it came from.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def takes(backbone: str) -> bool:
 def obtain(backbone: str, context: Context) -> Source:
     """ImageNet's weights from the first place that has them, or the embedded ones; and the reason why."""
     graphs = _graphs(backbone)
-    # Where TensorFlow is, the original is as near as the graph that was made of it, and a check against it says more.
+    # With TensorFlow, the originals: a check against one says more than against a graph that was made of it.
     wanted = graphs if extras.missing("convert", "This") else _originals(backbone)
     for place in dict.fromkeys([*wanted, *graphs]):
         if found := place.at_hand(context):
@@ -98,7 +98,8 @@ def _asked(place: Place, context: Context) -> Source | tuple[str, int]:
 def _with_reason(source: Source, place: Place, first: Place) -> Source:
     """The source, which says so where it is not the first place's.
 
-    It says the same of a copy as of weights fetched now: the next build, which finds the copy, makes the same site.
+    It says the same of a copy as of weights fetched now, so that the next build, which finds the copy, makes
+    the same site.
     """
     if place is first:
         return source
@@ -156,7 +157,7 @@ def _of_module(title: str, module: Module) -> Place:
 def _of_graph(title: str, url: str, requested: str) -> Place:
     address = of_graph(url)
     assert address, "it is a graph's"
-    module, address = graph_url.graph(address, requested, _TITLE, trained_on=_PHOTOGRAPHS)
+    module = graph_url.module(address, requested, title=_TITLE, trained_on=_PHOTOGRAPHS)
     return Place(
         title,
         module.url,

@@ -72,7 +72,9 @@ def _on_kaggle(url: str) -> KaggleModel | None:
         url,
     ):
         framework = "tfjs" if match[1] else "tensorflow2"
-        return KaggleModel("google", "mobilenet-v3", framework, f"{match[2]}-{match[3]}-224-feature-vector", "1")
+        return KaggleModel(
+            "google", "mobilenet-v3", framework, f"{match[2]}-{match[3]}-224-feature-vector", "1"
+        )
     if not is_of_a_hub(url) or not url.startswith("https://"):
         return None
     model = kaggle_model(urlsplit(url).path)

@@ -38,8 +38,8 @@ class GraphAddress:
 def of_graph(url: str) -> GraphAddress | None:
     """The graph at an address that says it has one; None where it may be an archive as well.
 
-    Such are the handles of ready graphs on tfhub.dev and Kaggle and of their shape elsewhere, the address of a
-    `model.json`, and that of a folder, which ends in a slash.
+    Such are the handles of ready graphs on tfhub.dev and Kaggle, and of their shape elsewhere; the address of
+    a `model.json`; and that of a folder, which ends in a slash.
     """
     url = urldefrag(url).url
     split = urlsplit(url)
@@ -56,7 +56,9 @@ def of_graph(url: str) -> GraphAddress | None:
             return _on_a_hub(handle, _with_format(handle, "compressed"))
     if names_file and is_of_a_hub(url):
         return _on_a_hub(handle, None)
-    if names_file or (path.endswith("/") and not path.lower().rstrip("/").endswith(ARCHIVES) and not is_handle(url)):
+    if names_file or (
+        path.endswith("/") and not path.lower().rstrip("/").endswith(ARCHIVES) and not is_handle(url)
+    ):
         return in_folder(url)
     return None
 
@@ -71,7 +73,9 @@ def in_folder(url: str) -> GraphAddress:
 
 def _on_a_hub(handle: str, archive: str | None) -> GraphAddress:
     asked = urlsplit(_with_format(handle, "file"))
-    return GraphAddress(handle, archive, urlunsplit((asked.scheme, asked.netloc, asked.path, "", "")), asked.query)
+    return GraphAddress(
+        handle, archive, urlunsplit((asked.scheme, asked.netloc, asked.path, "", "")), asked.query
+    )
 
 
 def _with_format(handle: str, form: str) -> str:

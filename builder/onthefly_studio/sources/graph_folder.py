@@ -1,8 +1,9 @@
 """A TensorFlow.js graph whose files are fetched one by one: `model.json`, then the shards that it names.
 
-Each file comes into a folder among the downloads and stays there until all are here, so that a download which
-breaks off goes on with the file it was at. How many shards there may be, how they may be named and how long they
-are together is known from `model.json` before the first is asked for. What is trusted is one hash over all files.
+Each file comes into a folder among the downloads and stays there until all are here, so that a download
+which breaks off goes on with the file it was at. How many shards there are, what they are called and how many
+bytes they have together is known from `model.json`, and bounded, before the first is asked for. What is
+trusted is one hash over all files.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ class _Files:
         """`model.json`, anew each time: shards that came before belong to another, if it has changed."""
         from onthefly_studio.graph import foreign  # it needs NumPy, which only a download costs
 
-        fresh = self._download(GRAPH_MODEL, self._folder / "model.part", "json", foreign.LIMITS.document_bytes)
+        fresh = self._download(
+            GRAPH_MODEL, self._folder / "model.part", "json", foreign.LIMITS.document_bytes
+        )
         document = self._folder / GRAPH_MODEL
         if not document.is_file() or document.read_bytes() != fresh.read_bytes():
             self._keep_only(fresh)
@@ -157,7 +160,9 @@ class _Files:
         limits = replace(self._limits, max_bytes=min(most, self._limits.max_bytes))
         cache, reporter = self._context.cache, self._context.reporter
         try:
-            download(self._address.file(name), part, cache=cache, reporter=reporter, limits=limits, expect=expect)
+            download(
+                self._address.file(name), part, cache=cache, reporter=reporter, limits=limits, expect=expect
+            )
         except TooLargeError as error:
             raise self._refusal(f"{name} is longer than the {most:,} bytes that are left for it.") from error
         return part

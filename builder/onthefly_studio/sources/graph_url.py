@@ -1,6 +1,6 @@
 """The address of a ready TensorFlow.js graph: a handle of tfhub.dev or Kaggle, a folder, or a `model.json`.
 
-A Hub gives such a graph in one piece too, as a `.tar.gz`, and that is asked for first: it can be resumed as one.
+A Hub gives such a graph in one piece too, as a `.tar.gz`, and that is asked for first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from onthefly_studio.sources.addresses import is_secure, public_url
 from onthefly_studio.sources.download import Limits, NotThereError
 from onthefly_studio.sources.graph_address import GraphAddress, of_graph
 from onthefly_studio.sources.remote import Module
-from onthefly_studio.sources.source import Context, Source
+from onthefly_studio.sources.source import UNKNOWN_TRAINING, Context, Source
 from onthefly_studio.sources.trust import Trusted
 
 KIND = "tfjs-url"
@@ -27,22 +27,24 @@ def obtain(backbone: str, context: Context) -> Source:
     """The graph at the address, from the nearest place that has it."""
     address = of_graph(backbone)
     assert address, "takes said so"
-    return nearest(*graph(address, requested=public_url(backbone)), context)
+    return nearest(module(address, public_url(backbone)), address, context)
 
 
-def graph(address: GraphAddress, requested: str, title: str | None = None, **words: str) -> tuple[Module, GraphAddress]:
+def module(
+    address: GraphAddress, requested: str, *, title: str | None = None, trained_on: str = UNKNOWN_TRAINING
+) -> Module:
     """What is at an address, as `nearest`, `at_hand` and `fetch` take it.
 
     Args:
         address: of the graph.
         requested: what the user wrote.
         title: see `Source`.
-        words: `trained_on`, see `Source`.
+        trained_on: see `Source`.
     """
-    return Module(KIND, address.url, requested, title, archive=address.archive, **words), address
+    return Module(KIND, address.url, requested, title, trained_on, archive=address.archive)
 
 
-def nearest(module: Module, address: GraphAddress, context: Context) -> Source:
+def nearest(wanted: Module, address: GraphAddress, context: Context) -> Source:
     """The graph, from the nearest place that has it.
 
     Raises:
@@ -50,29 +52,29 @@ def nearest(module: Module, address: GraphAddress, context: Context) -> Source:
         ConversionError: `model.json` is not that of a graph.
         OutputError: the cache cannot be written.
     """
-    if found := at_hand(module, context):
+    if found := at_hand(wanted, context):
         return found
-    remote.require_fetchable(module, context)
-    return fetch(module, address, context)
+    remote.require_fetchable(wanted, context)
+    return fetch(wanted, address, context)
 
 
-def at_hand(module: Module, context: Context) -> Source | None:
+def at_hand(wanted: Module, context: Context) -> Source | None:
     """The graph if it is on this machine, whichever way it came."""
-    return graph_folder.kept(module, context) or remote.at_hand(module, context)
+    return graph_folder.kept(wanted, context) or remote.at_hand(wanted, context)
 
 
-def fetch(module: Module, address: GraphAddress, context: Context, *, limits: Limits | None = None) -> Source:
+def fetch(wanted: Module, address: GraphAddress, context: Context, *, limits: Limits | None = None) -> Source:
     """The graph over the network: its archive where there is one, else its files.
 
-    What once came one way is held to it, so that nobody can have another model taken by offering it the other way.
+    What once came one way is held to it, or another model could be had taken by offering it the other way.
     """
-    trusted = Trusted(context.cache, module.url)
+    trusted = Trusted(context.cache, wanted.url)
     refused = None
-    if module.archive and not trusted.files():
+    if wanted.archive and not trusted.files():
         try:
-            return remote.fetch(module, context, limits=limits)
+            return remote.fetch(wanted, context, limits=limits)
         except NotThereError as error:
             if trusted.archive():
                 raise
             refused = error
-    return graph_folder.fetch(module, address, context, limits=limits, refused=refused)
+    return graph_folder.fetch(wanted, address, context, limits=limits, refused=refused)

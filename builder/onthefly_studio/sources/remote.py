@@ -30,7 +30,7 @@ class Module:
     archive: str | None = None
     """Where to ask for the `.tar.gz`, if that does not follow from `url`."""
     converting: str | None = None
-    """What TensorFlow is needed for, as the beginning of a sentence, where it is known before a byte has come."""
+    """What TensorFlow is needed for, as the beginning of a sentence, if that is known before the download."""
 
     def source(self, folder: Path, sha256: str, trust: Trust) -> Source:
         """The source, once its model is in a folder."""

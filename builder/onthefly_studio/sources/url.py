@@ -1,6 +1,6 @@
 """An address: a handle of TensorFlow Hub, or of a `.tar.gz` anywhere.
 
-Where it leads to neither, it may be that of a folder with a TensorFlow.js graph, without the slash at its end.
+Where it leads to neither, it may be that of a folder with a TensorFlow.js graph, without a slash at its end.
 """
 
 from __future__ import annotations

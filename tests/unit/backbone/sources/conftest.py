@@ -9,16 +9,13 @@ import pytest
 from onthefly_studio.cache import Cache
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import auto, download
-from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.keras_applications import MIRROR
 from tests.hubserver import HubServer
 from tests.unit.backbone.sources.support import (
     HANDLE,
-    HUB_GRAPH,
-    KAGGLE_GRAPH,
-    KAGGLE_MODULE,
     LIMITS,
     MODULE,
+    in_the_place_of_every_host,
 )
 
 
@@ -44,11 +41,7 @@ def alone(tmp_path, monkeypatch):
 def hub(monkeypatch):
     """In the place of every host; it has the Hub's module only."""
     with HubServer({HANDLE: MODULE}) as server:
-        monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", server.url(HANDLE))
-        monkeypatch.setattr(auto, "KAGGLE_MODULE", server.url(KAGGLE_MODULE))
-        monkeypatch.setattr(auto, "HUB_GRAPH", server.url(HUB_GRAPH))
-        monkeypatch.setattr(auto, "KAGGLE_GRAPH", server.url(KAGGLE_GRAPH))
-        monkeypatch.setenv(MIRROR, server.url("/keras-applications"))
+        in_the_place_of_every_host(monkeypatch, server.url)
         yield server
 
 

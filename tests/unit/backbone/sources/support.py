@@ -8,16 +8,23 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from onthefly_studio.cache import Cache
+from onthefly_studio.sources import auto
+from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.download import Limits
+from onthefly_studio.sources.keras_applications import MIRROR
 from tests.patience import PATIENCE_S
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
 KAGGLE_MODULE = "/models/google/mobilenet-v3/tensorFlow2/small-100-224-feature-vector/1"
 HUB_GRAPH = "/google/tfjs-model/imagenet/mobilenet_v3_small_100_224/feature_vector/5/default/1"
 KAGGLE_GRAPH = "/models/google/mobilenet-v3/tfJs/small-100-224-feature-vector/1"
+KERAS_FOLDER = "/keras-applications"
 FILES = {
     "saved_model.pb": b"graph" * 1000,
     "variables/variables.index": b"index",
@@ -34,6 +41,20 @@ from onthefly_studio.report import Silent
 source = obtain(sys.argv[2], cache=Cache(Path(sys.argv[1])), reporter=Silent())
 print(source.sha256, source.saved_model, *sorted(set("HEAVY".split()) & set(sys.modules)))
 """
+
+
+def in_the_place_of_every_host(monkeypatch: pytest.MonkeyPatch, url: Callable[[str], str]) -> None:
+    """Let `auto` and `hub` ask another host than those of the world.
+
+    Args:
+        monkeypatch: undoes it.
+        url: from a path to the address there.
+    """
+    monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", url(HANDLE))
+    monkeypatch.setattr(auto, "KAGGLE_MODULE", url(KAGGLE_MODULE))
+    monkeypatch.setattr(auto, "HUB_GRAPH", url(HUB_GRAPH))
+    monkeypatch.setattr(auto, "KAGGLE_GRAPH", url(KAGGLE_GRAPH))
+    monkeypatch.setenv(MIRROR, url(KERAS_FOLDER))
 
 
 def packed(files: dict[str, bytes] = FILES, at: str = "./") -> bytes:
