@@ -119,7 +119,7 @@ class WeightGroup:
 
 
 def read_document(path: Path, where: str, limits: GraphLimits = LIMITS) -> dict[str, Any]:
-    """The document in a `model.json` that describes a graph, its nodes and weights not looked into yet.
+    """The document in a `model.json` that describes a graph; its weights are not looked into yet.
 
     Args:
         path: of the file.
@@ -130,11 +130,9 @@ def read_document(path: Path, where: str, limits: GraphLimits = LIMITS) -> dict[
         ConversionError: it is damaged, too large, or describes no graph.
     """
     try:
-        size = path.stat().st_size
-        if size > limits.document_bytes:
-            _refuse(
-                where, f"model.json has {size:,} bytes; more than {limits.document_bytes:,} are not read."
-            )
+        size, most = path.stat().st_size, limits.document_bytes
+        if size > most:
+            _refuse(where, f"model.json has {size:,} bytes; more than {most:,} are not read.")
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -195,15 +193,14 @@ def weight_groups(document: dict[str, Any], where: str, limits: GraphLimits = LI
         weights += len(specs)
         shards += len(paths)
         if weights > limits.weights or shards > limits.shards:
-            _refuse(
-                where,
-                f"The manifest lists more than {limits.weights:,} weights or {limits.shards:,} shards.",
-            )
+            most = f"{limits.weights:,} weights or {limits.shards:,} shards"
+            _refuse(where, f"The manifest lists more than {most}.")
         for name in paths:
             _check_name(name, where)
-        found.append(WeightGroup(paths, sum(_bytes_of(spec, seen, where, limits) for spec in specs)))
-        total += found[-1].bytes
+        needed = sum(_bytes_of(spec, seen, where, limits) for spec in specs)
+        total += needed
         _check_total(total, where, limits)
+        found.append(WeightGroup(paths, needed))
     return found
 
 
@@ -223,9 +220,8 @@ def _check_sizes(folder: Path, groups: list[WeightGroup], limits: GraphLimits) -
 
 def _check_total(total: int, where: str, limits: GraphLimits) -> None:
     if total > limits.weight_bytes:
-        _refuse(
-            where, f"The weights take more than {limits.weight_bytes >> 20} MiB, which no MobileNet does."
-        )
+        most = f"{limits.weight_bytes >> 20} MiB"
+        _refuse(where, f"The weights take more than {most}, which no MobileNet does.")
 
 
 def _bytes_of(spec: dict[str, Any], seen: set[str], where: str, limits: GraphLimits) -> int:

@@ -15,7 +15,7 @@ from onthefly_studio.sources.trust import Trusted
 
 KIND = "tfjs-url"
 NAMES: tuple[str, ...] = ()
-ACCEPTS: tuple[str, ...] = ("the https URL of a TensorFlow.js model.json, or of its folder",)
+ACCEPTS: tuple[str, ...] = ("the https URL of a folder with model.json",)
 
 
 def takes(backbone: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,10 @@ from tests.unit.backbone.sources.support import (
     HANDLE,
     LIMITS,
     MODULE,
+    files_under,
     in_the_place_of_every_host,
 )
+from tests.unit.backbone.tfjs_files import Files
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +56,9 @@ def cache(tmp_path) -> Cache:
 @pytest.fixture
 def reporter() -> Silent:
     return Silent()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, bytes]:
+    """A graph as its publisher has it."""
+    return files_under(Files().write(tmp_path / "published"))

@@ -18,12 +18,15 @@ from onthefly_studio.sources import auto
 from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.download import Limits
 from onthefly_studio.sources.keras_applications import MIRROR
+from tests.hubserver import HubServer
 from tests.patience import PATIENCE_S
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
 KAGGLE_MODULE = "/models/google/mobilenet-v3/tensorFlow2/small-100-224-feature-vector/1"
 HUB_GRAPH = "/google/tfjs-model/imagenet/mobilenet_v3_small_100_224/feature_vector/5/default/1"
 KAGGLE_GRAPH = "/models/google/mobilenet-v3/tfJs/small-100-224-feature-vector/1"
+FIRST, SECOND = "group1-shard1of2.bin", "group1-shard2of2.bin"
+"""Shards of the graph in the fixture `files`."""
 KERAS_FOLDER = "/keras-applications"
 FILES = {
     "saved_model.pb": b"graph" * 1000,
@@ -108,3 +111,20 @@ def run(cache: Cache, value: str) -> str:
 def start(cache: Cache, value: str, patch: str = "") -> subprocess.Popen[str]:
     command = [sys.executable, "-c", patch + OBTAIN.replace("HEAVY", HEAVY), str(cache.root), value]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def serve(hub: HubServer, folder: str, files: dict[str, bytes], query: str | None = None) -> None:
+    """Put files into a folder of the server; with a query, each is there with that one only."""
+    for name, data in files.items():
+        hub.modules[f"{folder}/{name}"] = data
+        if query is not None:
+            hub.queries[f"{folder}/{name}"] = query
+
+
+def asked(hub: HubServer) -> list[str]:
+    return [f"{request.path}?{request.query}".rstrip("?") for request in hub.requests]
+
+
+def other(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same graph with other weights."""
+    return {**files, FIRST: files[FIRST][::-1]}
