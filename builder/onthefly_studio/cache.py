@@ -49,10 +49,10 @@ class Kind:
 KINDS = {
     "archives": Kind("downloads as they came", "archives", ("download", "unpacked")),
     "weights": Kind("Keras' own weights, as they came", "weights", ("download", "model")),
-    "unpacked": Kind("SavedModels unpacked from them", "unpacked", ("download", "model")),
+    "unpacked": Kind("models unpacked from them, or come file by file", "unpacked", ("download", "model")),
     "downloads": Kind("downloads that broke off, to be resumed", "download"),
     "sources": Kind("the sha256 that each source is held to", "source", ("download",)),
-    "unreachable": Kind("that the Hub did not answer within the last hour", "unreachable"),
+    "unreachable": Kind("which places did not answer within the last hour", "unreachable"),
     "converted": Kind("converted graphs, before a precision is chosen", "converted", ("model",)),
     "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),
     "kernel": Kind("the training kernel, compiled", "kernel", ("assets",)),

@@ -15,8 +15,8 @@ from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph import convert
 from onthefly_studio.graph.model import model_hash
 from onthefly_studio.pipeline import PROJECT_ROOT
-from tests.patience import PATIENCE_S
-from tests.processes import PYTHON_PATH
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import PYTHON_PATH
 from tests.unit.project import projects
 
 CONVERT = f'pip install "onthefly-studio[convert] @ {extras.WHEEL_ADDRESS}"'

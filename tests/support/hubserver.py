@@ -5,9 +5,9 @@
         hub.url("/google/imagenet/x/feature_vector/5")
 
 A module is served only where `tf-hub-format=compressed` is asked for; any other request for it gets a
-page, as from the real Hub. A path that ends in `.h5` or `.tar.gz` is a plain file. A path in `queries` is
-a signed address: with any other query than that it gets a 403. Each request for a path uses up
-the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
+page, as from the real Hub. A path that ends in `.h5`, `.tar.gz` or another of `PLAIN` is a plain file. A path
+in `queries` is a signed address: with any other query than that it gets a 403. Each request for a path uses
+up the first of its faults, unless that one is `always`. No fault is left: the module is served, with ETag,
 Last-Modified and ranges.
 """
 
@@ -29,8 +29,8 @@ from tests.support.patience import PATIENCE_S
 
 PAGE = b"<!doctype html><html><head><title>A model</title></head><body>Hello from the Hub</body></html>"
 MODIFIED = 1_700_000_000
-PLAIN = (".h5", ".tar.gz", ".tgz")
-"""What is served as it stands, as Keras' weights are, whatever the query."""
+PLAIN = (".h5", ".tar.gz", ".tgz", ".json", ".bin", "/download")
+"""What is served as it stands, as Keras' weights and Kaggle's downloads are, whatever the query."""
 
 
 @dataclass(frozen=True)

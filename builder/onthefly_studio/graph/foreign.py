@@ -50,8 +50,8 @@ def read(folder: Path, limits: GraphLimits = LIMITS) -> GraphModel:
             `[n, 224, 224, 3]` to one tensor.
     """
     where = str(folder)
-    document = _document(folder / "model.json", limits)
-    _check_shards(folder, document["weightsManifest"], limits)
+    document = read_document(folder / "model.json", where, limits)
+    _check_sizes(folder, weight_groups(document, where, limits), limits)
     model = graph_model.read(folder)
     weights = {name: model.dense(name) for name in model.weights}
     nodes = [_plain(node) for node in model.nodes]
@@ -108,14 +108,31 @@ def _shape(*sizes: int) -> dict[str, Any]:
     return {"dim": [{"size": str(size)} for size in sizes]}
 
 
-def _document(path: Path, limits: GraphLimits) -> dict[str, Any]:
-    where = str(path.parent)
+@dataclass(frozen=True)
+class WeightGroup:
+    """Shards which together, one after another, hold some of the weights."""
+
+    shards: list[str]
+    """Plain names of files beside `model.json`."""
+    bytes: int
+    """In all of them."""
+
+
+def read_document(path: Path, where: str, limits: GraphLimits = LIMITS) -> dict[str, Any]:
+    """The document in a `model.json` that describes a graph; its weights are not looked into yet.
+
+    Args:
+        path: of the file.
+        where: what the user knows its folder by.
+        limits: how much it may hold.
+
+    Raises:
+        ConversionError: it is damaged, too large, or describes no graph.
+    """
     try:
-        size = path.stat().st_size
-        if size > limits.document_bytes:
-            _refuse(
-                where, f"model.json has {size:,} bytes; more than {limits.document_bytes:,} are not read."
-            )
+        size, most = path.stat().st_size, limits.document_bytes
+        if size > most:
+            _refuse(where, f"model.json has {size:,} bytes; more than {most:,} are not read.")
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -154,35 +171,57 @@ def _check_nodes(nodes: list[Node], where: str) -> None:
             )
 
 
-def _check_shards(folder: Path, groups: list[dict[str, Any]], limits: GraphLimits) -> None:
-    """Refuse shards that are not plain files here, or do not have the size their weights need."""
-    where = str(folder)
-    count = total = 0
+def weight_groups(document: dict[str, Any], where: str, limits: GraphLimits = LIMITS) -> list[WeightGroup]:
+    """The shards that a document names, and the bytes that they have to hold; none of them is opened.
+
+    Args:
+        document: from `read_document`.
+        where: what the user knows its folder by.
+        limits: how many shards and bytes there may be.
+
+    Raises:
+        ConversionError: there are more, one has a path for its name, or a weight is not described.
+    """
+    weights = shards = total = 0
     seen: set[str] = set()
-    for group in groups:
+    found = []
+    for group in document["weightsManifest"]:
         paths, specs = group.get("paths"), group.get("weights")
         if not _is_list_of(str, paths) or not _is_list_of(dict, specs):
             _refuse(where, "The weightsManifest has a group without paths or weights.")
         assert isinstance(paths, list) and isinstance(specs, list)
-        count += len(specs)
-        if count > limits.weights or len(paths) > limits.shards:
-            _refuse(
-                where,
-                f"The manifest lists more than {limits.weights:,} weights or {limits.shards:,} shards.",
-            )
+        weights += len(specs)
+        shards += len(paths)
+        if weights > limits.weights or shards > limits.shards:
+            most = f"{limits.weights:,} weights or {limits.shards:,} shards"
+            _refuse(where, f"The manifest lists more than {most}.")
+        for name in paths:
+            _check_name(name, where)
         needed = sum(_bytes_of(spec, seen, where, limits) for spec in specs)
-        there = sum(_size(folder, name) for name in paths)
-        total += max(needed, there)
-        if total > limits.weight_bytes:
+        total += needed
+        _check_total(total, where, limits)
+        found.append(WeightGroup(paths, needed))
+    return found
+
+
+def _check_sizes(folder: Path, groups: list[WeightGroup], limits: GraphLimits) -> None:
+    total = 0
+    for group in groups:
+        there = sum(_size(folder, name) for name in group.shards)
+        total += max(group.bytes, there)
+        _check_total(total, str(folder), limits)
+        if group.bytes != there:
             _refuse(
-                where, f"The weights take more than {limits.weight_bytes >> 20} MiB, which no MobileNet does."
+                str(folder),
+                f"The weights of {_listed(group.shards)} need {group.bytes:,} bytes, and the file"
+                f"{'s hold' if len(group.shards) > 1 else ' holds'} {there:,}.",
             )
-        if needed != there:
-            _refuse(
-                where,
-                f"The weights of {_listed(paths)} need {needed:,} bytes, and the file"
-                f"{'s hold' if len(paths) > 1 else ' holds'} {there:,}.",
-            )
+
+
+def _check_total(total: int, where: str, limits: GraphLimits) -> None:
+    if total > limits.weight_bytes:
+        most = f"{limits.weight_bytes >> 20} MiB"
+        _refuse(where, f"The weights take more than {most}, which no MobileNet does.")
 
 
 def _bytes_of(spec: dict[str, Any], seen: set[str], where: str, limits: GraphLimits) -> int:
@@ -208,11 +247,12 @@ def _bytes_of(spec: dict[str, Any], seen: set[str], where: str, limits: GraphLim
     return math.prod(shape) * graph_model.STORED_DTYPES[str(stored)].itemsize
 
 
-def _size(folder: Path, name: str) -> int:
+def _check_name(name: str, where: str) -> None:
     if not name or Path(name).name != name or "\\" in name or ":" in name or name.startswith("."):
-        _refuse(
-            str(folder), f"A shard is at {name[:80]!r}; only plain names of files beside model.json are read."
-        )
+        _refuse(where, f"A shard is at {name[:80]!r}; only plain names of files beside model.json are read.")
+
+
+def _size(folder: Path, name: str) -> int:
     try:
         file = folder / name
         if file.is_file():

@@ -6,12 +6,14 @@ import of a network library.
 A handle's way, from top to bottom:
 
     obtain (here)           which kind of source a value is for
-    hub.py, url.py          what is special to that kind
+    hub.py, url.py, …       what is special to that kind
+      graph_address.py      where a ready TensorFlow.js graph is asked for
     remote.py               a model at an address: here already, in another program's cache, or fetched
       foreign_caches.py     what tensorflow_hub and kagglehub have downloaded
       download.py           over https into a part file, on from where it was cut
       trust.py              is it what it was the first time?
       archive_cache.py      unpacked into the cache (unpack.py)
+    graph_folder.py         a graph at an address, file by file, where there is no archive of it
       model_folder.py       which format the folder holds
 
 **To add a source**, write one module in this folder and put it into `KINDS`. The module has what
@@ -32,13 +34,23 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.input_range import DEFAULT, InputRange
 from onthefly_studio.report import Reporter
-from onthefly_studio.sources import archive, auto, embedded, folder, hub, keras, other_formats, url
+from onthefly_studio.sources import (
+    archive,
+    auto,
+    embedded,
+    folder,
+    graph_url,
+    hub,
+    keras,
+    other_formats,
+    url,
+)
 from onthefly_studio.sources.addresses import ARCHIVES
 from onthefly_studio.sources.source import Context, Source, SourceKind, describe_backbone, existing_path
 
 __all__ = ["ACCEPTED", "KINDS", "Source", "describe_backbone", "names_of", "obtain"]
 
-KINDS: tuple[SourceKind, ...] = (auto, hub, keras, embedded, url, archive, folder)
+KINDS: tuple[SourceKind, ...] = (auto, hub, keras, embedded, graph_url, url, archive, folder)
 """Every kind of source, in the order in which a value is put to them."""
 
 _NAMES = [name for kind in KINDS for name in kind.NAMES]
@@ -69,7 +81,7 @@ def obtain(
         cache: where downloads, their hashes and unpacked models are kept.
         reporter: told of downloads, of a module found elsewhere, and of `auto`'s falling back.
         offline: open no connection; what the caches do not hold is an error (`auto`: embedded).
-        force: let `auto` ask the Hub although it did not answer within the last hour.
+        force: let `auto` ask a place although it did not answer within the last hour.
         input_range: what the model reads pictures in, for one that the user brings.
 
     Raises:

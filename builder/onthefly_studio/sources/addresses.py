@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urldefrag, urlsplit, urlunsplit
 
 from onthefly_studio.cache import sha256_text
@@ -14,7 +15,23 @@ _HUBS = ("tfhub.dev", "kaggle.com")
 _FORMAT = "tf-hub-format"
 _HANDLE = re.compile(r"(/[^/]+)+/\d+/?")
 """The path of a Hub module, also on a mirror: names, then a version."""
+_KAGGLE = re.compile(
+    r"/models/(?P<owner>[\w.-]+)/(?P<model>[\w.-]+)/(?:frameworks/)?(?P<framework>\w+)/"
+    r"(?:variations/)?(?P<variation>[\w.-]+)/(?:versions/)?(?P<version>\d+)/?"
+)
+"""The path of a model's version on Kaggle, as its pages and as tfhub.dev's redirects write it."""
 _LOOPBACK_4 = ipaddress.IPv4Network("127.0.0.0/8")
+
+
+class KaggleModel(NamedTuple):
+    """A version of a model on Kaggle."""
+
+    owner: str
+    model: str
+    framework: str
+    """`tensorflow2`, `tfjs` and others, in lower case; addresses spell them in several ways."""
+    variation: str
+    version: str
 
 
 def public_url(url: str) -> str:
@@ -44,7 +61,7 @@ def request_url(url: str) -> str:
             address of an archive.
     """
     url = urldefrag(url).url
-    return with_format(url) if _is_handle(url) else url
+    return with_format(url) if is_handle(url) else url
 
 
 def as_written(prepared: str, given: str) -> str:
@@ -75,12 +92,41 @@ def with_format(url: str) -> str:
     return f"{url.rstrip('?')}{'&' if query else '?'}{_FORMAT}=compressed"
 
 
-def _is_handle(url: str) -> bool:
+def is_of_a_hub(url: str) -> bool:
+    """Whether the address is on tfhub.dev or Kaggle."""
+    return (urlsplit(url).hostname or "").removeprefix("www.") in _HUBS
+
+
+def kaggle_model(path: str) -> KaggleModel | None:
+    """What the path of an address names, if it is that of a model's version on Kaggle."""
+    match = _KAGGLE.fullmatch(path)
+    if not match:
+        return None
+    return KaggleModel(**{**match.groupdict(), "framework": match["framework"].lower()})
+
+
+def kaggle_download(url: str, framework: str) -> str:
+    """Where Kaggle gives a version of a model to anybody, as a `.tar.gz`.
+
+    Args:
+        url: the version's handle on Kaggle, or on a host of the same manner.
+        framework: as Kaggle's interface spells it.
+    """
+    split = urlsplit(url)
+    model = kaggle_model(split.path)
+    assert model, "the caller knows that it is one"
+    path = (
+        f"/api/v1/models/{model.owner}/{model.model}/{framework}/{model.variation}/{model.version}/download"
+    )
+    return urlunsplit((split.scheme, split.netloc, path, "", ""))
+
+
+def is_handle(url: str) -> bool:
+    """Whether an address gets TensorFlow Hub's query: on its own hosts, or of its handles' shape."""
     split = urlsplit(url)
     if split.path.lower().endswith(ARCHIVES):
         return False
-    host = (split.hostname or "").removeprefix("www.")
-    return host in _HUBS or (not split.query and _HANDLE.fullmatch(split.path) is not None)
+    return is_of_a_hub(url) or (not split.query and _HANDLE.fullmatch(split.path) is not None)
 
 
 def _host_and_port(split: SplitResult) -> str:

@@ -1,4 +1,7 @@
-"""Archives in the cache, as they came and unpacked, both by the archive's sha256."""
+"""Archives in the cache, as they came and unpacked, both by the archive's sha256.
+
+A model that came file by file has its place among the unpacked ones, by the sha256 over all of its files.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,26 @@ def unpack(archive: Path, sha256: str, where: str, cache: Cache) -> Path:
 
     place = cache.folder("unpacked", sha256, fill)
     return model_folder.find(place / _MODEL, where)
+
+
+def keep_files(folder: Path, sha256: str, where: str, cache: Cache) -> Path:
+    """Move a trusted model that came file by file into the cache.
+
+    Args:
+        folder: holds its files and nothing else; it is moved.
+        sha256: `onthefly_studio.cache.sha256_tree` of it.
+        where: what the user knows it by, for messages.
+        cache: what it is moved into.
+    """
+    if model := unpacked(sha256, where, cache):
+        return model
+
+    def fill(into: Path) -> None:
+        with cache.writing():
+            folder.replace(into / _MODEL)
+            (into / _TREE).write_text(sha256 + "\n", encoding="ascii")
+
+    return model_folder.find(cache.folder("unpacked", sha256, fill) / _MODEL, where)
 
 
 def unpacked(sha256: str, where: str, cache: Cache) -> Path | None:

@@ -21,7 +21,7 @@ from onthefly_studio.errors import SourceError
 from onthefly_studio.report import Reporter
 from onthefly_studio.sources import http_answers
 from onthefly_studio.sources.addresses import as_written, is_loopback, is_secure, public_url
-from onthefly_studio.sources.http_answers import FORMATS, INSTEAD, LATER, OTHERWISE, Format
+from onthefly_studio.sources.http_answers import INSTEAD, LATER, NAMES, OTHERWISE, Format
 from onthefly_studio.sources.part import Body, Part
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ class UnreachableError(SourceError):
     """No model can be had from there, now or at all: no connection, a refusal, or something else."""
 
 
+class NotThereError(UnreachableError):
+    """The server has answered, and what it has at the address is no such file."""
+
+
+class TooLargeError(SourceError):
+    """The file has more bytes than it may have."""
+
+
 def download(
     url: str,
     part: Path,
@@ -82,8 +90,9 @@ def download(
         expect: what the file must begin as.
 
     Raises:
-        UnreachableError: the server cannot be reached, refuses, or sends something of another format.
-        SourceError: the file is too large.
+        UnreachableError: the server cannot be reached.
+        NotThereError: it refuses, or sends something of another format.
+        TooLargeError: the file has more bytes than `limits` allow.
         OutputError: the part file cannot be written.
     """
     _Download(url, Part(part, cache), reporter, limits or PATIENT, expect).run()
@@ -222,13 +231,12 @@ class _Download:
         what, hint = http_answers.refusal(
             status, self._host, self._expect, signed=http_answers.is_signed(self._url)
         )
-        error = self._unreachable(what, hint)
         if status >= 500 or status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT):
             wait = http_answers.retry_after(response.headers.get("Retry-After"))
             if wait is None or wait <= self._limits.retry_after_max_s:
-                raise _Again(error, wait)
+                raise _Again(self._unreachable(what, hint), wait)
             raise self._unreachable(f"{what[:-1]} and asks for a pause of {wait:.0f} s.", hint)
-        raise error
+        raise self._not_there(what, hint)
 
     def _place(self, response: requests.Response, known: Body | None) -> Body:
         """Where the answer's bytes go: after the part's, or in place of them."""
@@ -293,22 +301,22 @@ class _Download:
         if size <= limit:
             return
         self._part.discard()
-        raise SourceError(
+        raise TooLargeError(
             f"The file is larger than {limit / (1 << 20):,.0f} MiB, which no MobileNet is.",
             where=public_url(self._url),
             hint="Check the address.",
         )
 
     def _check_format(self, response: requests.Response, start: bytes) -> None:
-        magic, name = FORMATS[self._expect]
-        if start.startswith(magic):
+        content_type = response.headers.get("Content-Type", "")
+        if http_answers.begins_as(self._expect, start, content_type):
             return
         self._part.discard()
-        kind = http_answers.words(response.headers.get("Content-Type", "")) or "no content type"
+        kind = http_answers.words(content_type) or "no content type"
         words = http_answers.first_words(start)
         came = f"{kind}, beginning “{words}”" if words else f"{kind}, " + ("no text" if start else "empty")
-        raise self._unreachable(
-            f"{self._host} sent something else than {name} ({came}).",
+        raise self._not_there(
+            f"{self._host} sent something else than {NAMES[self._expect]} ({came}).",
             INSTEAD[self._expect],
         )
 
@@ -334,6 +342,9 @@ class _Download:
         else:
             what = f"The connection to {host} failed ({http_answers.words(str(causes[-1]))})."
         return self._unreachable(what, "Check the connection, and HTTPS_PROXY if you need one. " + OTHERWISE)
+
+    def _not_there(self, what: str, hint: str) -> NotThereError:
+        return NotThereError(what, where=public_url(self._url), hint=hint)
 
     def _unreachable(self, what: str, hint: str) -> UnreachableError:
         return UnreachableError(what, where=public_url(self._url), hint=hint)

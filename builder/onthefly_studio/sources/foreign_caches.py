@@ -10,8 +10,10 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from onthefly_studio.sources.model_folder import holds_saved_model
+from onthefly_studio.sources.addresses import KaggleModel, is_of_a_hub, kaggle_model
+from onthefly_studio.sources.model_folder import holds_graph, holds_saved_model
 from onthefly_studio.sources.source import existing_path
 
 
@@ -33,7 +35,7 @@ def modules(url: str) -> Iterator[tuple[str, Path]]:
 
 def _holds_model(folder: Path) -> bool:
     try:
-        return holds_saved_model(folder)
+        return holds_saved_model(folder) or holds_graph(folder)
     except OSError:  # another user's folder, which may not be looked into
         return False
 
@@ -48,26 +50,32 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _in_kagglehub(url: str) -> Iterator[Path]:
-    # tfhub.dev forwards to Kaggle, where handle version 5 became version 1 of a renamed model.
-    if match := re.fullmatch(
-        r"https://tfhub\.dev/google/imagenet/mobilenet_v3_(small|large)_(\d{3})_224/feature_vector/5", url
-    ):
-        owner, model, version = "google", "mobilenet-v3", "1"
-        variation = f"{match[1]}-{match[2]}-224-feature-vector"
-    elif match := re.fullmatch(
-        r"https://(?:www\.)?kaggle\.com/models/([\w-]+)/([\w-]+)/(?:frameworks/)?tensorflow2/"
-        r"(?:variations/)?([\w-]+)/(?:versions/)?(\d+)",
-        url,
-        re.IGNORECASE,
-    ):
-        owner, model, variation, version = match.groups()
-    else:
+    if not (wanted := _on_kaggle(url)):
         return
     root = existing_path(os.environ.get("KAGGLEHUB_CACHE") or "~/.cache/kagglehub")
     if root is None:
         return
     # The framework's folder is spelt as its user wrote it: tensorFlow2 and TensorFlow2 both occur.
-    for framework in sorted((root / "models" / owner / model).glob("*")):
-        versions = framework / variation
-        if framework.name.lower() == "tensorflow2" and (versions / f"{version}.complete").is_file():
-            yield versions / version
+    for framework in sorted((root / "models" / wanted.owner / wanted.model).glob("*")):
+        versions = framework / wanted.variation
+        is_complete = (versions / f"{wanted.version}.complete").is_file()
+        if framework.name.lower() == wanted.framework and is_complete:
+            yield versions / wanted.version
+
+
+def _on_kaggle(url: str) -> KaggleModel | None:
+    """The model on Kaggle that an address stands for, in one of the two formats that are read."""
+    # tfhub.dev forwards to Kaggle, where handle version 5 became version 1 of a renamed model.
+    if match := re.fullmatch(
+        r"https://tfhub\.dev/google/(tfjs-model/)?imagenet/mobilenet_v3_(small|large)_(\d{3})_224/"
+        r"feature_vector/5(?(1)/default/1)",
+        url,
+    ):
+        framework = "tfjs" if match[1] else "tensorflow2"
+        return KaggleModel(
+            "google", "mobilenet-v3", framework, f"{match[2]}-{match[3]}-224-feature-vector", "1"
+        )
+    if not is_of_a_hub(url) or not url.startswith("https://"):
+        return None
+    model = kaggle_model(urlsplit(url).path)
+    return model if model and model.framework in ("tensorflow2", "tfjs") else None

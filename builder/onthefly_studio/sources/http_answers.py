@@ -9,26 +9,48 @@ from typing import Literal
 
 from onthefly_studio.text import printable
 
-Format = Literal["gzip", "hdf5"]
-FORMATS: dict[Format, tuple[bytes, str]] = {
-    "gzip": (b"\x1f\x8b", "a .tar.gz"),
-    "hdf5": (b"\x89HDF\r\n\x1a\n", "an HDF5 file of weights"),
+Format = Literal["gzip", "hdf5", "json", "weights"]
+NAMES: dict[Format, str] = {
+    "gzip": "a .tar.gz",
+    "hdf5": "an HDF5 file of weights",
+    "json": "a model.json",
+    "weights": "a file of weights",
 }
-"""How a file of each format begins, and what it is called."""
+"""What a file of each format is called."""
+_MAGIC: dict[Format, bytes] = {"gzip": b"\x1f\x8b", "hdf5": b"\x89HDF\r\n\x1a\n"}
+"""How a file begins."""
 
+_PAGE = "Open the address in a browser: it may want a login, or be a page about the model."
 INSTEAD: dict[Format, str] = {
-    "gzip": "Open the address in a browser: it may want a login, or be a page about the model. A handle of a "
-    "hub of your own may need ?tf-hub-format=compressed at its end.",
-    "hdf5": "Open the address in a browser: it may want a login, or be a page about the model.",
+    "gzip": f"{_PAGE} A handle of a hub of your own may need ?tf-hub-format=compressed at its end.",
+    "hdf5": _PAGE,
+    "json": f"{_PAGE} Pass the address of the folder that holds model.json.",
+    "weights": _PAGE,
 }
 """What to do where something else than a file of the format came."""
 OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
 LATER = "Try again later; what has arrived is kept. " + OTHERWISE
 
 
+def begins_as(expect: Format, start: bytes, content_type: str) -> bool:
+    """Whether a file may be of a format, by its first bytes; weights may be any, but are no page of the web.
+
+    Args:
+        expect: the format.
+        start: the first bytes that came; empty where none did.
+        content_type: as the server says.
+    """
+    if expect == "json":
+        return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    if expect == "weights":
+        return bool(start) and not content_type.lower().startswith("text/html")
+    return start.startswith(_MAGIC[expect])
+
+
 def refusal(status: int, host: str, expect: Format, *, signed: bool) -> tuple[str, str]:
     """What an HTTP status means for a model, and what to do."""
-    browser = "Open it in a browser, accept or log in as it asks, and pass the .tar.gz you get. " + OTHERWISE
+    what = "the .tar.gz you get" if expect == "gzip" else "the folder of what you get"
+    browser = f"Open it in a browser, accept or log in as it asks, and pass {what}. {OTHERWISE}"
     if expect == "hdf5":  # no value of --backbone takes such a file
         browser = "Set ONTHEFLY_KERAS_MIRROR to a place that gives the file. " + OTHERWISE
     known = {

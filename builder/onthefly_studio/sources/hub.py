@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from onthefly_studio import extras
 from onthefly_studio.sources import remote
 from onthefly_studio.sources.remote import Module
 from onthefly_studio.sources.source import Context, Source
@@ -13,6 +12,9 @@ ACCEPTS: tuple[str, ...] = ()
 
 DEFAULT_HANDLE = "https://tfhub.dev/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
 
+CONVERTING = "Converting the Hub's SavedModel"
+"""What TensorFlow is needed for."""
+
 
 def takes(backbone: str) -> bool:
     """Only its name."""
@@ -21,15 +23,16 @@ def takes(backbone: str) -> bool:
 
 def obtain(backbone: str, context: Context) -> Source:
     """The default module, from the nearest place that has it."""
-    wanted = module(requested=backbone)
-    if found := remote.at_hand(wanted, context):
-        return found
-    extras.require("convert", "Converting the Hub's SavedModel")  # before anything is downloaded in vain
-    return remote.nearest(wanted, context)
+    return remote.nearest(module(requested=backbone), context)
 
 
 def module(requested: str) -> Module:
     """The default module, whatever it was asked for by."""
     return Module(
-        KIND, DEFAULT_HANDLE, requested, title="MobileNetV3-Small 1.0", trained_on="ImageNet photographs"
+        KIND,
+        DEFAULT_HANDLE,
+        requested,
+        title="MobileNetV3-Small 1.0",
+        trained_on="ImageNet photographs",
+        converting=CONVERTING,
     )

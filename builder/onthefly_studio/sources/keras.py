@@ -12,7 +12,7 @@ from onthefly_studio import extras
 from onthefly_studio.cache import Cache, sha256_file
 from onthefly_studio.errors import SourceError
 from onthefly_studio.sources.addresses import public_url, source_key
-from onthefly_studio.sources.download import download, patience
+from onthefly_studio.sources.download import Limits, download, patience
 from onthefly_studio.sources.hashed_files import hashes_to, keep, part_file, passing
 from onthefly_studio.sources.keras_applications import (
     BACKBONES,
@@ -39,24 +39,52 @@ def takes(backbone: str) -> bool:
 
 def obtain(backbone: str, context: Context) -> Source:
     """The weights: from our cache, from Keras' own, or downloaded."""
-    network = NETWORKS[BACKBONES[backbone]]
-    trusted = Trusted(context.cache, network.url)
-    found = _kept(trusted, context.cache) or _from_keras_cache(network, trusted, context)
-    if not found:
-        extras.require("convert", "Converting Keras' weights")  # before anything is downloaded in vain
-        url = download_url(network)
-        if context.offline:
-            raise not_here("The weights are", public_url(url))
-        found = _fetch(network, url, trusted, context)
-    sha256, file = found
+    network = BACKBONES[backbone]
+    if found := at_hand(network, backbone, context):
+        return found
+    extras.require("convert", "Converting Keras' weights")  # before anything is downloaded in vain
+    if context.offline:
+        raise not_here("The weights are", public_url(download_url(NETWORKS[network])))
+    return fetch(network, backbone, context)
+
+
+def at_hand(name: str, requested: str, context: Context) -> Source | None:
+    """The weights if they are on this machine.
+
+    Args:
+        name: the network's, in `NETWORKS`.
+        requested: what the user wrote.
+        context: the caches.
+    """
+    network, cache = NETWORKS[name], context.cache
+    trusted = Trusted(cache, network.url)
+    found = _kept(trusted, cache) or _from_keras_cache(network, trusted, context)
+    return _source(name, requested, *found) if found else None
+
+
+def fetch(name: str, requested: str, context: Context, *, limits: Limits | None = None) -> Source:
+    """The weights over the network, held to the hash that Keras publishes."""
+    network, cache = NETWORKS[name], context.cache
+    trusted, url, key = Trusted(cache, network.url), download_url(network), source_key(network.url)
+    with cache.lock("download", key):
+        found = _kept(trusted, cache)  # by the build we waited for
+        if not found:
+            part, limits = part_file(cache, key), replace(limits or patience(), max_bytes=MAX_BYTES)
+            download(url, part, cache=cache, reporter=context.reporter, limits=limits, expect="hdf5")
+            found = _admit(part, network, trusted, public_url(url), cache)
+    return _source(name, requested, *found)
+
+
+def _source(name: str, requested: str, sha256: str, file: Path) -> Source:
+    network = NETWORKS[name]
     return Source(
         KIND,
-        backbone,
+        requested,
         None,
         sha256,
         "pinned",
         network.url,
-        keras=KerasWeights(BACKBONES[backbone], file),
+        keras=KerasWeights(name, file),
         title=network.title,
         trained_on="ImageNet photographs",
     )
@@ -88,16 +116,6 @@ def _from_keras_cache(network: Network, trusted: Trusted, context: Context) -> t
         return None
     context.reporter.note(f"Using the weights in Keras' cache: {file}")
     return found
-
-
-def _fetch(network: Network, url: str, trusted: Trusted, context: Context) -> tuple[str, Path]:
-    key, cache = source_key(network.url), context.cache
-    with cache.lock("download", key):
-        if found := _kept(trusted, cache):  # by the build we waited for
-            return found
-        part, limits = part_file(cache, key), replace(patience(), max_bytes=MAX_BYTES)
-        download(url, part, cache=cache, reporter=context.reporter, limits=limits, expect="hdf5")
-        return _admit(part, network, trusted, public_url(url), cache)
 
 
 def _admit(part: Path, network: Network, trusted: Trusted, where: str, cache: Cache) -> tuple[str, Path]:

@@ -36,6 +36,11 @@ def holds_saved_model(folder: Path) -> bool:
     return (folder / SAVED_MODEL).is_file()
 
 
+def holds_graph(folder: Path) -> bool:
+    """Whether it is a TensorFlow.js model's."""
+    return (folder / GRAPH_MODEL).is_file()
+
+
 def source(
     folder: Path,
     kind: str,

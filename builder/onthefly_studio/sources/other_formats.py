@@ -94,7 +94,7 @@ def of_file(path: Path) -> Advice | None:
 def of_url(path: str) -> Advice | None:
     """What the file at an address is known to be, by the path of the address."""
     name = PurePosixPath(path).name
-    if name in PARTS:
+    if name == SAVED_MODEL:
         hint = "Download the whole folder and pass it, or the address of a .tar.gz of it"
         return Advice(f"one part of a model: {PARTS[name]}", hint)
     return _by_name(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from onthefly_studio import extras
 from onthefly_studio.cache import Cache, sha256_file
 from onthefly_studio.sources import archive_cache, foreign_caches, model_folder
 from onthefly_studio.sources.addresses import public_url, request_url, source_key
@@ -26,6 +27,10 @@ class Module:
     title: str | None = None
     trained_on: str = UNKNOWN_TRAINING
     """See `Source`, as the others."""
+    archive: str | None = None
+    """Where to ask for the `.tar.gz`, if that does not follow from `url`."""
+    converting: str | None = None
+    """What TensorFlow is needed for, as the beginning of a sentence, if that is known before the download."""
 
     def source(self, folder: Path, sha256: str, trust: Trust) -> Source:
         """The source, once its model is in a folder."""
@@ -45,14 +50,27 @@ def nearest(module: Module, context: Context) -> Source:
     """The model, from the nearest place that has it.
 
     Raises:
+        ConfigError: it can be used only with packages that are not installed.
         SourceError: it cannot be reached, read or trusted, or only a connection could bring it.
         OutputError: the cache cannot be written.
     """
     if found := at_hand(module, context):
         return found
+    require_fetchable(module, context)
+    return fetch(module, context)
+
+
+def require_fetchable(module: Module, context: Context) -> None:
+    """Check that a download would not be in vain, and that it may be made.
+
+    Raises:
+        ConfigError: packages are not installed that the model can't be used without.
+        SourceError: no connection may be opened.
+    """
+    if module.converting:
+        extras.require("convert", module.converting)
     if context.offline:
         raise not_here("The model is", public_url(module.url))
-    return fetch(module, context)
 
 
 def at_hand(module: Module, context: Context) -> Source | None:
@@ -77,7 +95,8 @@ def fetch(module: Module, context: Context, *, limits: Limits | None = None) -> 
         model = archive_cache.kept(sha256, where, cache) if sha256 else None  # by the build we waited for
         if not sha256 or not model:
             part = part_file(cache, key)
-            download(request_url(module.url), part, cache=cache, reporter=context.reporter, limits=limits)
+            url = module.archive or request_url(module.url)
+            download(url, part, cache=cache, reporter=context.reporter, limits=limits)
             sha256, model = _admit(part, trusted, where, cache)
     return module.source(model, sha256, trusted.level())
 

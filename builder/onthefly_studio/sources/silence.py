@@ -1,4 +1,4 @@
-"""That the Hub did not answer, kept for a while, so that not every build waits for it."""
+"""That a place did not answer, kept for a while, so that not every build waits for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from onthefly_studio.cache import Cache, read_json, write_json
 from onthefly_studio.sources.addresses import source_key
 
 REMEMBER_S = 3600
-"""How long `auto` takes the Hub's silence for an answer."""
+"""How long `auto` takes a place's silence for an answer."""
 
 
 class Silence:
@@ -36,6 +36,6 @@ class Silence:
         return math.ceil(REMEMBER_S / 60)
 
     def forget(self) -> None:
-        """The Hub has answered."""
+        """The place has answered."""
         with self._cache.writing():
             self._file.unlink(missing_ok=True)

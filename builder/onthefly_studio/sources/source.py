@@ -41,9 +41,9 @@ class Source:
     trust: Trust
     """Where the hash comes from: this package's tables, the first download, the user, this package."""
     url: str | None
-    """What was asked for, without its query; for `hub`, `url` and `keras`."""
+    """What was asked for, without its query; for weights that came from an address."""
     why: str | None = None
-    """Set only where `auto` fell back to `embedded`: the reason, in one sentence."""
+    """Set only where `auto` took another place than its first: the reason, in a few sentences."""
     graph_model: Path | None = None
     """The folder that holds a TensorFlow.js `model.json` and its shards."""
     keras: KerasWeights | None = None

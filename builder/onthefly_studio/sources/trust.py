@@ -28,16 +28,26 @@ class Trusted:
         """The sha256 that a download has to have; None where it is not known yet."""
         return PINNED.get(self._url) or self._recorded("archive")
 
+    def files(self) -> str | None:
+        """The sha256 over all files of a model that came one by one; None where it is not known yet."""
+        return self._recorded("files")
+
     def level(self) -> Trust:
         """How the archive's hash is known."""
         return "pinned" if self._url in PINNED else "recorded"
 
     def check_archive(self, sha256: str) -> None:
         """Refuse a download that is not what is expected."""
-        expected = self.archive()
+        self._check(sha256, self.archive(), is_pinned=self.level() == "pinned")
+
+    def check_files(self, sha256: str) -> None:
+        """Refuse a model that is not what came from there the first time."""
+        self._check(sha256, self.files(), is_pinned=False)
+
+    def _check(self, sha256: str, expected: str | None, *, is_pinned: bool) -> None:
         if not expected or sha256 == expected:
             return
-        if self.level() == "pinned":
+        if is_pinned:
             hint = "Do not use it: the file is not the one this version was made for. Try again later."
         else:
             hint = (
@@ -46,7 +56,7 @@ class Trusted:
             )
         raise SourceError(
             f"The download is not the file that was expected: its sha256 is {sha256}, and "
-            f"{'pinned' if self.level() == 'pinned' else 'recorded at the first download'} is {expected}.",
+            f"{'pinned' if is_pinned else 'recorded at the first download'} is {expected}.",
             where=self._url,
             hint=hint,
         )

@@ -1,4 +1,7 @@
-"""An address: a handle of TensorFlow Hub, or of a `.tar.gz` anywhere."""
+"""An address: a handle of TensorFlow Hub, or of a `.tar.gz` anywhere.
+
+Where it leads to neither, it may be that of a folder with a TensorFlow.js graph, without a slash at its end.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import re
 from urllib.parse import urlsplit
 
 from onthefly_studio.errors import ConfigError
-from onthefly_studio.sources import other_formats, remote
-from onthefly_studio.sources.addresses import is_secure, public_url
+from onthefly_studio.sources import graph_url, hub, other_formats, remote
+from onthefly_studio.sources.addresses import ARCHIVES, is_of_a_hub, is_secure, public_url, request_url
+from onthefly_studio.sources.graph_address import in_folder
 from onthefly_studio.sources.remote import Module
 from onthefly_studio.sources.source import Context, Source
 
@@ -24,7 +28,14 @@ def takes(backbone: str) -> bool:
 def obtain(backbone: str, context: Context) -> Source:
     """The module or archive at the address, from the nearest place that has it."""
     _check(backbone, context)
-    return remote.nearest(Module(KIND, backbone, requested=public_url(backbone)), context)
+    split, requested = urlsplit(backbone), public_url(backbone)
+    is_archive = split.path.lower().endswith(ARCHIVES)
+    if is_of_a_hub(backbone) and not is_archive:
+        return remote.nearest(Module(KIND, backbone, requested, converting=hub.CONVERTING), context)
+    module = Module(KIND, backbone, requested, archive=request_url(backbone))
+    if is_archive or split.query:  # an address with a query of its own stands for one file
+        return remote.nearest(module, context)
+    return graph_url.nearest(module, in_folder(backbone), context)
 
 
 def _check(url: str, context: Context) -> None:

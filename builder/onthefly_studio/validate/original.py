@@ -52,7 +52,7 @@ def _find(backbone: dict[str, Any], cache: Cache, given: str | None) -> Origin:
         if found := _obtained(value, cache, sha256):
             return found.origin
     if unpacked := _unpacked(cache, sha256):
-        return {"saved_model": str(unpacked)}
+        return {"saved_model" if holds_saved_model(unpacked) else "graph_model": str(unpacked)}
     if kind == "embedded":
         why = "the site carries another version's embedded weights; validate it with that version"
     elif "url" in backbone:
@@ -74,9 +74,8 @@ def _obtained(value: object, cache: Cache, sha256: str) -> Source | None:
 
 
 def _unpacked(cache: Cache, sha256: str) -> Path | None:
-    """An archive of this hash that some build unpacked, still byte for byte what was unpacked."""
+    """A model of this hash that some build unpacked or fetched, still byte for byte what came."""
     try:
-        model = archive_cache.unpacked(sha256, sha256, cache)
+        return archive_cache.unpacked(sha256, sha256, cache)
     except OnTheFlyError:
         return None
-    return model if model and holds_saved_model(model) else None

@@ -13,15 +13,17 @@ import pytest
 from onthefly_studio.cache import Cache
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import auto, download
-from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.keras_applications import MIRROR
 from tests.python.sources.downloads import BODY, M, only_loopback
 from tests.python.sources.support import (
     HANDLE,
     LIMITS,
     MODULE,
+    files_under,
+    in_the_place_of_every_host,
 )
 from tests.support.hubserver import HubServer
+from tests.support.tfjs_files import Files
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +40,9 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    """In the place of every host; it has the Hub's module only."""
     with HubServer({HANDLE: MODULE}) as server:
-        monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", server.url(HANDLE))
+        in_the_place_of_every_host(monkeypatch, server.url)
         yield server
 
 
@@ -73,3 +76,9 @@ def part(tmp_path: Path) -> Path:
     """Where a download goes."""
     (tmp_path / "downloads").mkdir()
     return tmp_path / "downloads" / "x.part"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, bytes]:
+    """A graph as its publisher has it."""
+    return files_under(Files().write(tmp_path / "published"))

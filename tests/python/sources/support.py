@@ -8,13 +8,26 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from onthefly_studio.cache import Cache
+from onthefly_studio.sources import auto
+from onthefly_studio.sources import hub as hub_source
 from onthefly_studio.sources.download import Limits
+from onthefly_studio.sources.keras_applications import MIRROR
+from tests.support.hubserver import HubServer
 from tests.support.patience import PATIENCE_S
 
 HANDLE = "/google/imagenet/mobilenet_v3_small_100_224/feature_vector/5"
+KAGGLE_MODULE = "/models/google/mobilenet-v3/tensorFlow2/small-100-224-feature-vector/1"
+HUB_GRAPH = "/google/tfjs-model/imagenet/mobilenet_v3_small_100_224/feature_vector/5/default/1"
+KAGGLE_GRAPH = "/models/google/mobilenet-v3/tfJs/small-100-224-feature-vector/1"
+FIRST, SECOND = "group1-shard1of2.bin", "group1-shard2of2.bin"
+"""Shards of the graph in the fixture `files`."""
+KERAS_FOLDER = "/keras-applications"
 FILES = {
     "saved_model.pb": b"graph" * 1000,
     "variables/variables.index": b"index",
@@ -31,6 +44,20 @@ from onthefly_studio.report import Silent
 source = obtain(sys.argv[2], cache=Cache(Path(sys.argv[1])), reporter=Silent())
 print(source.sha256, source.saved_model, *sorted(set("HEAVY".split()) & set(sys.modules)))
 """
+
+
+def in_the_place_of_every_host(monkeypatch: pytest.MonkeyPatch, url: Callable[[str], str]) -> None:
+    """Let `auto` and `hub` ask another host than those of the world.
+
+    Args:
+        monkeypatch: undoes it.
+        url: from a path to the address there.
+    """
+    monkeypatch.setattr(hub_source, "DEFAULT_HANDLE", url(HANDLE))
+    monkeypatch.setattr(auto, "KAGGLE_MODULE", url(KAGGLE_MODULE))
+    monkeypatch.setattr(auto, "HUB_GRAPH", url(HUB_GRAPH))
+    monkeypatch.setattr(auto, "KAGGLE_GRAPH", url(KAGGLE_GRAPH))
+    monkeypatch.setenv(MIRROR, url(KERAS_FOLDER))
 
 
 def packed(files: dict[str, bytes] = FILES, at: str = "./") -> bytes:
@@ -85,3 +112,20 @@ def run(cache: Cache, value: str) -> str:
 def start(cache: Cache, value: str, patch: str = "") -> subprocess.Popen[str]:
     command = [sys.executable, "-c", patch + OBTAIN.replace("HEAVY", HEAVY), str(cache.root), value]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def serve(hub: HubServer, folder: str, files: dict[str, bytes], query: str | None = None) -> None:
+    """Put files into a folder of the server; with a query, each is there with that one only."""
+    for name, data in files.items():
+        hub.modules[f"{folder}/{name}"] = data
+        if query is not None:
+            hub.queries[f"{folder}/{name}"] = query
+
+
+def asked(hub: HubServer) -> list[str]:
+    return [f"{request.path}?{request.query}".rstrip("?") for request in hub.requests]
+
+
+def other(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same graph with other weights."""
+    return {**files, FIRST: files[FIRST][::-1]}

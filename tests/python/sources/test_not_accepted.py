@@ -129,7 +129,6 @@ def test_a_part_of_a_model_is_told_where_the_model_is(
 @pytest.mark.parametrize(
     ("path", "what", "hint"),
     [
-        ("/my-model/model.json", "one part of a model: model.json", "the address of a .tar.gz"),
         ("/m/saved_model.pb?sig=secret", "one part of a model: saved_model.pb", "Download the whole folder"),
         ("/m.keras", "a Keras model", 'load_model("m.keras")'),
         ("/m.tflite", "a TensorFlow Lite model", "SavedModel"),

@@ -9,8 +9,8 @@ from unittest.mock import patch
 import pytest
 
 from onthefly_studio.tensorflow import placeholders
-from tests.patience import PATIENCE_S
-from tests.processes import PYTHON_PATH
+from tests.support.patience import PATIENCE_S
+from tests.support.processes import PYTHON_PATH
 
 UNWANTED = ("tensorflow_decision_forests", "ydf", "jax", "jaxlib", "flax")
 

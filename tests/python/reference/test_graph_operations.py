@@ -14,7 +14,7 @@ from onthefly_studio.graph.portability import PORTABLE_FUSED_OPS, PORTABLE_OPS, 
 from onthefly_studio.reference.graph import Network, features
 from onthefly_studio.reference.node import NotComputed
 from onthefly_studio.reference.operations import FUSED, OPERATIONS
-from tests.unit.reference.graphs import computed, graph, node, one
+from tests.python.reference.graphs import computed, graph, node, one
 
 
 def plane(*rows: list[float]) -> np.ndarray:

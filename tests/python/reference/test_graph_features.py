@@ -17,7 +17,7 @@ from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.reference import golden
 from onthefly_studio.reference.graph import features
-from tests import tensorflow_scripts
+from tests.support import tensorflow_scripts
 
 LIMIT = 1e-4
 """Relative to each image's largest feature."""

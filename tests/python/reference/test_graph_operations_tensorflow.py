@@ -12,8 +12,8 @@ import pytest
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.model import GraphModel
 from onthefly_studio.reference.operations import OPERATIONS
-from tests import tensorflow_scripts
-from tests.unit.reference.graphs import computed, graph, node, one
+from tests.python.reference.graphs import computed, graph, node, one
+from tests.support import tensorflow_scripts
 
 NEAR = 2e-6
 """Relative to the largest value: both are float32."""
