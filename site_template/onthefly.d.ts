@@ -8,17 +8,22 @@ declare class CodedError<Code extends string> extends Error {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** What may compute. */
 type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
+/** What a visitor's training starts with (`[head]`). */
 interface HeadSettings {
   /** Units of the hidden layer. */
   hidden: number;
+  /** Times that training goes over all photos. */
   epochs: number;
+  /** Photos per step of training. */
   batch: number;
   /** Adam's learning rate. */
   rate: number;
-  /** 32-bit unsigned: the same seed and examples give the same head. */
+  /** Start of the random numbers: the same seed, the same model. */
   seed: number;
 }
+
 /** Where a start-up stands. `bytes` and `total` count the model's download. */
 interface StartProgress {
   phase: 'download' | 'compile' | 'check';

@@ -6,7 +6,7 @@
 // Values are float32. Sums are float32 too wherever a bound on their rounding shows that it cannot matter, and are
 // taken again in float64, as the plain head has them, where it could:
 // - in `forward`, where rounding could move a unit across zero, and so turn it on or off;
-// - in `update` of `adam.ts`, where rounding could move a weight by more than WEIGHT_ERROR, because Adam divides a
+// - in `update` of `optimizer.ts`, where rounding could move a weight by more than WEIGHT_ERROR, because Adam divides a
 //   gradient that nearly vanishes by its own size.
 // In both, u = 2⁻²⁴ is what one rounding to float32 can do: each rounded operation gives its exact result times
 // 1 + δ with |δ| ≤ u, so a float32 sum of n products is off by at most n·u times the sum of their magnitudes.
@@ -17,10 +17,13 @@
 // The inner loops are tested at their end: V8 compiles them to a third less time than `for`.
 
 import { GROUP, UNITS } from './layout';
-import { largestLane, narrow } from './vectors';
+import { largestLane, narrow } from './lanes';
 
 /** Bytes of one feature of a packed group: a float32 of each example. */
 const PACKED: usize = GROUP * 4;
+
+/** Bytes of the weights of as many units as are taken at once. */
+const UNITS_BYTES: usize = UNITS * 4;
 
 /** Features that `forward` sums in float32 before they join the float64 sum. */
 const RUN: usize = 32;
@@ -206,7 +209,7 @@ export function forward(
     pack(rows + first * 4, packed, features);
     const group = sums + first * width * 8;
     for (let column: usize = 0; column < row; column += 16) {
-      for (let b: usize = 0; b < GROUP; b++) {
+      for (let b: usize = 0; b < <usize>GROUP; b++) {
         const to = group + b * width * 8 + column * 2;
         v128.store(to, f64x2.promote_low_f32x4(v128.load64_zero(bias + column)));
         v128.store(to, f64x2.promote_low_f32x4(v128.load64_zero(bias + column, 8)), 16);
@@ -215,7 +218,7 @@ export function forward(
     let weights = kernel;
     for (let run = packed; run < end; run += RUN * PACKED) {
       const stop = min(run + RUN * PACKED, end);
-      for (let column: usize = 0; column < row; column += UNITS * 4) {
+      for (let column: usize = 0; column < row; column += UNITS_BYTES) {
         const to = group + column * 2;
         addProducts(true, run, stop, weights + column, row, to);
         addProducts(false, run + 12, stop, weights + column, row, to + 6 * row);
@@ -277,9 +280,9 @@ function settle(
  * @param peaks the result, [width] of float32
  */
 export function measurePeaks(features: usize, width: usize, kernel: usize, peaks: usize): void {
-  if (UNITS != 8) ERROR('measurePeaks is unrolled for eight units');
   const row = width * 4;
-  for (let column: usize = 0; column < row; column += UNITS * 4) {
+  // For eight units, as `addProducts` makes sure; with the name in this place the compiler adds a local.
+  for (let column: usize = 0; column < row; column += 32) {
     let peak = f32x4.splat(0);
     let next = peak;
     for (let w = kernel + column, end = w + features * row; w < end; w += row) {

@@ -1,4 +1,4 @@
-// Adam in WebAssembly: `assembly/adam.ts` moves the weights, this file brings the moments' scale and the corrections.
+// Adam in WebAssembly: `assembly/` moves the weights, this file brings the moments' scale and the corrections.
 
 import { Adam, BETA1, BETA2, EPSILON, type OptimizerName } from '../core/optimizer.ts';
 import type { Batch, Memory, Place } from './memory.ts';

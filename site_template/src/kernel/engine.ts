@@ -13,12 +13,7 @@ import { Kernel } from './kernel.ts';
 const kernel = KERNEL_OPTIMIZER === OPTIMIZER ? Kernel.from(bytes) : null;
 
 /** @param fill throws a RangeError where the memory for it is not to be had */
-function filled(
-  shape: HeadShape,
-  weights: HeadWeights,
-  wanted: Engine | undefined,
-  fill: (head: Head) => void,
-): Head {
+function filled(shape: HeadShape, weights: HeadWeights, wanted: Engine | undefined, fill: (head: Head) => void): Head {
   if (wanted === 'wasm-simd' && !kernel) throw new WorkerError('no-simd');
   if (kernel && wanted !== 'plain') {
     try {

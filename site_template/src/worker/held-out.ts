@@ -36,7 +36,12 @@ export async function askAboutHeldOut(
     const predicted = argmax(probabilities);
     confusion[labels[i]][predicted]++;
     if (predicted !== labels[i]) {
-      mistakes.push({ id: ids[i], classId: classes[labels[i]], predicted: classes[predicted], probability: probabilities[predicted] });
+      mistakes.push({
+        id: ids[i],
+        classId: classes[labels[i]],
+        predicted: classes[predicted],
+        probability: probabilities[predicted],
+      });
     }
     return at < asked.length;
   }, run);

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { WorkerError } from '../errors.ts';
 import { type Heap, PlannedBackbone } from '../kernel/backbone/backbone.ts';
 import { builds, compile } from '../kernel/backbone/builds.ts';
-import type { Computation, Parts, Implementation } from './backbone.ts';
+import type { Computation, Implementation, Parts } from './backbone.ts';
 import { weightReader } from './weights.ts';
 
 const READ = 'OnTheFlyPicture';

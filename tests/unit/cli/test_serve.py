@@ -126,7 +126,7 @@ def test_watch_builds_with_the_configured_build(site: Path, tmp_path: Path, monk
 def test_watch_says_once_that_a_name_is_old(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ONTHEFLY_CACHE", str(tmp_path / "cache"))
-    Path("site.toml").write_text('project = "none.zip"\n', "utf-8")
+    Path("site.toml").write_text('project = "none.zip"\nout = "site"\n', "utf-8")
 
     def watch_twice(paths, rebuild, stop, **options) -> None:
         for _ in range(2):

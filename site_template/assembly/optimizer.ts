@@ -1,13 +1,13 @@
-// Adam, with the gradients that it takes: one pass over the rows of the hidden layer's kernel (`update`), and one over
-// everything else (`updateSmall`). When float32 sums do, and when they are taken again in float64, `forward.ts` says.
+// Adam on the hidden layer's kernel, with the gradients that it takes: one pass over its rows. When float32 sums do, and
+// when they are taken again in float64, `forward.ts` says.
 
 import { GROUP } from './layout';
-import { largestLane, narrow } from './vectors';
+import { largestLane, narrow } from './lanes';
 
 /** As in `../src/core/optimizer.ts`. */
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPSILON: f64 = 1e-7;
+export const BETA1: f64 = 0.9;
+export const BETA2: f64 = 0.999;
+export const EPSILON: f64 = 1e-7;
 
 /** What a step leaves of the first moment in its growing scale: β1 / √β2. */
 const FADE: f32 = 0.9 / 0.9994998749374609;
@@ -223,59 +223,4 @@ function narrowSlopes(
     largest = f32x4.pmax(largest, limit);
   }
   return largestLane(largest);
-}
-
-/**
- * Gradient, moments and weights of a small dense layer's kernel, or of a bias: the kernel of one input that is 1. In
- * float64 and in the plain head's order, as the output layer.
- * @param inputs [examples, inputRow] of float64
- * @param inputRow bytes from one example's inputs to the next's
- * @param rows how many inputs
- * @param errors gradients of the layer's outputs before activation, [examples, errorRow] of float64
- * @param errorRow bytes from one example's to the next's
- * @param columns how many outputs
- * @param values [rows, columns] of float32
- * @param m Adam's first moment, likewise
- * @param v the second
- * @param rate the learning rate
- * @param correction1 of the first moment's bias
- * @param correction2 of the second's
- */
-export function updateSmall(
-  inputs: usize,
-  inputRow: usize,
-  rows: usize,
-  errors: usize,
-  errorRow: usize,
-  columns: usize,
-  examples: usize,
-  values: usize,
-  m: usize,
-  v: usize,
-  rate: f64,
-  correction1: f64,
-  correction2: f64,
-): void {
-  for (let i: usize = 0; i < rows; i++) {
-    for (let o: usize = 0; o < columns; o++) {
-      let gradient: f64 = 0;
-      let input = inputs;
-      let error = errors + o * 8;
-      for (let b: usize = 0; b < examples; b++) {
-        gradient += load<f64>(input) * load<f64>(error);
-        input += inputRow;
-        error += errorRow;
-      }
-      const mean = <f32>(BETA1 * <f64>load<f32>(m) + (1 - BETA1) * gradient);
-      const variance = <f32>(BETA2 * <f64>load<f32>(v) + (1 - BETA2) * gradient * gradient);
-      store<f32>(m, mean);
-      store<f32>(v, variance);
-      const move = (rate * <f64>mean * correction1) / (sqrt(<f64>variance * correction2) + EPSILON);
-      store<f32>(values, <f32>(<f64>load<f32>(values) - move));
-      m += 4;
-      v += 4;
-      values += 4;
-    }
-    inputs += 8;
-  }
 }
