@@ -117,7 +117,7 @@ needs:
 	command -v npm >/dev/null || fail "npm is missing (Node is there)." \
 	    "  hint:  install it: 'apt-get install npm', or Node from https://nodejs.org, which brings it."; \
 	if ! [ -e $(RUNTIME) ]; then \
-	  echo "To be downloaded, once: Python packages into .venv, up to 930 MB (3.0 GB on disk; TensorFlow is most of it)."; fi; \
+	  echo "To be downloaded, once: Python packages into .venv, up to 700 MB (2.4 GB on disk; TensorFlow is most of it)."; fi; \
 	if ! [ -e $(NODE) ]; then \
 	  echo "To be downloaded, once: npm packages into site_template/node_modules, 62 MB (280 MB on disk)."; fi
 

@@ -1,7 +1,7 @@
 """`tensorflowjs_converter`, without the packages that it imports and a graph does not need.
 
-The command itself does not start without decision forests and JAX. Without them it is quicker than with them, so
-what is compared with it has the harder comparison.
+The command itself does not start without decision forests and JAX. It is quicker without them than with
+them, so what is compared with it has the harder comparison.
 """
 
 from __future__ import annotations

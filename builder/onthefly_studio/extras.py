@@ -1,6 +1,6 @@
 """What only some commands need and a plain installation leaves out, and how each of it is brought.
 
-The names are those of `[project.optional-dependencies]` in `pyproject.toml`. Imports nothing of what it asks for.
+The names are those of `[project.optional-dependencies]` in `pyproject.toml`. Imports none of it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from onthefly_studio.errors import ConfigError
 
 DISTRIBUTION = "onthefly-studio"
 WHEEL_ADDRESS = f"https://onthefly.example/onthefly_studio-{__version__}-py3-none-any.whl"
-"""Where the wheel of this version is. Nothing is published yet, and PyPI's `onthefly` is somebody else's: whoever
-publishes writes the address here, and every message and command has it."""
+"""Where the wheel of this version is. Nothing is published yet, and PyPI's `onthefly` is somebody else's:
+whoever publishes writes the address here, and every message has it."""
 
 Extra = Literal["convert", "validate", "beam"]
 
@@ -38,8 +38,8 @@ def _of_the_wheel(extra: Extra, title: str, *modules: str) -> _Packages:
 _CONVERTER = _Packages(
     "TensorFlow.js' converter",
     ("tensorflowjs",),
-    # It asks for decision forests, JAX and Flax, which nothing here uses (`tensorflow/placeholders.py`). That they be
-    # left out is for the command to say; an extra cannot.
+    # It asks for decision forests, JAX and Flax, which nothing here uses (`tensorflow/placeholders.py`). That
+    # they be left out is for the command to say; an extra cannot.
     f"pip install --no-deps tensorflowjs=={TENSORFLOW_JS}",
 )
 _EXTRAS: dict[Extra, tuple[_Packages, ...]] = {
@@ -54,11 +54,14 @@ _EXTRAS: dict[Extra, tuple[_Packages, ...]] = {
 
 
 def missing(extra: Extra, purpose: str) -> str | None:
-    """What to tell a user who lacks an extra, in one line with the command that brings it; None where it is here.
+    """What to tell a user who lacks an extra.
 
     Args:
         extra: its name.
         purpose: what needs it, as the beginning of a sentence.
+
+    Returns:
+        One line, with the command that brings it; None where it is here.
     """
     absent = [packages for packages in _EXTRAS[extra] if not all(map(_is_here, packages.modules))]
     if not absent:

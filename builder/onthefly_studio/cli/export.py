@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from onthefly_studio import extras
 from onthefly_studio.cli.predict import site_option
 from onthefly_studio.contract import EXPORT_FORMATS
 from onthefly_studio.graph.input_range import CHOICES, DEFAULT
@@ -52,6 +53,7 @@ def command(
 
     opened = read(project)
     opened.trained_head()
+    extras.require("convert", f"Exporting as {form}")
     reporter = ConsoleReporter()
     model = find_model(
         opened.backbone,

@@ -20,6 +20,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ from onthefly_studio.reference import golden
 from onthefly_studio.sources.keras_applications import NETWORKS
 from onthefly_studio.tensorflow import placeholders, signature
 from onthefly_studio.tensorflow.signature import SERVING, first_line
+
+VERSIONS = {"producer": 2129}
+"""That of TensorFlow 2.19, the oldest that converts. Each writes its own number and otherwise the same graph;
+from the same weights the same files are to come, whose hash is the model's name."""
 
 
 def main(scratch: Path) -> int:
@@ -125,7 +130,8 @@ def _from_saved_model(folder: str, scratch: Path, own: InputRange) -> tuple[Grap
     _require_variation(reference, own, original.features, where=folder)
     raw = scratch / "raw"
     _tensorflowjs(original.standard(reference.shape[1], scratch / "standard"), raw, where=folder)
-    return rewrite.rewrite(graph_model.read(raw)), reference
+    graph = graph_model.read(raw)
+    return rewrite.rewrite(replace(graph, versions={**graph.versions, **VERSIONS})), reference
 
 
 def _from_graph_model(folder: Path, own: InputRange) -> tuple[GraphModel, Array]:

@@ -1,9 +1,9 @@
 """Placeholders for packages that TensorFlow.js' converter imports at its top and no graph needs.
 
-`tensorflowjs` 4.22 imports decision forests for the sake of operations that no image network has, and JAX for
-models of JAX, which go through a converter of their own. Decision forests exist neither for Linux on arm64 nor
-for Pythons from 3.13 on, and together they are larger than all the rest but TensorFlow: so none of them is
-installed, and the process that converts has these in their place.
+`tensorflowjs` 4.22 imports decision forests for the sake of operations that no image network has, and JAX
+for models of JAX, which go through a converter of their own. Decision forests exist neither for Linux on
+arm64 nor for Pythons from 3.13 on, and together they are larger than all the rest but TensorFlow: so none of
+them is installed, and the process that converts has these in their place.
 
 They are put there also where the real packages are installed. What a conversion does then never depends on
 what else an environment holds, and a fifth of its time is saved.
@@ -26,7 +26,7 @@ class PlaceholderUsed(ImportError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} was used, of which only a placeholder is here: converting an image network needs none of it"
+            f"{name} was used, of which only a placeholder is here: converting an image network needs none"
         )
 
 
@@ -51,7 +51,7 @@ def install() -> None:
     Before TensorFlow is imported this also spares it what `ABSENT` names.
     """
     jax_conversion = Placeholder(JAX_CONVERSION)
-    jax_conversion.convert_jax = _convert_jax  # imported by name by `tensorflowjs.converters`
+    vars(jax_conversion)["convert_jax"] = _convert_jax  # imported by name by `tensorflowjs.converters`
     for module in (Placeholder(FORESTS), jax_conversion):
         sys.modules.setdefault(module.__name__, module)
     for name in ABSENT:

@@ -1,4 +1,4 @@
-"""Placeholders: the converter is imported and used without what it imports at its top, and use of that is an error."""
+"""The converter is imported without what it imports at its top; who uses any of that is told so."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ except placeholders.PlaceholderUsed as error:
 """
     first, second = run(program).splitlines()
     assert first == "True"
-    assert second.startswith("tensorflowjs.converters.convert_jax was used, of which only a placeholder is here")
+    assert second.startswith("tensorflowjs.converters.convert_jax was used, of which only a placeholder is")
 
 
 def test_what_is_used_of_a_placeholder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,12 +61,12 @@ def test_what_is_used_of_a_placeholder_is_named(monkeypatch: pytest.MonkeyPatch)
     import tensorflow_decision_forests
 
     assert tensorflow_decision_forests is forests
-    with pytest.raises(placeholders.PlaceholderUsed, match="tensorflow_decision_forests.keras was used"):
+    with pytest.raises(placeholders.PlaceholderUsed, match=r"tensorflow_decision_forests\.keras was used"):
         _ = tensorflow_decision_forests.keras
     with pytest.raises(ImportError, match="only a placeholder is here"):
         from tensorflow_decision_forests import keras  # noqa: F401
     with pytest.raises(ModuleNotFoundError, match="is not a package"):
-        import tensorflow_decision_forests.keras  # noqa: F401
+        import tensorflow_decision_forests.keras
 
 
 def test_python_itself_may_ask_a_placeholder_what_it_asks_of_any_module() -> None:

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from onthefly_studio import extras
 from onthefly_studio.cache import disk_reason
 from onthefly_studio.contract import MODEL_FORMAT, MODEL_KIND, ExportFormat
 from onthefly_studio.errors import ConversionError, OutputError
@@ -82,12 +81,10 @@ def export(
 
     Raises:
         CheckFailed: the project holds no head.
-        ConfigError: TensorFlow is not installed.
         ConversionError: the model cannot be converted, or what was written is not the model.
         OutputError: the folder cannot be written, or holds something.
     """
     head = project.trained_head()
-    extras.require("convert", f"Exporting as {form}")
     with _replacing(out) as fresh, tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         np.savez(scratch / "head.npz", **{each: getattr(head.weights, each) for each in NAMES})
