@@ -14,8 +14,8 @@ A handle's way, from top to bottom:
       archive_cache.py      unpacked into the cache (unpack.py)
       model_folder.py       which format the folder holds
 
-A ready TensorFlow.js graph goes through graph_url.py and graph_address.py (where it is asked for), and then the
-same way, or where there is no archive of it, file by file through graph_folder.py.
+A ready TensorFlow.js graph goes through graph_url.py and graph_address.py (where it is asked for), and then
+the same way, or where there is no archive of it, file by file through graph_folder.py.
 
 **To add a source**, write one module in this folder and put it into `KINDS`. The module has what
 `source.SourceKind` lists: `KIND`, `NAMES`, `ACCEPTS`, `takes` and `obtain`. `embedded.py` is the shortest.
