@@ -7,14 +7,15 @@ A handle's way, from top to bottom:
 
     obtain (here)           which kind of source a value is for
     hub.py, url.py, …       what is special to that kind
-      graph_address.py      where a ready TensorFlow.js graph is asked for
     remote.py               a model at an address: here already, in another program's cache, or fetched
       foreign_caches.py     what tensorflow_hub and kagglehub have downloaded
       download.py           over https into a part file, on from where it was cut
       trust.py              is it what it was the first time?
       archive_cache.py      unpacked into the cache (unpack.py)
-    graph_folder.py         a graph at an address, file by file, where there is no archive of it
       model_folder.py       which format the folder holds
+
+A ready TensorFlow.js graph goes through graph_url.py and graph_address.py (where it is asked for), and then
+the same way, or where there is no archive of it, file by file through graph_folder.py.
 
 **To add a source**, write one module in this folder and put it into `KINDS`. The module has what
 `source.SourceKind` lists: `KIND`, `NAMES`, `ACCEPTS`, `takes` and `obtain`. `embedded.py` is the shortest.

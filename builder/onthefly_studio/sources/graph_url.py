@@ -66,7 +66,7 @@ def at_hand(wanted: Module, context: Context) -> Source | None:
 def fetch(wanted: Module, address: GraphAddress, context: Context, *, limits: Limits | None = None) -> Source:
     """The graph over the network: its archive where there is one, else its files.
 
-    What once came one way is held to it, or another model could be had taken by offering it the other way.
+    What once came one way is held to it: else a server could have another model trusted by the other way.
     """
     trusted = Trusted(context.cache, wanted.url)
     refused = None
