@@ -33,9 +33,7 @@ def too_long(root: Path) -> list[str]:
         if REASON in " ".join(line.strip(" *#/") for line in lines[:HEADER]):
             excepted.append(name)
         else:
-            breaches.append(
-                f"{name}: {len(lines)} lines, split it, or let its header say “{REASON}…”"
-            )
+            breaches.append(f"{name}: {len(lines)} lines, split it, or let its header say “{REASON}…”")
     if len(excepted) > EXCEPTIONS:
         breaches.append(
             f"{len(excepted)} long files with a reason, more than {EXCEPTIONS}: {', '.join(excepted)}"
