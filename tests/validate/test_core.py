@@ -34,7 +34,8 @@ def make_head(tmp_path_factory: pytest.TempPathFactory) -> str:
     """
     assert node(script, folder)
     return f"""
-      import {{Kernel, KernelHead}} from '{TEMPLATE}/src/kernel/kernel.ts';
+      import {{KernelHead}} from '{TEMPLATE}/src/kernel/head.ts';
+      import {{Kernel}} from '{TEMPLATE}/src/kernel/kernel.ts';
       const makeHead = (engine, shape, weights) => engine === 'plain'
         ? new PlainHead(shape, weights)
         : new KernelHead(Kernel.from(readFileSync('{compiled}')), shape, weights);
