@@ -358,12 +358,7 @@ def test_close_frees_the_port_and_ends_open_connections(site: Path, monkeypatch:
     connection = http.client.HTTPConnection(server.host, port, timeout=PATIENCE_S)
     connection.request("GET", "/")
     connection.getresponse().read()  # and kept alive
-
-    def close_twice() -> None:
-        server.close()
-        server.close()
-
-    closing = threading.Thread(target=close_twice, daemon=True)
+    closing = threading.Thread(target=lambda: list(map(SiteServer.close, (server, server))), daemon=True)
     closing.start()
     closing.join(PATIENCE_S)
     assert not closing.is_alive(), "it waits for no client"
