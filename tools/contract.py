@@ -50,7 +50,7 @@ SITE: dict[type[BaseModel], str] = {
 }
 """The models of `site.json`, and what the page calls each."""
 _WORDS = ("list", "number", "oneOf", "optional", "record", "table", "text", "whole")
-"""Of `project/schema.js`."""
+"""Of `project/schema.ts`."""
 
 
 def text() -> str:
@@ -84,7 +84,7 @@ def text() -> str:
 
 
 def schemas() -> str:
-    """The module of checks: each JSON Schema in the words of `project/schema.js`."""
+    """The module of checks: each JSON Schema in the words of `project/schema.ts`."""
     names: list[str] = []
     shared: list[str] = []
     exported: list[str] = []

@@ -60,8 +60,8 @@ class HeadConfig(_Table):
     seed: int = _setting("seed", "start of the random numbers: the same seed, the same model")
 
 
-class SiteConfig(_Table):
-    """Everything `site.toml` may say; each key is also an option of `onthefly build` where that helps."""
+class Published(BaseModel):
+    """The settings that the page has to know, as they are: each is also a field of `site.json`."""
 
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)] = Field(
         "On-the-Fly", description="the page's title"
@@ -69,6 +69,13 @@ class SiteConfig(_Table):
     lang: str = Field(
         "en", pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", description="the page's language, BCP 47"
     )
+    precision: Precision = Field("float16", description="how the weights are stored in the site")
+    head: HeadConfig = HeadConfig()
+
+
+class SiteConfig(_Table, Published):
+    """Everything `site.toml` may say; each key is also an option of `onthefly build` where that helps."""
+
     classes: list[ClassName] = Field(
         ["Class 1", "Class 2", "Class 3"],
         min_length=2,
@@ -77,7 +84,6 @@ class SiteConfig(_Table):
     )
     backbone: str = Field("auto", min_length=1, description="where the weights come from; see the README")
     input_range: InputRange = Field("0-1", description="what your own model reads pictures in")
-    precision: Precision = Field("float16", description="how the weights are stored in the site")
     fit: Fit = Field("crop", description="learn from the centre square, or the squashed frame")
     logo: str = Field("", description="an SVG, PNG or WebP file in the place of our logo")
     accent: str = Field(
@@ -85,7 +91,6 @@ class SiteConfig(_Table):
     )
     starter: str = Field("", description="a project.zip with a trained head that visitors start with")
     out: str = Field("dist", min_length=1, description="the folder to write")
-    head: HeadConfig = HeadConfig()
 
     @field_validator("classes")
     @classmethod

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from onthefly_studio import __version__
 from onthefly_studio.cache import Cache, sha256_file, sha256_text, sha256_tree
-from onthefly_studio.config import SiteConfig
+from onthefly_studio.config import Published, SiteConfig
 from onthefly_studio.contract import BACKENDS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph.check import GOLDEN_LIMIT
@@ -228,13 +228,10 @@ def _site(
     graph, *shards = (_asset(root, model_folder / file.name) for file in converted.model_files())
     plan = _asset(root, model_folder / converted.plan.name) if converted.plan else None
     return Site(
+        **{name: getattr(config, name) for name in Published.model_fields},
         generator=f"{description.GENERATOR}{__version__}",
-        title=config.title,
-        lang=config.lang,
         classes=_classes(config),
         preprocess=Preprocess(size=SIZE, fit=config.fit),
-        head=config.head,
-        precision=config.precision,
         backbone=Backbone.model_validate(describe_backbone(source, converted.features)),
         model=Model(hash=model_folder.name, graph=graph, shards=shards, plan=plan, no_plan=converted.no_plan),
         golden=Golden(

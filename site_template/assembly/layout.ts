@@ -12,8 +12,8 @@ export const UNITS = 8;
 /** Channels that the backbone's kernels make at once: pixels have theirs filled up to a multiple of this, with zeros. */
 export const CHANNELS = 8;
 
-/** Pixels that a full convolution takes at once. */
-export const PIXELS = 4;
+/** Pixels that a full convolution takes at once; a depthwise one has its own number, which nobody else needs. */
+export const FULL_PIXELS = 4;
 
 /** Channels that a depthwise convolution takes at once: float32 in a register. */
 export const DEPTHWISE_CHANNELS = 4;

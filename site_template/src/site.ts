@@ -77,16 +77,18 @@ export interface Wasm {
 
 /** What a site says of itself: `site.json`, and in `index.html` for the page. */
 export interface Site {
+  /** The page's title. */
+  title: string;
+  /** The page's language, BCP 47. */
+  lang: string;
+  /** How the weights are stored in the site. */
+  precision: 'float32' | 'float16' | 'int8';
+  head: HeadSettings;
   format: number;
   generator: string;
-  title: string;
-  /** BCP 47. */
-  lang: string;
   /** Names of those a new visitor starts with. */
   classes: string[];
   preprocess: Preprocess;
-  head: HeadSettings;
-  precision: 'float32' | 'float16' | 'int8';
   backbone: Backbone;
   model: Model;
   golden: Golden;

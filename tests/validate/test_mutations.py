@@ -38,8 +38,9 @@ def edit(file: str, old: str, new: str) -> tuple[Edit, ...]:
 
 PREPROCESS, HEAD, TRAINING = "src/core/preprocess.ts", "src/core/head.ts", "src/core/training.ts"
 PICTURE = "assembly/backbone/picture.ts"
-MOMENTS, OUTPUT, WORKER = "src/kernel/kernel.ts", "assembly/output.ts", "src/worker/main.ts"
-ROOT_OF_V = "(Math.sqrt(v[at] * rates.v) + EPSILON)"
+OPTIMIZER = "src/core/optimizer.ts"
+MOMENTS, OUTPUT, WORKER = "src/kernel/adam.ts", "assembly/output.ts", "src/worker/main.ts"
+ROOT_OF_V = "(Math.sqrt(v[at] * this.correctionV) + EPSILON)"
 STEPS = ("steps/wasm-simd/two", "steps/plain/two")
 
 MUTATIONS = {
@@ -117,7 +118,7 @@ MUTATIONS = {
         holding=("order",),
     ),
     "epsilon within the root": Mutation(
-        edit(HEAD, ROOT_OF_V, "Math.sqrt(v[at] * rates.v + EPSILON)"),
+        edit(OPTIMIZER, ROOT_OF_V, "Math.sqrt(v[at] * this.correctionV + EPSILON)"),
         caught=("steps/plain/two",),
         holding=("init", "order", "steps/wasm-simd/two"),
         is_long=False,
@@ -133,7 +134,7 @@ MUTATIONS = {
         is_long=False,
     ),
     "beta2 of 0.99": Mutation(
-        edit(HEAD, "BETA2 = 0.999;", "BETA2 = 0.99;"), caught=STEPS, holding=("init", "order")
+        edit(OPTIMIZER, "BETA2 = 0.999;", "BETA2 = 0.99;"), caught=STEPS, holding=("init", "order")
     ),
     "beta2 of 0.99 in the kernel": Mutation(
         edit(MOMENTS, "this.scale /= Math.sqrt(BETA2);", "this.scale /= Math.sqrt(0.99);"),
@@ -144,8 +145,8 @@ MUTATIONS = {
     "labels shifted by one": Mutation(
         edit(
             HEAD,
-            "const label = this.labels[indices[b]];",
-            "const label = (this.labels[indices[b]] + 1) % classes;",
+            "labels.forEach((label, b) => {",
+            "labels.forEach((given, b) => { const label = (given + 1) % classes;",
         ),
         caught=(*STEPS, "classes/training"),
         holding=("init", "order"),

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from onthefly_studio.config import HeadConfig
-from onthefly_studio.contract import SITE_FORMAT, Backend, Fit, Precision
+from onthefly_studio.config import Published
+from onthefly_studio.contract import SITE_FORMAT, Backend, Fit
 from onthefly_studio.errors import ConfigError
 
 FILE = "site.json"
@@ -100,19 +100,14 @@ class Checked(_Part):
     limit: float
 
 
-class Site(_Part):
+class Site(_Part, Published):
     """What a site says of itself: `site.json`, and in `index.html` for the page."""
 
     format: Annotated[int, Field(ge=SITE_FORMAT, le=SITE_FORMAT)] = SITE_FORMAT
     generator: str
-    title: str
-    lang: str
-    """BCP 47."""
     classes: list[str]
     """Names of those a new visitor starts with."""
     preprocess: Preprocess
-    head: HeadConfig
-    precision: Precision
     backbone: Backbone
     model: Model
     golden: Golden

@@ -8,10 +8,10 @@ import { DEPTHWISE_CHANNELS } from '../layout';
 import { activate, madd } from './lanes';
 
 /** Pixels that are summed at once: nobody else has to know. */
-const PIXELS: usize = 7;
+const DEPTHWISE_PIXELS: usize = 7;
 
 /** Bytes of a group's channels. */
-const GROUP: usize = DEPTHWISE_CHANNELS * 4;
+const GROUP_BYTES: usize = DEPTHWISE_CHANNELS * 4;
 
 /**
  * @param x the input's first pixel; before it, and between two rows, zeros as wide as the padding
@@ -53,12 +53,12 @@ export function depthwise(
   scale: f32,
 ): void {
   if (DEPTHWISE_CHANNELS != 4) ERROR('depthwise holds a group of channels in one register');
-  if (PIXELS != 7) ERROR('depthwise is unrolled for seven pixels');
+  if (DEPTHWISE_PIXELS != 7) ERROR('depthwise is unrolled for seven pixels');
   const shifts = f32x4.splat(shift);
   const highs = f32x4.splat(high);
   const scales = f32x4.splat(scale);
   const step = across * pixel;
-  const panel = rows * columns * GROUP;
+  const panel = rows * columns * GROUP_BYTES;
   for (let y: usize = 0; y < outRows; y++) {
     // The window's rows that lie within the plane: from `first` up to `end`.
     const begin = y * down;
@@ -67,11 +67,11 @@ export function depthwise(
     const seen = x + (begin + first - top) * row - left * pixel;
     const span = max<isize>(end - first, 0);
     for (let group: usize = 0; group < groups; group++) {
-      const w = weights + group * panel + first * columns * GROUP;
-      const b = v128.load(bias + group * GROUP);
-      const line = out + y * outColumns * pixel + group * GROUP;
-      const from = seen + group * GROUP;
-      if (outColumns < PIXELS) {
+      const w = weights + group * panel + first * columns * GROUP_BYTES;
+      const b = v128.load(bias + group * GROUP_BYTES);
+      const line = out + y * outColumns * pixel + group * GROUP_BYTES;
+      const from = seen + group * GROUP_BYTES;
+      if (outColumns < DEPTHWISE_PIXELS) {
         for (let column: usize = 0; column < outColumns; column++) {
           let sum = b;
           let at = from + column * step;
@@ -79,7 +79,7 @@ export function depthwise(
           for (let r: isize = 0; r < span; r++) {
             for (let c: usize = 0; c < columns; c++) {
               sum = madd(v128.load(at + c * pixel), v128.load(weight), sum);
-              weight += GROUP;
+              weight += GROUP_BYTES;
             }
             at += row;
           }
@@ -87,9 +87,9 @@ export function depthwise(
         }
         continue;
       }
-      for (let column: usize = 0; column < outColumns; column += PIXELS) {
+      for (let column: usize = 0; column < outColumns; column += DEPTHWISE_PIXELS) {
         // Seven pixels that would go beyond the row's end begin earlier.
-        const start = min(column, outColumns - PIXELS);
+        const start = min(column, outColumns - DEPTHWISE_PIXELS);
         let s0 = b;
         let s1 = b;
         let s2 = b;
@@ -101,7 +101,7 @@ export function depthwise(
         let weight = w;
         for (let r: isize = 0; r < span; r++) {
           let tap = at;
-          for (const stop = weight + columns * GROUP; weight < stop; weight += GROUP) {
+          for (const stop = weight + columns * GROUP_BYTES; weight < stop; weight += GROUP_BYTES) {
             const value = v128.load(weight);
             let near = tap;
             s0 = madd(v128.load(near), value, s0);

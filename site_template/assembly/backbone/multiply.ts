@@ -7,7 +7,7 @@
 // The inner loop takes one value of each pixel per turn. V8 moves all loads of a turn to its beginning: with two values
 // per turn they and the sums do not fit into fifteen registers, and the loop takes half as long again.
 
-import { CHANNELS, PIXELS } from '../layout';
+import { CHANNELS, FULL_PIXELS } from '../layout';
 import { activate, madd } from './lanes';
 
 /** Bytes of the weights of eight channels for one value of the input. */
@@ -16,14 +16,14 @@ const BLOCK: usize = CHANNELS * 4;
 /**
  * @param x the input
  * @param from for each pixel of the output the byte in x at which its window begins, [pixels]
- * @param pixels how many; from PIXELS on, the last few may be computed twice
+ * @param pixels how many; from FULL_PIXELS on, the last few may be computed twice
  * @param rows of the window
  * @param row bytes from one row of the window to the next
  * @param run float32 in a row of the window, which lie side by side
  * @param weights [blocks, rows · run, 8]
  * @param bias [blocks, 8]
  * @param blocks of eight channels
- * @param chunk pixels that are taken through all blocks before the next ones, at least PIXELS
+ * @param chunk pixels that are taken through all blocks before the next ones, at least FULL_PIXELS
  * @param out the output
  * @param to for each pixel the byte in out, [pixels]
  * @param other a value to be added in the end, or 0
@@ -50,11 +50,11 @@ export function multiply(
   high: f32,
   scale: f32,
 ): void {
-  if (CHANNELS != 8 || PIXELS != 4) ERROR('multiply is unrolled for four pixels of eight channels');
+  if (CHANNELS != 8 || FULL_PIXELS != 4) ERROR('multiply is unrolled for four pixels of eight channels');
   const shifts = f32x4.splat(shift);
   const highs = f32x4.splat(high);
   const scales = f32x4.splat(scale);
-  if (pixels < <usize>PIXELS) {
+  if (pixels < <usize>FULL_PIXELS) {
     for (let p: usize = 0; p < pixels; p++) {
       const place = p * 4;
       const addend = other ? other + load<u32>(at + place) : 0;
@@ -75,7 +75,7 @@ export function multiply(
       let p = first;
       do {
         // A tile that would go beyond the last pixel begins earlier.
-        const place = min(p, pixels - PIXELS) * 4;
+        const place = min(p, pixels - FULL_PIXELS) * 4;
         let x0 = x + <usize>load<u32>(from + place);
         let x1 = x + <usize>load<u32>(from + place, 4);
         let x2 = x + <usize>load<u32>(from + place, 8);
@@ -154,7 +154,7 @@ export function multiply(
         v128.store(y2, b2, 16);
         v128.store(y3, a3);
         v128.store(y3, b3, 16);
-        p += PIXELS;
+        p += FULL_PIXELS;
       } while (p < end);
       w += panel;
       b += BLOCK;

@@ -1,6 +1,6 @@
 // Each step of a plan made ready: its weights packed, its tables written, its kernels called with numbers only.
 
-import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, GATED, PIXELS, PLAIN } from '../../../assembly/layout.ts';
+import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, GATED, FULL_PIXELS, PLAIN } from '../../../assembly/layout.ts';
 import type { Code, Run } from './backbone.ts';
 import type { Constants } from './constants.ts';
 import { packBias, packDepthwise, packFull } from './pack.ts';
@@ -89,7 +89,7 @@ function convolution(step: Step, made: Place, { places, scratch, weight, constan
   const bias = fixed.add(packBias(step.bias ? weight(step.bias) : null, outer, { kernel, offset }));
   const blocks = filled(outer) / CHANNELS;
   const run = (wide * pixel) / 4;
-  const chunk = Math.max(1, Math.floor(CHUNK / (PIXELS * 4 * high * run))) * PIXELS;
+  const chunk = Math.max(1, Math.floor(CHUNK / (FULL_PIXELS * 4 * high * run))) * FULL_PIXELS;
   const added = other === undefined ? null : places[other];
   const { inside, beyond } = windows(step, from);
   const table = (numbers: number[]) => fixed.add(Int32Array.from(numbers));

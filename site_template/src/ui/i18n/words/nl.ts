@@ -538,7 +538,7 @@ export const words: typeof import('./en.ts').words = {
     selfCheckValue: (error, limit, images) =>
       `afwijking ${error}, grens ${limit}, over ${counted(images, 'beeld', 'beelden')}`,
     frame: 'Tijd per beeld',
-    kernels: 'Basisnetwerk berekend door',
+    kernels: 'Basismodel berekend door',
     kernelsOf: {
       relaxed: 'de eigen WebAssembly-kernen van de pagina (relaxed SIMD)',
       simd: 'de eigen WebAssembly-kernen van de pagina (SIMD)',
