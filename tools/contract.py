@@ -20,9 +20,9 @@ from pydantic import BaseModel
 from onthefly_studio import contract
 from onthefly_studio.config import HeadConfig
 from onthefly_studio.contract import Setting
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.project.format.schema import AboutModel, Described, HeadEntry, Settings
 from onthefly_studio.site import description
-from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 _HEADER = """\
 // Written by `make contract` from contract.py and project/format/schema.py in builder/onthefly_studio.

@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from onthefly_studio.cache import Cache
 from onthefly_studio.config import load
-from onthefly_studio.pipeline import PROJECT_ROOT, build
+from onthefly_studio.pipeline import build
+from onthefly_studio.places import PROJECT_ROOT
 from onthefly_studio.report import Silent
 from onthefly_studio.site.server import serve
 from onthefly_studio.validate.chromium import find_browser, launch_options

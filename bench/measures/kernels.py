@@ -8,8 +8,8 @@ import sys
 from bench.figures import Goal, Result, Table, middle, ms
 from bench.models import Unavailable, run
 from bench.stage import HERE, Stage
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.site import description
-from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 PROTOTYPE_MS = 2.1
 """All pointwise layers of MobileNetV3-Small 1.0 in the kernel that this began with, on another machine."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 
 SOURCE = TEMPLATE_ROOT / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from onthefly_studio.pipeline import PROJECT_ROOT, Built
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.pipeline import Built
+from onthefly_studio.places import PROJECT_ROOT, TEMPLATE_ROOT
 
 STOCK = """
 export * from '@tensorflow/tfjs-core';

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 from tests.support.browsers import Visit
 
 ENTRY = """

@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from onthefly_studio.cli.export import command as export_command
 from onthefly_studio.contract import Precision
 from onthefly_studio.pipeline import Built
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.site.server import SiteServer
 from onthefly_studio.validate.chromium import SOFTWARE_WEBGL
 from tests.browser import outside

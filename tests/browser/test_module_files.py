@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 
 CONSUMER = """
 import { ClassifierError, createClassifier, loadClassifier } from './onthefly.js';

@@ -9,7 +9,7 @@ from typing import get_args
 from onthefly_studio import contract
 from onthefly_studio.contract import Backend
 from onthefly_studio.graph import portability as rules
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
 from tools.contract import files
 
 SOURCE = PROJECT_ROOT / "site_template"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from onthefly_studio.contract import TENSORFLOW_JS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph import convert
 from onthefly_studio.graph.model import model_hash
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
+from tests.python.project import projects
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import PYTHON_PATH
-from tests.unit.project import projects
 
 CONVERT = f'pip install "onthefly-studio[convert] @ {extras.WHEEL_ADDRESS}"'
 CONVERTER = f"pip install --no-deps tensorflowjs=={TENSORFLOW_JS}"
@@ -127,7 +128,7 @@ def test_what_is_here_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_cache_key_needs_no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> str:
-        raise convert.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     here = convert.code_hash.__wrapped__()
     monkeypatch.setattr(convert, "version", absent)

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from onthefly_studio import pipeline
 from onthefly_studio.cache import Cache
 from onthefly_studio.config import load
 from onthefly_studio.errors import OnTheFlyError, OutputError
 from onthefly_studio.pipeline import Built, build
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.report import Silent
 from onthefly_studio.site import assets, publish, render
 from tests.support.processes import PYTHON_PATH
@@ -43,10 +45,11 @@ def digest(folder: Path) -> dict[str, str]:
 def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the page's sources that a test may change."""
     copy = tmp_path / "site_template"
-    shutil.copytree(assets.TEMPLATE_ROOT, copy, ignore=shutil.ignore_patterns("node_modules"))
-    (copy / "node_modules").symlink_to(assets.TEMPLATE_ROOT / "node_modules")
+    shutil.copytree(TEMPLATE_ROOT, copy, ignore=shutil.ignore_patterns("node_modules"))
+    (copy / "node_modules").symlink_to(TEMPLATE_ROOT / "node_modules")
     monkeypatch.setattr(assets, "TEMPLATE_ROOT", copy)
-    monkeypatch.setattr(render, "TEMPLATES", copy / "templates")
+    for module in (render, pipeline):
+        monkeypatch.setattr(module, "TEMPLATES", copy / "templates")
     return copy
 
 

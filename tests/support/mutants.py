@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from onthefly_studio.cache import sha256_file
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.site import publish
-from onthefly_studio.site.assets import TEMPLATE_ROOT
 from onthefly_studio.site.render import inline_json
 from tests.support.node import evaluate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 
 
 def run(*arguments: object, read: str | None = None) -> str:

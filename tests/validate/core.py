@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onthefly_studio.site.assets import TEMPLATE_ROOT
+from onthefly_studio.places import TEMPLATE_ROOT
 from tests.support.node import evaluate
 
 TEMPLATE = TEMPLATE_ROOT.as_uri()

@@ -32,7 +32,7 @@ class NotComputed(ConfigError):
     def __init__(self, op: str, node: str, how: str = "") -> None:
         manner = f" with {how}" if how else ""
         what = f"Without TensorFlow, the operation {op[:40]}{manner} cannot be computed."
-        super().__init__(what, where=f"the node {node[:80]!r} of the graph", mend=WITH_TENSORFLOW)
+        super().__init__(what, where=f"the node {node[:80]!r} of the graph", hint=WITH_TENSORFLOW)
 
 
 @dataclass(frozen=True)

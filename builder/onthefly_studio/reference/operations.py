@@ -106,7 +106,8 @@ def _square(node: Node, x: Value) -> Value:
 
 def _softmax(x: Float32) -> Value:
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
-    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+    shares: Value = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def _sum_of_all(node: Node, first: Value, *others: Value) -> Value:
@@ -145,11 +146,13 @@ def _along(reduce: Callable[..., Value], *, only_floats: bool = False) -> Operat
 
 
 def _mean(x: Value, **along: Any) -> Value:
-    return x.mean(**along, dtype=np.float64)  # a plane's sum in single precision depends on its order
+    mean: Value = x.mean(**along, dtype=np.float64)  # a plane's sum in single precision depends on its order
+    return mean
 
 
 def _sum(x: Value, **along: Any) -> Value:
-    return x.sum(**along, dtype=np.float64 if x.dtype == np.float32 else x.dtype)
+    total: Value = x.sum(**along, dtype=np.float64 if x.dtype == np.float32 else x.dtype)
+    return total
 
 
 def _axis(node: Node, axis: int, rank: int) -> int:

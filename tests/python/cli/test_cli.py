@@ -12,7 +12,7 @@ import pytest
 from onthefly_studio.cache import Cache
 from onthefly_studio.cli import COMMANDS
 from onthefly_studio.cli.build import command as build_command
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
 from tests.support.commands import onthefly, refused
 from tests.support.processes import PYTHON_PATH
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from onthefly_studio.cache import Cache
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
 from tests.support import projects
 from tests.support.commands import onthefly, refused
 

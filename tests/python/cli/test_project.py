@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
 from tests.support import projects
 from tests.support.commands import onthefly, refused
 from tests.support.projects import put

@@ -27,7 +27,7 @@ def tfhub() -> Iterator[HubServer]:
         yield server
 
 
-def golden_features(converted: Converted) -> np.ndarray:
+def golden_features(converted: Converted) -> check.Features:
     return np.fromfile(converted.folder / "golden.bin", "<f4").reshape(-1, converted.features)
 
 

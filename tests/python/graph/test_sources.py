@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from onthefly_studio import pipeline
 from onthefly_studio.cache import Cache
 from onthefly_studio.contract import Precision
 from onthefly_studio.errors import ConversionError
@@ -25,6 +24,7 @@ from onthefly_studio.graph import check
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import Converted
 from onthefly_studio.graph.model import fused_ops
+from onthefly_studio.places import PROJECT_ROOT
 from onthefly_studio.reference import golden
 from onthefly_studio.report import Silent
 from onthefly_studio.sources import describe_backbone, keras_applications, obtain
@@ -61,7 +61,7 @@ def test_names_addresses_and_hashes_are_those_of_keras() -> None:
 
 
 def test_the_readme_names_every_network_and_the_mirror() -> None:
-    readme = (pipeline.PROJECT_ROOT / "README.md").read_text("utf-8")
+    readme = (PROJECT_ROOT / "README.md").read_text("utf-8")
     for name in keras_applications.BACKBONES:
         assert f"`{name}`" in readme
     assert f"`{MIRROR}`" in readme

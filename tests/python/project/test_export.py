@@ -21,7 +21,7 @@ from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import Converted, convert
 from onthefly_studio.graph.model import GraphModel
 from onthefly_studio.graph.portability import require_portable
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
 from onthefly_studio.project.embed import find_model
 from onthefly_studio.project.export import export as export_stage
 from onthefly_studio.project.export.export import compare, export, require_within

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onthefly_studio.graph.model import GraphModel
+from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.reference.graph import Network
 
 TYPES = {np.dtype(np.float32): "DT_FLOAT", np.dtype(np.int32): "DT_INT32"}
@@ -61,6 +61,6 @@ def one(
     return graph(node("y", op, *(inputs or ("x", *constants)), **attributes), **constants)
 
 
-def computed(model: GraphModel, x: Any) -> np.ndarray:
+def computed(model: GraphModel, x: Any) -> Array:
     """What the reference makes of `x`, as a batch."""
     return Network(model)(np.asarray(x, np.float32))

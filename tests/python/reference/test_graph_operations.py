@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from onthefly_studio.errors import ConfigError
-from onthefly_studio.graph.model import GraphModel
+from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.graph.portability import PORTABLE_FUSED_OPS, PORTABLE_OPS, REWRITTEN_OPS
 from onthefly_studio.reference.graph import Network, features
 from onthefly_studio.reference.node import NotComputed
@@ -17,7 +17,7 @@ from onthefly_studio.reference.operations import FUSED, OPERATIONS
 from tests.python.reference.graphs import computed, graph, node, one
 
 
-def plane(*rows: list[float]) -> np.ndarray:
+def plane(*rows: list[float]) -> Array:
     """A picture of one channel, `[1, h, w, 1]`."""
     return np.asarray(rows, np.float32)[None, :, :, None]
 
@@ -82,7 +82,7 @@ def test_what_is_unknown_is_named_with_its_node_and_what_knows_it(
     error = caught.value
     assert isinstance(error, ConfigError) and error.exit_code == 2
     assert all(each in error.message for each in told), error.message
-    assert "convert" in str(error.mend)
+    assert "convert" in str(error.hint)
 
 
 # --- by hand --------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def test_a_depthwise_convolution_makes_several_of_each_channel() -> None:
 
 
 def test_what_is_around_a_plane_does_not_count_in_pools() -> None:
-    around = {"ksize": [1, 1, 3, 1], "strides": [1, 1, 1, 1], "padding": "SAME"}
+    around: dict[str, Any] = {"ksize": [1, 1, 3, 1], "strides": [1, 1, 1, 1], "padding": "SAME"}
     negative = plane([-3, -5, -10])
     assert computed(one("AvgPool", constants={}, **around), negative).ravel().tolist() == [-4, -6, -7.5]
     assert computed(one("MaxPool", constants={}, **around), negative).ravel().tolist() == [-3, -3, -5]
@@ -203,10 +203,10 @@ def test_images_are_computed_one_at_a_time() -> None:
 def test_what_depends_on_no_picture_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
 
-    def counted(op: str) -> Callable[..., np.ndarray]:
+    def counted(op: str) -> Callable[..., Array]:
         compute = OPERATIONS[op]
 
-        def operation(given: Any, *values: np.ndarray) -> np.ndarray:
+        def operation(given: Any, *values: Array) -> Array:
             calls.append(given.name)
             return compute(given, *values)
 

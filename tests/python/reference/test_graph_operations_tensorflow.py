@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from onthefly_studio.graph import model as graph_model
-from onthefly_studio.graph.model import GraphModel
+from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.reference.operations import OPERATIONS
 from tests.python.reference.graphs import computed, graph, node, one
 from tests.support import tensorflow_scripts
@@ -21,17 +21,17 @@ NEAR = 2e-6
 random = np.random.default_rng(16)
 
 
-def normal(*shape: int) -> np.ndarray:
+def normal(*shape: int) -> Array:
     return random.normal(size=shape).astype(np.float32)
 
 
-def _named(cases: list[tuple[GraphModel, np.ndarray]]) -> list[tuple[str, GraphModel, np.ndarray]]:
+def _named(cases: list[tuple[GraphModel, Array]]) -> list[tuple[str, GraphModel, Array]]:
     return [(f"{model.nodes[-1]['op']} {number}", model, x) for number, (model, x) in enumerate(cases)]
 
 
-def _windows() -> list[tuple[str, GraphModel, np.ndarray]]:
+def _windows() -> list[tuple[str, GraphModel, Array]]:
     """Convolutions and pools of random sizes."""
-    cases: list[tuple[GraphModel, np.ndarray]] = []
+    cases: list[tuple[GraphModel, Array]] = []
     for number in range(40):
         height, width = (int(n) for n in random.integers(5, 14, 2))
         rows, columns = (int(n) for n in random.integers(1, 6, 2))
@@ -46,24 +46,24 @@ def _windows() -> list[tuple[str, GraphModel, np.ndarray]]:
         if padding == "EXPLICIT":
             more["explicit_paddings"] = [0, 0, *(int(n) for n in random.integers(0, 3, 4)), 0, 0]
         x = normal(2, height, width, channels)
-        dilated = {"dilations": [1, *dilations, 1]} if number % 4 == 0 else {}
+        dilated: dict[str, Any] = {"dilations": [1, *dilations, 1]} if number % 4 == 0 else {}
         kernel = {"k": normal(rows, columns, channels, made)}
         cases.append((one("Conv2D", constants=kernel, strides=[1, stride, across, 1], **dilated, **more), x))
         deep = {"k": normal(rows, columns, channels, times)}
         equal = [1, stride, stride, 1]  # TensorFlow's has no other for them
         cases.append((one("DepthwiseConv2dNative", constants=deep, strides=equal, **more), x))
-        size = {"ksize": [1, rows, columns, 1], "strides": [1, stride, across, 1]}
+        size: dict[str, Any] = {"ksize": [1, rows, columns, 1], "strides": [1, stride, across, 1]}
         if padding != "EXPLICIT":
             cases.append((one("AvgPool", constants={}, **size, **more), x))
             cases.append((one("MaxPool", constants={}, **size, **more), x))
     return _named(cases)
 
 
-def _elements() -> list[tuple[str, GraphModel, np.ndarray]]:
+def _elements() -> list[tuple[str, GraphModel, Array]]:
     """Operations on elements, along axes and of shapes, of random values."""
     x = normal(2, 3, 4, 5) * np.float32(4)
     positive = np.abs(x) + np.float32(0.1)
-    cases: list[tuple[GraphModel, np.ndarray]] = [
+    cases: list[tuple[GraphModel, Array]] = [
         (one(op, constants={}), x)
         for op in ("Elu", "Exp", "Identity", "LeakyRelu", "Neg", "Relu", "Relu6", "Sigmoid")
     ]
@@ -87,7 +87,7 @@ def _elements() -> list[tuple[str, GraphModel, np.ndarray]]:
     for turned in (False, True):
         for other in (False, True):
             left, right = normal(*((6, 4) if turned else (4, 6))), normal(*((5, 6) if other else (6, 5)))
-            said = {"transpose_a": turned, "transpose_b": other}
+            said: dict[str, Any] = {"transpose_a": turned, "transpose_b": other}
             cases.append((one("MatMul", constants={"c": right}, **said), left))
     cases.append((one("Pad", constants={"c": [[0, 1], [2, 0], [0, 0], [1, 3]]}, Tpaddings=int), x))
     cases.append(
@@ -125,7 +125,7 @@ def _elements() -> list[tuple[str, GraphModel, np.ndarray]]:
     ]
 
 
-def _fusions() -> list[tuple[str, GraphModel, np.ndarray]]:
+def _fusions() -> list[tuple[str, GraphModel, Array]]:
     """Fused nodes, which TensorFlow computes taken apart."""
     x, cases = normal(2, 7, 6, 3), []
     for listed in (
@@ -138,7 +138,12 @@ def _fusions() -> list[tuple[str, GraphModel, np.ndarray]]:
         ["NoOp", "Relu6"],
         ["BiasAdd", "Add", "Relu"],
     ):
-        said = {"fused_ops": listed, "strides": [1, 2, 2, 1], "padding": "SAME", "leakyrelu_alpha": 0.1}
+        said: dict[str, Any] = {
+            "fused_ops": listed,
+            "strides": [1, 2, 2, 1],
+            "padding": "SAME",
+            "leakyrelu_alpha": 0.1,
+        }
         more = {"bias": normal(6)} if "BiasAdd" in listed else {}
         more |= {"slope": normal(6)} if "Prelu" in listed else {}
         more |= {"plane": normal(2, 4, 3, 6)} if "Add" in listed else {}
@@ -148,7 +153,7 @@ def _fusions() -> list[tuple[str, GraphModel, np.ndarray]]:
             one("FusedDepthwiseConv2dNative", constants={"k": normal(3, 5, 3, 2), **more}, **said),
         ]
     found = [(model, x) for model in cases]
-    product = {"fused_ops": ["BiasAdd", "Relu"], "num_args": 1, "transpose_b": True}
+    product: dict[str, Any] = {"fused_ops": ["BiasAdd", "Relu"], "num_args": 1, "transpose_b": True}
     found.append(
         (one("_FusedMatMul", constants={"k": normal(5, 4), "bias": normal(5)}, **product), normal(3, 4))
     )
@@ -167,7 +172,7 @@ def test_every_operation_is_compared_with_tensorflows() -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 @pytest.mark.parametrize(("model", "x"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_it_is_what_tensorflow_computes(model: GraphModel, x: np.ndarray, tmp_path: Path) -> None:
+def test_it_is_what_tensorflow_computes(model: GraphModel, x: Array, tmp_path: Path) -> None:
     graph_model.write(model, tmp_path)
     np.save(tmp_path / "x.npy", x)
     tensorflow_scripts.worker().call("graph_features", tmp_path, tmp_path / "x.npy", tmp_path / "y.npy")

@@ -15,7 +15,7 @@ import pytest
 
 from onthefly_studio.cache import Cache
 from onthefly_studio.errors import OutputError
-from onthefly_studio.pipeline import PROJECT_ROOT
+from onthefly_studio.places import PROJECT_ROOT
 from onthefly_studio.site import foreign, publish
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import heedful

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from onthefly_studio.errors import ConfigError
+from onthefly_studio.places import TEMPLATE_ROOT
 from onthefly_studio.site import render, theme
-from onthefly_studio.site.assets import TEMPLATE_ROOT
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle r="4"/></svg>'
 

@@ -6,6 +6,7 @@ import hashlib
 import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -185,12 +186,12 @@ WITH_TENSORFLOW, WITHOUT = list(PLACES)[:3], list(PLACES)[3:]
 
 
 @pytest.fixture
-def graph(tmp_path) -> dict[str, bytes]:
+def graph(tmp_path: Path) -> dict[str, bytes]:
     return files_under(Files().write(tmp_path / "published"))
 
 
 @pytest.fixture
-def everywhere(hub, graph, monkeypatch) -> HubServer:
+def everywhere(hub: HubServer, graph: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> HubServer:
     """Every place answers."""
     monkeypatch.setitem(
         NETWORKS, "small", replace(NETWORKS["small"], md5=hashlib.md5(KERAS_WEIGHTS).hexdigest())
@@ -206,7 +207,7 @@ def everywhere(hub, graph, monkeypatch) -> HubServer:
 
 
 @pytest.fixture
-def no_tensorflow(monkeypatch) -> None:
+def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = extras.missing
     monkeypatch.setattr(
         extras,
@@ -220,7 +221,7 @@ def down(hub: HubServer, *places: str, fault: Fault | None = None) -> None:
 
 
 @pytest.fixture(params=["with TensorFlow", "without"])
-def places(request) -> list[str]:
+def places(request: pytest.FixtureRequest) -> list[str]:
     """Those that are asked, in their order."""
     if request.param == "with TensorFlow":
         return WITH_TENSORFLOW
@@ -236,7 +237,9 @@ def place_of(source: Source, hub: HubServer) -> str:
     return asked[str(source.url).removeprefix(hub.url(""))]
 
 
-def test_each_place_where_those_before_it_are_down(everywhere, cache, reporter, places):
+def test_each_place_where_those_before_it_are_down(
+    everywhere: HubServer, cache: Cache, reporter: Silent, places: list[str]
+) -> None:
     for number, place in enumerate(places):
         lose(cache, "archives", "unpacked", "weights", "unreachable")
         reporter.notes.clear()
@@ -263,7 +266,9 @@ def test_each_place_where_those_before_it_are_down(everywhere, cache, reporter, 
         ]
 
 
-def test_where_all_are_down_the_embedded_weights_are_taken(everywhere, cache, reporter, places):
+def test_where_all_are_down_the_embedded_weights_are_taken(
+    everywhere: HubServer, cache: Cache, reporter: Silent, places: list[str]
+) -> None:
     down(everywhere, *places)
     everywhere.faults[PLACES[places[0]]] = [Fault(status=403, always=True)]
     source = obtain("auto", cache=cache, reporter=reporter)
@@ -274,7 +279,9 @@ def test_where_all_are_down_the_embedded_weights_are_taken(everywhere, cache, re
     assert everywhere.requests == []
 
 
-def test_the_next_build_finds_the_copy_and_says_the_same(everywhere, cache, reporter, places):
+def test_the_next_build_finds_the_copy_and_says_the_same(
+    everywhere: HubServer, cache: Cache, reporter: Silent, places: list[str]
+) -> None:
     down(everywhere, *places[:-1])
     first = obtain("auto", cache=cache, reporter=reporter)
     lose(cache, "unreachable")
@@ -285,7 +292,9 @@ def test_the_next_build_finds_the_copy_and_says_the_same(everywhere, cache, repo
     assert everywhere.requests == []
 
 
-def test_each_silence_is_remembered_for_its_own_hour(everywhere, cache, reporter, places, monkeypatch):
+def test_each_silence_is_remembered_for_its_own_hour(
+    everywhere: HubServer, cache: Cache, reporter: Silent, places: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     down(everywhere, places[0])
     obtain("auto", cache=cache, reporter=reporter)
     lose(cache, "archives", "unpacked", "weights")
@@ -300,7 +309,9 @@ def test_each_silence_is_remembered_for_its_own_hour(everywhere, cache, reporter
     assert place_of(obtain("auto", cache=cache, reporter=reporter), everywhere) == places[0]
 
 
-def test_a_copy_from_any_place_goes_before_a_connection(everywhere, cache, reporter):
+def test_a_copy_from_any_place_goes_before_a_connection(
+    everywhere: HubServer, cache: Cache, reporter: Silent
+) -> None:
     obtain(everywhere.url(KAGGLE_GRAPH), cache=cache, reporter=reporter)
     everywhere.requests.clear()
     graph = obtain("auto", cache=cache, reporter=reporter)
@@ -312,13 +323,15 @@ def test_a_copy_from_any_place_goes_before_a_connection(everywhere, cache, repor
 
 
 def test_without_tensorflow_an_original_at_hand_is_of_no_use(
-    everywhere, cache, reporter, no_tensorflow, tmp_path
-):
+    everywhere: HubServer, cache: Cache, reporter: Silent, no_tensorflow: None, tmp_path: Path
+) -> None:
     a_model(tmp_path / "tfhub" / hashlib.sha1(everywhere.url(HANDLE).encode()).hexdigest())
     assert place_of(obtain("auto", cache=cache, reporter=reporter), everywhere) == "the Hub's graph"
 
 
-def test_a_graph_that_only_its_files_are_of(everywhere, cache, reporter, graph, no_tensorflow):
+def test_a_graph_that_only_its_files_are_of(
+    everywhere: HubServer, cache: Cache, reporter: Silent, graph: dict[str, bytes], no_tensorflow: None
+) -> None:
     """As it was on tfhub.dev when TensorFlow.js asked for it."""
     down(everywhere, "the Hub's graph", fault=Fault(status=404))
     for name, file in graph.items():
@@ -329,7 +342,9 @@ def test_a_graph_that_only_its_files_are_of(everywhere, cache, reporter, graph, 
     assert (source.url, source.why) == (everywhere.url(HUB_GRAPH), None)
 
 
-def test_a_changed_copy_on_kaggle_is_not_passed_over(everywhere, cache, reporter):
+def test_a_changed_copy_on_kaggle_is_not_passed_over(
+    everywhere: HubServer, cache: Cache, reporter: Silent
+) -> None:
     down(everywhere, "the Hub's module")
     obtain("auto", cache=cache, reporter=reporter)
     lose(cache, "archives", "unpacked")
@@ -339,7 +354,7 @@ def test_a_changed_copy_on_kaggle_is_not_passed_over(everywhere, cache, reporter
     assert caught.value.where == everywhere.url(KAGGLE_MODULE)
 
 
-def test_kaggle_sends_on_to_a_signed_address(everywhere, cache, reporter):
+def test_kaggle_sends_on_to_a_signed_address(everywhere: HubServer, cache: Cache, reporter: Silent) -> None:
     down(everywhere, "the Hub's module")
     everywhere.modules["/storage/1"], everywhere.queries["/storage/1"] = MODULE, "X-Goog-Signature=a%7Eb"
     everywhere.faults[KAGGLE_MODULE_DOWNLOAD] = [Fault(redirect="/storage/1?X-Goog-Signature=a%7Eb")]
@@ -347,7 +362,7 @@ def test_kaggle_sends_on_to_a_signed_address(everywhere, cache, reporter):
     assert (source.url, files_under(source.saved_model)) == (everywhere.url(KAGGLE_MODULE), FILES)
 
 
-def test_auto_knows_the_worlds_addresses():
+def test_auto_knows_the_worlds_addresses() -> None:
     assert f"https://tfhub.dev{HANDLE}" == hub_source.DEFAULT_HANDLE
     assert f"https://www.kaggle.com{KAGGLE_MODULE}" == auto.KAGGLE_MODULE
     assert f"https://tfhub.dev{HUB_GRAPH}" == auto.HUB_GRAPH
@@ -355,7 +370,9 @@ def test_auto_knows_the_worlds_addresses():
 
 
 @pytest.mark.parametrize("place", ["the Hub's module", "Kaggle's module"])
-def test_googles_own_archive_from_either_place(everywhere, cache, reporter, place):
+def test_googles_own_archive_from_either_place(
+    everywhere: HubServer, cache: Cache, reporter: Silent, place: str
+) -> None:
     archive = data.weights("100")
     everywhere.modules[PLACES[place]] = archive
     down(everywhere, *WITH_TENSORFLOW[: WITH_TENSORFLOW.index(place)])
@@ -377,8 +394,8 @@ def test_googles_own_archive_from_either_place(everywhere, cache, reporter, plac
     ],
 )
 def test_without_tensorflow_nothing_is_downloaded_in_vain(
-    everywhere, cache, reporter, no_tensorflow, value, purpose
-):
+    everywhere: HubServer, cache: Cache, reporter: Silent, no_tensorflow: None, value: str, purpose: str
+) -> None:
     with pytest.raises(ConfigError, match=f"{purpose} needs TensorFlow"):
         obtain(value, cache=cache, reporter=reporter)
     assert (everywhere.requests, kept(cache)) == ([], [])

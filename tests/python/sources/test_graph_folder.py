@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from onthefly_studio.cache import sha256_tree
+from onthefly_studio.cache import Cache, sha256_tree
 from onthefly_studio.errors import ConversionError, OnTheFlyError, SourceError
 from onthefly_studio.graph import foreign
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import Source, download, obtain
 from onthefly_studio.validate import original
 from tests.python.sources.support import (
@@ -26,15 +30,18 @@ from tests.python.sources.support import (
     serve,
     start,
 )
-from tests.support.hubserver import PAGE, Fault
+from tests.support.hubserver import PAGE, Fault, HubServer
 from tests.support.patience import wait_until
 from tests.support.tfjs_files import Files
 
 FOLDER = "/models/mine"
+Change = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
 @pytest.mark.parametrize("end", ["", "/", "/model.json"])
-def test_a_folder_with_a_graph(hub, cache, reporter, files, tmp_path, end):
+def test_a_folder_with_a_graph(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], tmp_path: Path, end: str
+) -> None:
     serve(hub, FOLDER, files)
     source = obtain(hub.url(FOLDER) + end, cache=cache, reporter=reporter)
     folder = cache.path("unpacked", source.sha256) / "model"
@@ -65,7 +72,9 @@ def test_a_folder_with_a_graph(hub, cache, reporter, files, tmp_path, end):
 
 
 @pytest.mark.parametrize("address", [f"{FOLDER}/model.json", f"{FOLDER}/"])
-def test_a_signed_folder_is_asked_for_as_it_stands(hub, cache, reporter, files, address):
+def test_a_signed_folder_is_asked_for_as_it_stands(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], address: str
+) -> None:
     query = "X-Amz-Credential=me%2F20260101&X-Amz-Signature=5f%7E0a"
     serve(hub, FOLDER, files, query)
     source = obtain(f"{hub.url(address)}?{query}", cache=cache, reporter=reporter)
@@ -74,7 +83,7 @@ def test_a_signed_folder_is_asked_for_as_it_stands(hub, cache, reporter, files, 
     assert query not in "".join(path.read_text() for path in cache.path("sources", "").iterdir())
 
 
-def test_neither_an_archive_nor_a_graph(hub, cache, reporter):
+def test_neither_an_archive_nor_a_graph(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     with pytest.raises(SourceError, match=r"nothing at this address \(404\)") as caught:
         obtain(hub.url(FOLDER), cache=cache, reporter=reporter)
     assert caught.value.where == hub.url(FOLDER)
@@ -82,21 +91,25 @@ def test_neither_an_archive_nor_a_graph(hub, cache, reporter):
     assert kept(cache) == []
 
 
-def test_a_server_that_cannot_be_reached_is_not_asked_for_another_file(hub, cache, reporter):
+def test_a_server_that_cannot_be_reached_is_not_asked_for_another_file(
+    hub: HubServer, cache: Cache, reporter: Silent
+) -> None:
     hub.faults[FOLDER] = [Fault(status=503, always=True)]
     with pytest.raises(SourceError, match="in trouble"):
         obtain(hub.url(FOLDER), cache=cache, reporter=reporter)
     assert set(asked(hub)) == {FOLDER}
 
 
-def test_a_folder_offline_without_a_copy(hub, cache, reporter):
+def test_a_folder_offline_without_a_copy(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     with pytest.raises(SourceError, match="not in the cache, and --offline opens no connection"):
         obtain(hub.url(f"{FOLDER}/model.json"), cache=cache, reporter=reporter, offline=True)
     assert (hub.requests, kept(cache)) == ([], [])
 
 
 @pytest.mark.parametrize("cut", ["model.json", FIRST, SECOND])
-def test_a_file_that_breaks_off_is_resumed(hub, cache, reporter, files, cut):
+def test_a_file_that_breaks_off_is_resumed(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], cut: int
+) -> None:
     serve(hub, FOLDER, files)
     hub.faults[f"{FOLDER}/{cut}"] = [Fault(cut_after=100)]
     source = obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
@@ -107,7 +120,9 @@ def test_a_file_that_breaks_off_is_resumed(hub, cache, reporter, files, cut):
     assert len(hub.requests) == 4
 
 
-def test_a_build_killed_at_the_second_shard_goes_on_there(hub, cache, reporter, files):
+def test_a_build_killed_at_the_second_shard_goes_on_there(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     serve(hub, FOLDER, files)
     hub.faults[f"{FOLDER}/{SECOND}"] = [Fault(stall_after=100)]
     build = start(cache, hub.url(f"{FOLDER}/"))
@@ -121,7 +136,9 @@ def test_a_build_killed_at_the_second_shard_goes_on_there(hub, cache, reporter, 
     assert asked(hub) == [f"{FOLDER}/model.json", f"{FOLDER}/{SECOND}"]
 
 
-def test_shards_of_an_older_graph_are_not_mixed_in(hub, cache, reporter, files):
+def test_shards_of_an_older_graph_are_not_mixed_in(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     serve(hub, FOLDER, files)
     hub.faults[f"{FOLDER}/{SECOND}"] = [Fault(status=503), Fault(status=503)]
     with pytest.raises(SourceError, match="in trouble"):
@@ -135,7 +152,9 @@ def test_shards_of_an_older_graph_are_not_mixed_in(hub, cache, reporter, files):
 # Trust
 
 
-def test_a_graph_that_changes_is_refused(hub, cache, reporter, files):
+def test_a_graph_that_changes_is_refused(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     serve(hub, FOLDER, files)
     first = obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
     lose(cache, "unpacked")
@@ -152,7 +171,9 @@ def test_a_graph_that_changes_is_refused(hub, cache, reporter, files):
 
 
 @pytest.mark.parametrize("harm", ["change", "delete", "add"])
-def test_a_copy_that_was_harmed_is_fetched_again(hub, cache, reporter, files, harm):
+def test_a_copy_that_was_harmed_is_fetched_again(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], harm: str
+) -> None:
     serve(hub, FOLDER, files)
     source = obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
     shard = source.graph_model / FIRST
@@ -179,7 +200,9 @@ def test_a_copy_that_was_harmed_is_fetched_again(hub, cache, reporter, files, ha
         (Fault(redirect="http://portal.invalid/"), "redirects to http://portal.invalid/"),
     ],
 )
-def test_a_shard_that_is_not_there(hub, cache, reporter, files, fault, words):
+def test_a_shard_that_is_not_there(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], fault: Fault, words: str
+) -> None:
     serve(hub, FOLDER, files)
     hub.faults[f"{FOLDER}/{SECOND}"] = [fault]
     with pytest.raises(SourceError) as caught:
@@ -191,7 +214,7 @@ def test_a_shard_that_is_not_there(hub, cache, reporter, files, fault, words):
     assert obtain(hub.url(f"{FOLDER}/model.json"), cache=cache, reporter=reporter).trust == "recorded"
 
 
-def changed(files: dict[str, bytes], change) -> dict[str, bytes]:
+def changed(files: dict[str, bytes], change: Change) -> dict[str, bytes]:
     document = json.loads(files["model.json"])
     change(document, document["weightsManifest"][0])
     return {**files, "model.json": json.dumps(document).encode()}
@@ -212,8 +235,10 @@ def changed(files: dict[str, bytes], change) -> dict[str, bytes]:
         ("model.json", "names a file twice"),
     ],
 )
-def test_a_shard_of_a_name_that_leads_elsewhere(hub, cache, reporter, files, name, words):
-    def rename(_, group):
+def test_a_shard_of_a_name_that_leads_elsewhere(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], name: str, words: str
+) -> None:
+    def rename(_: dict[str, Any], group: dict[str, Any]) -> None:
         group["paths"][1] = name
 
     serve(hub, FOLDER, changed(files, rename))
@@ -224,20 +249,20 @@ def test_a_shard_of_a_name_that_leads_elsewhere(hub, cache, reporter, files, nam
     assert kept(cache) == []
 
 
-def _many(_, group):
+def _many(_: dict[str, Any], group: dict[str, Any]) -> None:
     group["paths"] = [f"{number}.bin" for number in range(1001)]
 
 
-def _many_in_groups(document, group):
+def _many_in_groups(document: dict[str, Any], group: dict[str, Any]) -> None:
     empty = [{"paths": [f"{n}-{each}.bin" for each in range(400)], "weights": []} for n in range(3)]
     document["weightsManifest"] = [group, *empty]
 
 
-def _large(_, group):
+def _large(_: dict[str, Any], group: dict[str, Any]) -> None:
     group["weights"][0]["shape"] = [1 << 14, 1 << 14]
 
 
-def _layers(document, _):
+def _layers(document: dict[str, Any], _: dict[str, Any]) -> None:
     document["format"] = "layers-model"
 
 
@@ -250,7 +275,9 @@ def _layers(document, _):
         (_layers, "is a TensorFlow.js layers model"),
     ],
 )
-def test_too_much_is_known_before_any_of_it_is_asked_for(hub, cache, reporter, files, change, words):
+def test_too_much_is_known_before_any_of_it_is_asked_for(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], change: Change, words: str
+) -> None:
     serve(hub, FOLDER, changed(files, change))
     with pytest.raises(ConversionError, match=words) as caught:
         obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
@@ -260,7 +287,9 @@ def test_too_much_is_known_before_any_of_it_is_asked_for(hub, cache, reporter, f
 
 
 @pytest.mark.parametrize("has_length", [True, False])
-def test_no_more_bytes_are_read_than_the_weights_have(hub, cache, reporter, files, has_length):
+def test_no_more_bytes_are_read_than_the_weights_have(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], has_length: bool
+) -> None:
     serve(hub, FOLDER, files)
     hub.faults[f"{FOLDER}/{SECOND}"] = [Fault(body=files[SECOND] + b"x", length=has_length)]
     with pytest.raises(SourceError) as caught:
@@ -270,21 +299,25 @@ def test_no_more_bytes_are_read_than_the_weights_have(hub, cache, reporter, file
     assert kept(cache) == []
 
 
-def test_weights_that_are_too_short(hub, cache, reporter, files):
+def test_weights_that_are_too_short(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     serve(hub, FOLDER, {**files, SECOND: files[SECOND][:-4]})
     with pytest.raises(SourceError, match=r"are 4 bytes shorter than the [\d,]+ that model\.json says"):
         obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
     assert kept(cache) == []
 
 
-def test_a_model_json_larger_than_is_read(hub, cache, reporter, files, monkeypatch):
+def test_a_model_json_larger_than_is_read(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(foreign, "LIMITS", replace(foreign.LIMITS, document_bytes=100))
     serve(hub, FOLDER, files)
     with pytest.raises(SourceError, match=r"model\.json is longer than the 100 bytes"):
         obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
 
 
-def test_a_page_in_place_of_model_json(hub, cache, reporter):
+def test_a_page_in_place_of_model_json(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.modules[f"{FOLDER}/model.json"] = PAGE
     with pytest.raises(
         SourceError, match=r"something else than a model\.json .*beginning “A model Hello"
@@ -294,14 +327,18 @@ def test_a_page_in_place_of_model_json(hub, cache, reporter):
     assert kept(cache) == []
 
 
-def test_the_features_are_those_of_the_published_graph(hub, cache, reporter, files):
+def test_the_features_are_those_of_the_published_graph(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     serve(hub, FOLDER, files)
     source = obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
     published, fetched = Files(), foreign.read(source.graph_model)
     assert np.array_equal(fetched.dense("kernel"), published.kernel.astype(np.float32))
 
 
-def test_patience_is_the_downloads_own(hub, cache, reporter, files, monkeypatch):
+def test_patience_is_the_downloads_own(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(download, "PATIENT", replace(LIMITS, attempts=3))
     hub.faults[f"{FOLDER}/model.json"] = [Fault(status=503, always=True)]
     with pytest.raises(SourceError, match="in trouble"):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
+from onthefly_studio.cache import Cache
 from onthefly_studio.errors import SourceError
+from onthefly_studio.report import Silent
 from onthefly_studio.sources import obtain
 from onthefly_studio.sources.graph_address import GraphAddress, in_folder, of_graph
 from tests.python.sources.support import (
@@ -21,7 +24,7 @@ from tests.python.sources.support import (
     packed,
     serve,
 )
-from tests.support.hubserver import PAGE, Fault
+from tests.support.hubserver import PAGE, Fault, HubServer
 
 KAGGLE_IN_FULL = (
     "/models/google/mobilenet-v3/frameworks/TfJs/variations/small-100-224-feature-vector/versions/1"
@@ -130,7 +133,9 @@ def test_names_of_shards_are_quoted() -> None:
     ("handle", "archive"),
     [(HUB_GRAPH, HUB_GRAPH), (KAGGLE_GRAPH, KAGGLE_DOWNLOAD), (KAGGLE_IN_FULL, KAGGLE_DOWNLOAD)],
 )
-def test_a_hub_gives_a_graph_in_one_piece(hub, cache, reporter, files, handle, archive):
+def test_a_hub_gives_a_graph_in_one_piece(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], handle: str, archive: str
+) -> None:
     data = packed(files)
     hub.modules["/storage/graph.tar.gz"], hub.queries["/storage/graph.tar.gz"] = data, "sig=a%7Eb"
     hub.faults[archive] = [Fault(redirect="/storage/graph.tar.gz?sig=a%7Eb")]
@@ -146,8 +151,8 @@ def test_a_hub_gives_a_graph_in_one_piece(hub, cache, reporter, files, handle, a
 @pytest.mark.parametrize("handle", [HUB_GRAPH, KAGGLE_GRAPH])
 @pytest.mark.parametrize("fault", [Fault(status=404), Fault(body=PAGE, content_type="text/html")])
 def test_where_there_is_no_archive_the_files_are_asked_for_as_tensorflow_js_does(
-    hub, cache, reporter, files, handle, fault
-):
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes], handle: str, fault: Fault
+) -> None:
     archive = KAGGLE_DOWNLOAD if handle == KAGGLE_GRAPH else handle
     hub.faults[archive] = [fault]
     serve(hub, handle, files, "tfjs-format=file")
@@ -159,7 +164,9 @@ def test_where_there_is_no_archive_the_files_are_asked_for_as_tensorflow_js_does
     assert hub.requests == []
 
 
-def test_files_that_are_sent_on_to_signed_addresses(hub, cache, reporter, files):
+def test_files_that_are_sent_on_to_signed_addresses(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     """As tfhub.dev sends each on to Kaggle's storage, every one with a signature of its own."""
     hub.faults[HUB_GRAPH] = [Fault(status=404)]
     for number, (name, data) in enumerate(files.items()):
@@ -168,7 +175,9 @@ def test_files_that_are_sent_on_to_signed_addresses(hub, cache, reporter, files)
     assert files_under(obtain(hub.url(HUB_GRAPH), cache=cache, reporter=reporter).graph_model) == files
 
 
-def test_what_came_one_way_is_not_taken_the_other(hub, cache, reporter, files):
+def test_what_came_one_way_is_not_taken_the_other(
+    hub: HubServer, cache: Cache, reporter: Silent, files: dict[str, bytes]
+) -> None:
     """Or a stranger who has the handle's files could put an archive of another model beside them."""
     hub.faults[HUB_GRAPH] = [Fault(status=404)]
     serve(hub, HUB_GRAPH, files, "tfjs-format=file")
@@ -186,7 +195,9 @@ def test_what_came_one_way_is_not_taken_the_other(hub, cache, reporter, files):
         obtain(hub.url(KAGGLE_GRAPH), cache=cache, reporter=reporter)
 
 
-def test_a_graph_in_kagglehubs_cache_is_used(cache, reporter, tmp_path, files):
+def test_a_graph_in_kagglehubs_cache_is_used(
+    cache: Cache, reporter: Silent, tmp_path: Path, files: dict[str, bytes]
+) -> None:
     variation = tmp_path / "kagglehub/models/google/mobilenet-v3/TfJs/small-100-224-feature-vector"
     for name, data in files.items():
         (variation / "1").mkdir(parents=True, exist_ok=True)
