@@ -21,6 +21,9 @@ quick enough; a GPU only where it cannot run, or was measured to be faster."""
 Precision = Literal["float32", "float16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
+CheckedWith = Literal["tensorflow", "numpy"]
+"""What computed a backbone's golden features: NumPy where TensorFlow is not installed."""
+
 Fit = Literal["crop", "stretch"]
 FITS: tuple[Fit, ...] = get_args(Fit)
 

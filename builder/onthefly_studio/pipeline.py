@@ -242,6 +242,7 @@ def _site(
         workers={name: Asset.model_validate(assets["workers"][name]) for name in BACKENDS},
         wasm=Wasm.model_validate(assets["wasm"]),
         build=key,
+        checked_with=converted.checked_with,
         check=[Checked(image=row.image, error=row.error, limit=row.limit) for row in converted.rows],
     )
 

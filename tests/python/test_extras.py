@@ -16,7 +16,7 @@ from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph import convert
 from onthefly_studio.graph.model import model_hash
 from onthefly_studio.places import PROJECT_ROOT
-from tests.python.project import projects
+from tests.support import projects
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import PYTHON_PATH
 

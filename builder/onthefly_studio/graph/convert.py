@@ -20,13 +20,14 @@ import numpy as np
 
 from onthefly_studio import extras, process
 from onthefly_studio.cache import Cache, sha256_text, sha256_tree
-from onthefly_studio.contract import Precision
-from onthefly_studio.graph import check, plan_proof
+from onthefly_studio.contract import CheckedWith, Precision
+from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph import check, from_graph, plan_proof
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.model import model_files, model_hash
 from onthefly_studio.graph.plan import NotRecognised
-from onthefly_studio.graph.precision import store
 from onthefly_studio.reference import golden
+from onthefly_studio.reference import graph as numpy_graph
 from onthefly_studio.report import Reporter
 from onthefly_studio.sources import Source
 
@@ -34,9 +35,10 @@ CHILD = "onthefly_studio.tensorflow.child"
 PLAN = "plan.json"
 MEASURED = ("check.json", "golden.json", "golden.bin", PLAN)
 """Of a finished model, what is not the model."""
+READY_LIMIT = 1e-4
+"""Between NumPy's features of the wheel's graph and the measured ones, relative to each image's max|y|."""
 _PURPOSE = {
     "saved_model": "Converting a SavedModel",
-    "graph_model": "Checking a TensorFlow.js graph",
     "keras": "Converting Keras' weights",
     "weights": "Converting the embedded weights",
 }
@@ -56,6 +58,8 @@ class Converted:
     rows: list[check.Row]
     no_plan: str | None
     """Why our kernels cannot run it; None where they can."""
+    checked_with: CheckedWith
+    """What computed the original and the written files."""
 
     def model_files(self) -> list[Path]:
         """`model.json` and its shards, the graph first."""
@@ -78,7 +82,8 @@ def code_hash() -> str:
     package = Path(__file__).parents[1]
     folders = (package / name for name in ("graph", "sources", "tensorflow"))
     code = [path for folder in folders for path in folder.glob("*.py")]
-    code += [package / name for name in ("process.py", "reference/golden.py", "reference/random.py")]
+    reference = ("golden", "random", "graph", "node", "operations", "windows")
+    code += [package / "process.py", *(package / f"reference/{name}.py" for name in reference)]
     versions = (_version(name) for name in ("tensorflow", "tensorflowjs", "tf-keras", "numpy"))
     return sha256_text(sha256_tree(package, code), *versions)
 
@@ -101,7 +106,9 @@ def require_converter(source: Source, precision: Precision, cache: Cache) -> Non
     Raises:
         ConfigError: it is not.
     """
-    if not source.is_ready and not cache.path("model", model_key(source, precision)).is_dir():
+    if source.graph_model is not None or source.is_ready:
+        return
+    if not cache.path("model", model_key(source, precision)).is_dir():
         extras.require("convert", _PURPOSE[next(iter(source.origin))])
 
 
@@ -120,7 +127,7 @@ def convert(source: Source, precision: Precision, *, cache: Cache, reporter: Rep
     folder = cache.folder("model", key, lambda into: _fill(source, precision, into, cache))
     recorded = json.loads((folder / "check.json").read_text("utf-8"))
     rows = [check.Row(**row) for row in recorded["rows"]]
-    return Converted(folder, recorded["features"], rows, recorded["no_plan"])
+    return Converted(folder, recorded["features"], rows, recorded["no_plan"], recorded["checked_with"])
 
 
 def converted_folder(source: Source, cache: Cache) -> Path:
@@ -146,10 +153,24 @@ def _fill(source: Source, precision: Precision, into: Path, cache: Cache) -> Non
 
 
 def _take_ready(backbone: Path, precision: Precision, into: Path) -> None:
-    """The files of one precision from the graph that the wheel carries, and what was measured of them."""
-    graph_model.write(store(graph_model.read(backbone), precision), into)
+    """The files of one precision from the graph that the wheel carries, and what was measured of them.
+
+    Raises:
+        ConversionError: what NumPy makes of the files is not what was measured when the wheel was made.
+    """
+    from_graph.store(backbone, precision, into, numpy_graph.features)
+    features = np.load(into / "features.npy")
+    (into / "features.npy").unlink()
     for name in MEASURED:
         shutil.copyfile(backbone / precision / name, into / name)
+    measured = np.fromfile(into / "golden.bin", "<f4").reshape(features.shape)
+    error = float(check.relative_error(features, measured).max())
+    if not error <= READY_LIMIT:
+        raise ConversionError(
+            f"The embedded backbone is damaged: its features are off by {error:.3g} (limit {READY_LIMIT:g}).",
+            where=str(backbone),
+            hint="Install onthefly again.",
+        )
 
 
 def _copy(folder: Path, place: Path) -> None:
@@ -157,9 +178,7 @@ def _copy(folder: Path, place: Path) -> None:
 
 
 def _check(source: Source, precision: Precision, converted: Path, into: Path) -> None:
-    run_child(
-        {"source": source.origin, "converted": str(converted), "model": str(into), "precision": precision}
-    )
+    witness = _computed(source, precision, converted, into)
     features = np.load(into / "features.npy")
     rows = check.compare(features, np.load(converted / "reference.npy"), golden.GOLDEN, precision)
     check.require_within(rows, precision)
@@ -169,10 +188,25 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
     (into / "golden.json").write_text(json.dumps(index, sort_keys=True, separators=(",", ":")), "utf-8")
     recorded = {
         "features": int(features.shape[1]),
+        "checked_with": witness,
         "rows": [asdict(row) for row in rows],
         "no_plan": _write_plan(into, features),
     }
     (into / "check.json").write_text(json.dumps(recorded, sort_keys=True, indent=1), "utf-8")
+
+
+def _computed(source: Source, precision: Precision, converted: Path, into: Path) -> CheckedWith:
+    """Fill both folders as the child does; what computed the original and the written files."""
+    if source.graph_model is None or extras.missing("convert", "It") is None:
+        run_child(
+            {"source": source.origin, "converted": str(converted), "model": str(into), "precision": precision}
+        )
+        return "tensorflow"
+    if not (converted / "reference.npy").exists():
+        graph, reference = from_graph.read(source.graph_model, source.input_range, numpy_graph.features)
+        from_graph.write(graph, reference, source.input_range, converted, keep_half=True)
+    from_graph.store(converted, precision, into, numpy_graph.features)
+    return "numpy"
 
 
 def _write_plan(into: Path, features: check.Features) -> str | None:

@@ -1,7 +1,8 @@
 """Features of pictures, by the very backbone that a project names.
 
 The backbone is found by the hash of its files: in a built site, or among the models that builds have
-left in the cache. It runs in TensorFlow, in a process of its own (`embed_child`).
+left in the cache. It runs in TensorFlow, in a process of its own (`embed_child`), or in NumPy where that is
+not installed.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import convert
+from onthefly_studio.graph.from_graph import first_line
 from onthefly_studio.graph.input_range import DEFAULT, InputRange
+from onthefly_studio.graph.portability import require_portable
 from onthefly_studio.pictures.open import open_picture
 from onthefly_studio.process import run as run_child
 from onthefly_studio.project.format.schema import Backbone, Preprocess
+from onthefly_studio.reference import graph as numpy_graph
 from onthefly_studio.reference.head import Float32
 from onthefly_studio.reference.preprocess import preprocess
 from onthefly_studio.report import Reporter
@@ -164,30 +168,45 @@ def embedder(model: Path, backbone: Backbone, settings: Preprocess) -> Embed:
         model: see `find_model`.
         backbone: what the project says of it.
         settings: how the project's site preprocesses.
-
-    Raises:
-        ConfigError: TensorFlow is not installed.
     """
-    extras.require("convert", "Running the backbone")
+    compute = _with_numpy if extras.missing("convert", "It") else _with_tensorflow
 
     def embed(pictures: Sequence[Picture]) -> Float32:
-        features = np.empty((len(pictures), backbone.features), np.float32)
+        features = np.empty((0, backbone.features), np.float32)
         with tempfile.TemporaryDirectory() as scratch:
             errors = _preprocessed(pictures, settings, Path(scratch) / "inputs.npy")
             if len(errors) < len(pictures):
-                run_child(CHILD, [str(model)], Path(scratch), what="Running the backbone", where=str(model))
-                features = np.load(Path(scratch) / "features.npy")
-        if features.shape != (len(pictures), backbone.features):
+                features = compute(model, Path(scratch))[: len(pictures) - len(errors)]
+        readable = len(pictures) - len(errors)
+        if features.shape != (readable, backbone.features):
             raise SourceError(
                 f"The backbone gives features of shape {list(features.shape)}, and the project's are "
                 f"{backbone.features} wide.",
                 where=str(model),
             )
         if errors:
-            raise SomeUnreadable(errors, len(pictures), features[: len(pictures) - len(errors)])
+            raise SomeUnreadable(errors, len(pictures), features)
         return features
 
     return embed
+
+
+def _with_tensorflow(model: Path, scratch: Path) -> Float32:
+    run_child(CHILD, [str(model)], scratch, what="Running the backbone", where=str(model))
+    features: Float32 = np.load(scratch / "features.npy")
+    return features
+
+
+def _with_numpy(model: Path, scratch: Path) -> Float32:
+    graph = graph_model.read(model)
+    require_portable(graph)  # known, harmless operations only, whoever made the files
+    inputs = np.load(scratch / "inputs.npy", mmap_mode="r")
+    try:
+        return numpy_graph.features(graph, inputs)
+    except OnTheFlyError:
+        raise
+    except Exception as error:  # attributes that make no sense show themselves in many ways
+        raise SourceError(f"The backbone cannot be run: {first_line(error)}", where=str(model)) from error
 
 
 def _preprocessed(pictures: Sequence[Picture], settings: Preprocess, file: Path) -> dict[int, OnTheFlyError]:

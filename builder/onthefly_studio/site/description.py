@@ -13,13 +13,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from onthefly_studio.config import Published
-from onthefly_studio.contract import SITE_FORMAT, Backend, Fit
+from onthefly_studio.contract import SITE_FORMAT, Backend, CheckedWith, Fit
 from onthefly_studio.errors import ConfigError
 
 FILE = "site.json"
 GENERATOR = "onthefly "
 """What begins the name of the program that wrote a site; its version follows."""
-FOR_BUILDS = {"build", "check"}
+FOR_BUILDS = {"build", "check", "checked_with"}
 """What the page has no use for."""
 
 
@@ -119,6 +119,8 @@ class Site(_Part, Published):
     build: str
     """Hash of everything the site's bytes depend on."""
     check: list[Checked]
+    checked_with: CheckedWith = Field("tensorflow", alias="checkedWith")
+    """What computed the features that were compared."""
 
     def for_page(self) -> dict[str, Any]:
         """As JSON values, what the page is told."""

@@ -19,7 +19,6 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,18 +26,17 @@ from typing import Any
 import numpy as np
 
 from onthefly_studio.errors import ConversionError, OnTheFlyError
-from onthefly_studio.graph import foreign as foreign_graph
+from onthefly_studio.graph import foreign, from_graph, rewrite
 from onthefly_studio.graph import model as graph_model
-from onthefly_studio.graph import portability as rules
-from onthefly_studio.graph import precision, rewrite, simplify, variation
+from onthefly_studio.graph.from_graph import first_line
 from onthefly_studio.graph.fused import unfuse
-from onthefly_studio.graph.input_range import DEFAULT, InputRange, in_range, known, read_unit_range
+from onthefly_studio.graph.input_range import DEFAULT, InputRange, in_range, known
 from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.process import answer
 from onthefly_studio.reference import golden
 from onthefly_studio.sources.keras_applications import NETWORKS
 from onthefly_studio.tensorflow import placeholders, signature
-from onthefly_studio.tensorflow.signature import SERVING, first_line
+from onthefly_studio.tensorflow.signature import SERVING
 
 VERSIONS = {"producer": 2129}
 """That of TensorFlow 2.19, the oldest that converts. Each writes its own number and otherwise the same graph;
@@ -62,14 +60,10 @@ def main(scratch: Path) -> int:
 
 def run(job: dict[str, Any]) -> None:
     """Convert where that is missing, store in the wanted precision, and run what was written."""
-    converted, model_folder = Path(job["converted"]), Path(job["model"])
+    converted = Path(job["converted"])
     if not (converted / "reference.npy").exists():
         convert(job["source"], converted)
-    stored = precision.store(graph_model.read(converted), job["precision"])
-    rules.require_portable(stored)
-    graph_model.write(stored, model_folder)
-    features = run_graph(graph_model.read(model_folder), golden.inputs())
-    np.save(model_folder / "features.npy", features)
+    from_graph.store(converted, job["precision"], Path(job["model"]), run_graph)
 
 
 def convert(source: dict[str, Any], converted: Path) -> None:
@@ -77,13 +71,10 @@ def convert(source: dict[str, Any], converted: Path) -> None:
     own = known(source.get("input_range", DEFAULT))
     with tempfile.TemporaryDirectory(dir=converted) as scratch:
         if "graph_model" in source:
-            graph, reference = _from_graph_model(Path(source["graph_model"]), own)
+            graph, reference = from_graph.read(Path(source["graph_model"]), own, run_graph)
         else:
             graph, reference = _from_saved_model(_saved_model(source, Path(scratch)), Path(scratch), own)
-    graph = simplify.simplify(read_unit_range(graph, own), keep_half="graph_model" in source)
-    rules.require_portable(graph)
-    graph_model.write(graph, converted)
-    np.save(converted / "reference.npy", reference)
+    from_graph.write(graph, reference, own, converted, keep_half="graph_model" in source)
 
 
 def original_features(source: dict[str, Any], images: Array) -> Array:
@@ -102,7 +93,7 @@ def original_features(source: dict[str, Any], images: Array) -> Array:
     images = in_range(images, known(source.get("input_range", DEFAULT)))
     if "graph_model" in source:
         folder = Path(source["graph_model"])
-        return _features_of_graph(foreign_graph.read(folder), folder, images)[1]
+        return from_graph.features(foreign.read(folder), folder, images, run_graph)[1]
     with tempfile.TemporaryDirectory() as scratch:
         return signature.find(_saved_model(source, Path(scratch))).features(images)
 
@@ -127,47 +118,11 @@ def _saved_model(source: dict[str, Any], scratch: Path) -> str:
 def _from_saved_model(folder: str, scratch: Path, own: InputRange) -> tuple[GraphModel, Array]:
     original = signature.find(folder)
     reference = original.features(in_range(golden.inputs(), own))
-    _require_variation(reference, own, original.features, where=folder)
+    from_graph.require_variation(reference, own, original.features, where=folder)
     raw = scratch / "raw"
     _tensorflowjs(original.standard(reference.shape[1], scratch / "standard"), raw, where=folder)
     graph = graph_model.read(raw)
     return rewrite.rewrite(replace(graph, versions={**graph.versions, **VERSIONS})), reference
-
-
-def _from_graph_model(folder: Path, own: InputRange) -> tuple[GraphModel, Array]:
-    """A graph that is TensorFlow.js' already: no converter, the graph itself is the original."""
-    original = foreign_graph.read(folder)
-    graph, reference = _features_of_graph(original, folder, in_range(golden.inputs(), own))
-    _require_variation(
-        reference, own, lambda images: _features_of_graph(original, folder, images)[1], where=str(folder)
-    )
-    return rewrite.rewrite(graph), reference
-
-
-def _require_variation(
-    reference: Array, own: InputRange, features: Callable[[Array], Array], where: str
-) -> None:
-    """Refuse features of the golden images that tell nothing apart; other ranges are asked too."""
-    images = golden.inputs()
-    variation.require_variation(
-        reference, golden.GOLDEN, own, lambda other: features(in_range(images, other)), where=where
-    )
-
-
-def _features_of_graph(original: GraphModel, folder: Path, images: Array) -> tuple[GraphModel, Array]:
-    """A stranger's graph with an output of `[n, F]`, and its features of the images."""
-    try:
-        # Before anything is run, be it only to compare: known, harmless operations and nothing else.
-        rules.require_portable(rewrite.rewrite(original))
-        features = run_graph(original, images)
-    except OnTheFlyError:
-        raise
-    except Exception as error:  # attributes that make no sense show themselves in many ways
-        raise ConversionError(
-            f"The graph cannot be run: {first_line(error)}", where=str(folder), hint=foreign_graph.AGAIN
-        ) from error
-    graph = foreign_graph.complete(original, features.shape, where=str(folder))
-    return graph, features.reshape(len(features), -1)
 
 
 def _tensorflowjs(saved_model: str, folder: Path, where: str | None = None) -> None:

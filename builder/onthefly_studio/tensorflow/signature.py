@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from onthefly_studio.errors import ConversionError
+from onthefly_studio.graph.from_graph import first_line
 from onthefly_studio.graph.model import Array
 from onthefly_studio.reference.golden import SIZE
 
@@ -296,8 +297,3 @@ def _called_with(loaded: Any) -> list[str]:
     functions = getattr(loaded.__call__, "concrete_functions", [])
     first: list[Any] = [spec for function in functions for spec in function.structured_input_signature[0][:1]]
     return sorted({_shown(spec.shape) for spec in first if hasattr(spec, "shape")})
-
-
-def first_line(error: Exception) -> str:
-    """The first line of what an error says, or its type."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

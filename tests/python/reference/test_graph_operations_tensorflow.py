@@ -103,14 +103,15 @@ def _elements() -> list[tuple[str, GraphModel, Array]]:
         cases.append((one("Pack", inputs=("x", "c"), constants={"c": normal(*x.shape)}, N=2, axis=axis), x))
         joined = {"c": normal(*x.shape), "along": axis}
         cases.append((one("ConcatV2", inputs=("x", "c", "x", "along"), constants=joined, N=3, Tidx=int), x))
-    for masks in (
+    some_masks: tuple[dict[str, Any], ...] = (
         {},
         {"begin_mask": 2, "end_mask": 5},
         {"shrink_axis_mask": 6},
         {"ellipsis_mask": 2},
         {"new_axis_mask": 2, "shrink_axis_mask": 8},
         {"begin_mask": 1, "end_mask": 1, "ellipsis_mask": 4, "shrink_axis_mask": 8},
-    ):
+    )
+    for masks in some_masks:
         bounds = {"c": [0, 1, -3, 1], "d": [2, 3, 9, 4], "e": [1, 1, 1, 2]}
         whole = {"c": [1, 1, 3, -1], "d": [-3, -1, 0, -4], "e": [-1, 1, -2, -1]}
         if not masks:

@@ -332,6 +332,7 @@ def test_the_features_are_those_of_the_published_graph(
 ) -> None:
     serve(hub, FOLDER, files)
     source = obtain(hub.url(f"{FOLDER}/"), cache=cache, reporter=reporter)
+    assert source.graph_model is not None
     published, fetched = Files(), foreign.read(source.graph_model)
     assert np.array_equal(fetched.dense("kernel"), published.kernel.astype(np.float32))
 
