@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import signal
 import sys
 import traceback
@@ -13,6 +14,10 @@ from typing import NoReturn
 import click
 
 from onthefly_studio import __version__
+
+# Before NumPy is imported: on a busy machine it takes milliseconds to share a product of small matrices out among
+# threads, and a hundredth of that in one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "new": "Begin a site: settings, and a workflow that publishes it.",

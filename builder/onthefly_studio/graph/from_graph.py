@@ -97,7 +97,7 @@ def write(graph: GraphModel, reference: Array, own: InputRange, folder: Path, *,
 
 
 def store(converted: Path, stored_as: Precision, folder: Path, run: Run) -> None:
-    """Write the graph in a precision, and what the written files make of the golden images: `features.npy`."""
+    """Write the graph in a precision, and the written files' golden features as `features.npy`."""
     stored = precision.store(graph_model.read(converted), stored_as)
     portability.require_portable(stored)
     graph_model.write(stored, folder)
