@@ -15,8 +15,8 @@ import click
 
 from onthefly_studio import __version__
 
-# Before NumPy is imported: on a busy machine it takes milliseconds to share a product of small matrices out among
-# threads, and a hundredth of that in one.
+# Before NumPy is imported: on a busy machine it takes milliseconds to share a product of small matrices out
+# among threads, and a hundredth of that in one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
