@@ -1,6 +1,6 @@
 // Each step of a plan made ready: its weights packed, its tables written, its kernels called with numbers only.
 
-import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, GATED, FULL_PIXELS, PLAIN } from '../../../assembly/layout.ts';
+import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, FULL_PIXELS, GATED, PLAIN } from '../../../assembly/layout.ts';
 import type { Code, Run } from './backbone.ts';
 import type { Constants } from './constants.ts';
 import { packBias, packDepthwise, packFull } from './pack.ts';
