@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 import threading
@@ -14,7 +15,7 @@ import click
 
 import onthefly_studio
 from onthefly_studio.errors import ConfigError
-from onthefly_studio.site.server import LOOPBACK, SiteServer, serve
+from onthefly_studio.site.server import LOOPBACK, SiteServer, serve, take_alone
 from onthefly_studio.site.watch import watch
 
 PORT = 8000
@@ -73,7 +74,8 @@ def _start(directory: Path, port: int) -> SiteServer:
     try:
         return serve(directory, port=port, log=lambda line: click.echo(line, err=True))
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+        # Windows keeps no port for the mighty, and says so of what somebody has for himself alone.
+        if error.errno == errno.EADDRINUSE or (os.name == "nt" and error.errno == errno.EACCES):
             what = f"Port {port} is in use"
         elif error.errno in (errno.EACCES, errno.EPERM):
             what = f"Port {port} may not be used without more rights"
@@ -91,6 +93,7 @@ def _free_port(first: int) -> int:
     for port in range(first, min(first + 200, 65536)):
         with socket.socket() as probe:
             try:
+                take_alone(probe)
                 probe.bind((LOOPBACK, port))
                 return port
             except OSError:
@@ -109,5 +112,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)  # Windows alone has SIGBREAK
+        if number is not None:
+            signal.signal(number, on_signal)
