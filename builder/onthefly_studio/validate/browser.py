@@ -318,7 +318,7 @@ def tf_layers_bundle(cache: Cache) -> Path:
 
     def fill(into: Path) -> None:
         command = [node, str(TEMPLATE_ROOT / "tf-layers.mjs"), str(into / "tf-layers.js")]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
         if done.returncode != 0:
             why = done.stderr.strip()
             raise ConversionError(f"The training with tf.layers does not bundle:\n{why}", where="validate")
