@@ -74,18 +74,23 @@ def _start(directory: Path, port: int) -> SiteServer:
     try:
         return serve(directory, port=port, log=lambda line: click.echo(line, err=True))
     except OSError as error:
-        # Windows keeps no port for the mighty, and says so of what somebody has for himself alone.
-        if error.errno == errno.EADDRINUSE or (os.name == "nt" and error.errno == errno.EACCES):
-            what = f"Port {port} is in use"
-        elif error.errno in (errno.EACCES, errno.EPERM):
-            what = f"Port {port} may not be used without more rights"
-        else:
-            what = f"Port {port} cannot be listened on ({error.strerror})"
         free = _free_port(max(port, PORT) + 1)
         named = "" if directory == DIRECTORY else f" {directory}"
         raise ConfigError(
-            f"{what}.", where=f"--port {port}", hint=f"onthefly serve{named} --port {free}"
+            f"Port {port} {_refused(error)}.",
+            where=f"--port {port}",
+            hint=f"onthefly serve{named} --port {free}",
         ) from error
+
+
+def _refused(error: OSError, *, on_windows: bool = os.name == "nt") -> str:
+    """What is the matter with a port that cannot be had."""
+    # Windows keeps no port for those with more rights: so it speaks of what somebody has for himself alone.
+    if error.errno == errno.EADDRINUSE or (on_windows and error.errno == errno.EACCES):
+        return "is in use"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "may not be used without more rights"
+    return f"cannot be listened on ({error.strerror})"
 
 
 def _free_port(first: int) -> int:

@@ -101,7 +101,7 @@ class ServedSite(Closing):
         self._folder = root / FOLDER
         self._folder.mkdir()
         policy = html.escape(_policy(root / "index.html"))
-        (self._folder / "index.html").write_text(_PAGE.format(policy=policy), "utf-8")
+        (self._folder / "index.html").write_text(_PAGE.format(policy=policy), "utf-8", newline="\n")
         shutil.copyfile(DRIVER, self._folder / DRIVER.name)
         self._server = serve(root, headers=False)
         self._files: dict[int, tuple[Any, dict[str, str]]] = {}
