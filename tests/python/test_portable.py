@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import ntpath
 import os
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
-from onthefly_studio import cli, file_system
+from onthefly_studio import cli, file_system, inspection
 from onthefly_studio.cache import Cache
 from onthefly_studio.cli import build as build_command
 from onthefly_studio.config import load
-from onthefly_studio.errors import ConfigError
+from onthefly_studio.errors import ConfigError, ConversionError
+from onthefly_studio.graph import foreign
+from onthefly_studio.graph import model as graph_model
 from onthefly_studio.new import _file_at
 from onthefly_studio.project import folders
 from onthefly_studio.site import publish, server
@@ -100,6 +103,18 @@ def test_a_list_of_sums_names_nothing_outside_on_any_system(tmp_path: Path) -> N
     (tmp_path / publish.SUMS).write_text("".join(f"{'0' * 64}  {name}\n" for name in names))
     assert publish.files(tmp_path) == ["a"]
     assert [name for name in names if publish._is_inside(name)] == ["a"]
+
+
+@pytest.mark.parametrize("name", ["CON", "nul.bin", "a:b", "../a", ".a", "a?"])
+def test_a_graph_names_no_device_for_its_weights(name: str, tmp_path: Path) -> None:
+    manifest = [{"paths": [name], "weights": []}]
+    document = {"format": "graph-model", "modelTopology": {"node": []}, "weightsManifest": manifest}
+    (tmp_path / "model.json").write_text(json.dumps(document))
+    with pytest.raises(ConversionError, match=r"only plain (file )?names"):
+        graph_model.read(tmp_path)
+    with pytest.raises(ConversionError, match=r"only plain names"):
+        foreign.weight_groups(document, "here")
+    assert inspection._shards(document) == []
 
 
 @pytest.mark.parametrize("name", ["nul", "a.", "a%20", "a:b", "a::$DATA", "GIT~1", "WELL-K~1.TXT", "aux.js"])
