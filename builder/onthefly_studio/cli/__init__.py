@@ -69,22 +69,30 @@ class _AskedToEnd(BaseException):
 
 
 def _end_on_signals() -> None:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, unless the caller has it ignore them (nohup)."""
+    """Let other signals end the command as Ctrl-C does, unless the caller has it ignore them (nohup)."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise _AskedToEnd(number)
 
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        # Windows has no SIGHUP, and for a window that is closed SIGBREAK, which is nowhere else.
+        number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
 
 
 def _write_any_name() -> None:
-    """Let a pipe that knows no Chinese have the code of such a letter, and not end the command."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let a pipe that knows no Chinese have the code of such a letter, and not end the command.
+
+    Nor does an answer with a letter of another code page.
+    """
+    for stream, errors in (
+        (sys.stdin, "replace"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=errors)
 
 
 def main() -> None:
