@@ -49,9 +49,9 @@ class Kind:
 KINDS = {
     "archives": Kind("downloads as they came", "archives", ("download", "unpacked")),
     "weights": Kind("Keras' own weights, as they came", "weights", ("download", "model")),
-    "unpacked": Kind("models unpacked from them, or come file by file", "unpacked", ("download", "model")),
-    "downloads": Kind("downloads that broke off, to be resumed", "download"),
-    "sources": Kind("the sha256 that each source is held to", "source", ("download",)),
+    "unpacked": Kind("models unpacked or downloaded file by file", "unpacked", ("download", "model")),
+    "downloads": Kind("interrupted downloads, to be resumed", "download"),
+    "sources": Kind("the sha256 that each source has to match", "source", ("download",)),
     "unreachable": Kind("which places did not answer within the last hour", "unreachable"),
     "converted": Kind("converted graphs, before a precision is chosen", "converted", ("model",)),
     "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),

@@ -157,7 +157,7 @@ def inspect(folder: Path) -> Inspection:
     elif folder.is_dir():
         what = "The folder holds neither a built site (no site.json) nor a graph model (no model.json)."
     else:
-        what = "This is a file; what is inspected is a folder."
+        what = "This is a file; give a folder."
     raise ConfigError(what, where=str(folder.absolute()), hint=f"Pass {ACCEPTED}.")
 
 
@@ -175,7 +175,7 @@ def _inspect_site(folder: Path) -> Inspection:
     where = _graph_url(site, files)
     graph = None
     if where is None:
-        problems.append("No model.json of the backbone is there.")
+        problems.append("The backbone's model.json is missing.")
     else:
         graph = _read_graph((folder / where).parent, problems)
     return Inspection(

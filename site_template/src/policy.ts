@@ -15,7 +15,7 @@ const NEEDS: Record<string, string> = {
 
 const WAY = 'the content security policy of this page, or one that its host sends, has to';
 const ALLOW = `${WAY} allow {needs}.` as const;
-const WITHOUT = `${WAY} go without {directive}.` as const;
+const WITHOUT = `${WAY} leave out {directive}.` as const;
 
 /** What cannot be done. Of `needs` and `directive`, the messages name what has to be changed. */
 export const POLICY_MESSAGES = {

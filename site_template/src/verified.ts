@@ -14,7 +14,7 @@ export async function sha256(bytes: BufferSource): Promise<string> {
 export const DOWNLOAD_MESSAGES = {
   unreachable: '{url} could not be downloaded. Check the connection and try again.',
   status: '{url} could not be downloaded: the server answered {status}.',
-  page: '{url} could not be downloaded: the server sent a web page in its place.',
+  page: '{url} could not be downloaded: the server sent a web page instead.',
   changed:
     '{url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.',
 } as const;

@@ -182,7 +182,7 @@ MANY = ",".join(f"Class {number}" for number in range(200))
     ("arguments", "parts"),
     [
         (["--classes", "Alone"], ["--classes", "at least 2"]),
-        (["--classes", "Cup,cup"], ["--classes", "'cup' stands there twice"]),
+        (["--classes", "Cup,cup"], ["--classes", "'cup' is listed twice"]),
         (["--classes", "Cup, ,Hand"], ["--classes", "at least 1"]),
         (["--classes", MANY], ["--classes", "at most 100"]),
         (["--config", "none.toml"], ["none.toml", "cannot be read"]),

@@ -51,7 +51,7 @@ def command(directory: Path, port: int, open_page: bool, watching: bool) -> None
             from onthefly_studio.cli.build import build_from_config
 
             watch(_sources(), lambda: build_from_config(None), stop, say=click.echo)
-        while not stop.wait(0.5):  # a wait without end would not see signals on Windows
+        while not stop.wait(0.5):  # an endless wait would not see signals on Windows
             pass
     click.echo("Stopped.")
 
@@ -76,7 +76,7 @@ def _start(directory: Path, port: int) -> SiteServer:
         if error.errno == errno.EADDRINUSE:
             what = f"Port {port} is in use"
         elif error.errno in (errno.EACCES, errno.EPERM):
-            what = f"Port {port} may not be used without more rights"
+            what = f"Port {port} cannot be used without more rights"
         else:
             what = f"Port {port} cannot be listened on ({error.strerror})"
         free = _free_port(max(port, PORT) + 1)

@@ -111,7 +111,7 @@ def find_model(
         if _has_hash(folder, backbone.model_hash):
             return folder
         raise ConfigError(
-            f"The site does not carry the project's backbone ({_described(backbone)}).",
+            f"The site does not have the project's backbone ({_described(backbone)}).",
             where=str(site),
             hint="Give the folder of the site that the project was exported from.",
         )

@@ -96,7 +96,7 @@ def carry(source: Path, target: Path, names: Iterable[str], where: Path) -> None
             raise OutputError(
                 f"{name} is not the site's own, and cannot be moved to the new site ({disk_reason(error)}).",
                 where=str(where),
-                hint="End what uses it, or take it out of the output folder, and build again.",
+                hint="Close whatever uses it, or move it out of the output folder, and build again.",
             ) from error
 
 

@@ -94,7 +94,7 @@ def obtain(
         raise ConfigError(
             f"The weights of `{backbone}` read pictures in [0, 1].",
             where=f"--input-range {input_range}",
-            hint="Leave it out: it is for a model of your own, by its path or address.",
+            hint="Omit it: it is for a model of your own, given by its path or address.",
         )
     context = Context(cache, reporter, offline, force, ACCEPTED)
     for kind in KINDS:

@@ -240,7 +240,7 @@ def test_what_is_no_litter_stays_refused(good_project: Path, tmp_path: Path) -> 
         ),
         "a folder with contents": (macos_and({"project/more/": b"x"}), "is a folder with contents"),
         "counts that differ": (with_a_short_count, "no zip"),
-        "litter over a file": (with_litter_on_top, "reaches into its neighbour"),
+        "litter over a file": (with_litter_on_top, "overlaps its neighbour"),
     }
     made = []
     for number, (write, _) in enumerate(cases.values()):

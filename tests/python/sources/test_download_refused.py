@@ -30,10 +30,10 @@ pytestmark = pytest.mark.usefixtures("paused")
 @pytest.mark.parametrize(
     ("status", "words", "hint"),
     [
-        (401, "wants a login (401)", "log in"),
+        (401, "requires a login (401)", "log in"),
         (403, "refuses access to this address (403)", "browser"),
         (404, "has nothing at this address (404)", "Check it"),
-        (410, "taken this model away for good (410)", "Use another"),
+        (410, "removed this model for good (410)", "Use another"),
         (418, "gives no file (HTTP 418)", "embedded"),
         (204, "gives no file (HTTP 204)", "embedded"),
     ],
