@@ -1,7 +1,7 @@
 """The per-user cache: folders that are either complete or absent.
 
-A folder is filled under a temporary name beside its place, under a lock, and renamed into place
-when it is whole. So a folder that exists is complete, whatever was killed; two builds at once
+A folder is filled under a temporary name next to its place, under a lock, and renamed into place
+when it is complete. So a folder that exists is complete, whatever was killed; two builds at once
 fill it once; and leftovers of a killed build are swept by the next one that needs the same entry.
 """
 

@@ -1,7 +1,7 @@
 """What is inside a built site, or a folder with a TensorFlow.js graph model.
 
 Everything is read from the files and none of them is trusted: a site may be damaged or a stranger's, so
-whatever cannot be read is named as a problem beside what can. Nothing here needs TensorFlow.
+whatever cannot be read is named as a problem next to what can. Nothing here needs TensorFlow.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The whole build: obtain, convert and check, bundle, render, publish.
 
-Each stage is keyed by the content it depends on, so a build redoes only what changed; the site by what the
-stages made. A build that would change nothing says so without importing TensorFlow or opening a connection.
+Each stage is keyed by the content it depends on, so a build redoes only what changed; the site is keyed by
+what the stages made. A build with nothing to do says so without importing TensorFlow or opening a connection.
 """
 
 from __future__ import annotations

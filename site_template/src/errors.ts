@@ -1,6 +1,6 @@
-// Errors that cross a border: from the worker to the page, to pages of others, to Python. A program knows one by `name` and
-// `code` and finds numbers and names in `data`. The message is English, for programs and logs; what a visitor reads is
-// chosen where it is shown, by `ui/i18n/error-words.ts`.
+// Errors that cross a border: from the worker to the page, to other people's pages, to Python. A program tells them
+// apart by `name` and `code` and finds numbers and names in `data`. The message is English, for programs and logs; what
+// a visitor reads is chosen where it is shown, by `ui/i18n/error-words.ts`.
 
 /**
  * The sentences of a class of errors, each by its code, or by `code/reason` where a code has several. `{names}` in them

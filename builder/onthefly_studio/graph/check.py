@@ -1,4 +1,4 @@
-"""Comparing features: how far the written model may stand from the original, and how far it does."""
+"""Comparing features: how far the written model may be from the original, and how far it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a graph may hold so that every TensorFlow.js backend runs it, and runs it right.
+"""What a graph may hold so that every TensorFlow.js backend runs it, and runs it correctly.
 
 Conversion can succeed and the browser still fail, or worse, compute something else. Each rule
 below stands for one such case, seen in TensorFlow.js 4.22.

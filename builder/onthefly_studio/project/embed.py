@@ -1,4 +1,4 @@
-"""Features of pictures, by the very backbone that a project names.
+"""Features of pictures, by exactly the backbone that a project names.
 
 The backbone is found by the hash of its files: in a built site, or among the models that builds have
 left in the cache. It runs in TensorFlow, in a process of its own (`embed_child`), or in NumPy where that is

@@ -1,7 +1,7 @@
-"""Photographs in folders: which file is a picture of which class, and which is none.
+"""Photographs in folders: which file is a picture of which class, and which is not.
 
 The rule is the page's (`site_template/src/ui/classes/picture-files.ts`): a picture's class is the outermost
-folder on its way that holds pictures itself, and the class has that folder's name.
+folder on its path that directly holds pictures, and the class has that folder's name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Training an exported project again, by the reference, and comparing with what was exported.
 
-Checksums tell which file was changed by somebody who did not care; the run tells it also of somebody
-who wrote the checksums anew. What can be told apart stands in docs/formats.md.
+Checksums reveal which file was changed by somebody careless; the run reveals it even if somebody
+rewrote the checksums. What can be told apart is in docs/formats.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What people put into a site's folder, such as `.git`, `CNAME` or `robots.txt`: it outlives every rebuild.
+"""What people put into a site's folder, such as `.git`, `CNAME` or `robots.txt`: it survives every rebuild.
 
 It is what the site's list of sums does not name. When a new site takes the place of an old one, these files
-and folders are moved along by renaming, each whole, so that none is ever there by half.
+and folders are moved along by renaming, each whole, so that none is ever half there.
 """
 
 from __future__ import annotations

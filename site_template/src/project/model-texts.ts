@@ -1,4 +1,4 @@
-// What travels beside an exported model: a page that runs it, the code to copy, and how to use both. Nothing in them
+// What goes along with an exported model: a page that runs it, the code to copy, and how to use both. Nothing in them
 // depends on what was taught; the page reads the names from `onthefly.json`. `toInput` is `core/preprocess.ts` in
 // fewer lines, to the bit; a test compares the two.
 

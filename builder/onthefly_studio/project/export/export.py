@@ -1,7 +1,7 @@
 """One model, backbone and head, in the format of somebody else's program.
 
-It is written beside its place, loaded again and compared with the reference on the golden pictures; only then
-it is put there.
+It is written next to its place, loaded again and compared with the reference on the golden pictures; only
+then is it put there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which entries of a zip are a project's files, and under which names.
 
-Who unpacks a project and packs the folder again gets more than there was: every name begins with that of
+Unpacking a project and packing the folder again changes its entries: every name begins with that of
 the folder, and the system adds files of its own. The twin of `site_template/src/project/members.ts`.
 """
 
