@@ -59,7 +59,10 @@ def test_a_path_with_nothing_there(project: Project) -> None:
         (Fault(status=403), ["(403)", "log in"]),
         (Fault(stall_after=1000), ["stopped sending for 1 s", "is kept"]),
         (Fault(cut_after=0), ["broke off", "is kept"]),
-        (Fault(body=PAGE, content_type="text/html"), ["something else than a .tar.gz", "Hello from the Hub"]),
+        (
+            Fault(body=PAGE, content_type="text/html"),
+            ["something other than a .tar.gz", "Hello from the Hub"],
+        ),
         (Fault(body=NO_MODEL[:-2000]), ["cut short or damaged"]),
         (Fault(body=NO_MODEL), ["No saved_model.pb"]),
     ],

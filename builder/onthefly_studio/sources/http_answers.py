@@ -27,7 +27,7 @@ INSTEAD: dict[Format, str] = {
     "json": f"{_PAGE} Pass the address of the folder that holds model.json.",
     "weights": _PAGE,
 }
-"""What to do where something else than a file of the format came."""
+"""What to do when something other than a file of the format came."""
 OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
 LATER = "Try again later; what has arrived is kept. " + OTHERWISE
 

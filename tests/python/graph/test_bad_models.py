@@ -171,7 +171,10 @@ GRAPHS: dict[str, tuple[Harm, str]] = {
     ),
     "names twice": (lambda files: weight(files, name="bias"), "without a name of its own: 'bias'"),
     "constant of nothing": (lambda files: weight(files, name="other"), "'kernel' has no weight"),
-    "nodes twice": (lambda files: files.nodes.append(dict(files.nodes[0])), "1 nodes whose names are taken"),
+    "nodes twice": (
+        lambda files: files.nodes.append(dict(files.nodes[0])),
+        "1 nodes whose names are already taken",
+    ),
     "input of nothing": (lambda files: files.nodes.pop(1), "'conv' reads 'kernel', which is not there"),
     "circle": (circle, "has a cycle, with 'conv', 'gained', 'pooled'"),
     "two outputs": (second_output, "has 2 outputs ('map', 'pooled')"),

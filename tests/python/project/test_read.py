@@ -184,7 +184,7 @@ def test_refused(what: str, file: Path) -> None:
 def test_a_file_twice_is_refused(file: Path) -> None:
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("head.f32", b"x")
-    with pytest.raises(SourceError, match=r"head\.f32: stands in the zip twice"):
+    with pytest.raises(SourceError, match=r"head\.f32: is in the zip twice"):
         read(file)
 
 

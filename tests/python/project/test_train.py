@@ -185,7 +185,7 @@ def test_evaluate_takes_a_name_in_either_form_and_old_twins_by_their_own(
     counted = evaluate_folder(twins, tmp_path / "two", embed_for(target))
     assert [sum(row) for row in counted.confusion] == [0, 1, 0]
     picture(tmp_path / "three" / "CUP" / "1.png")
-    with pytest.raises(ConfigError, match="may be any of 2 classes of the head: 'cup', 'Cup'"):
+    with pytest.raises(ConfigError, match="could be any of 2 classes of the head: 'cup', 'Cup'"):
         evaluate_folder(twins, tmp_path / "three", embed_for(target))
 
 

@@ -197,6 +197,6 @@ def test_a_file_of_weights_is_known_by_its_first_bytes(module: HubServer, part: 
     cache = Cache(part.parent.parent)
     download(module.url("/w.h5"), part, cache=cache, reporter=Silent(), limits=LIMITS, expect="hdf5")
     assert part.read_bytes() == HDF5
-    with pytest.raises(UnreachableError, match=r"something else than a \.tar\.gz") as caught:
+    with pytest.raises(UnreachableError, match=r"something other than a \.tar\.gz") as caught:
         fetch(module, part.with_name("y.part"), url=module.url("/w.h5"))
     assert caught.value.where == module.url("/w.h5")

@@ -71,10 +71,10 @@ flipped[100] ^= 1;
 const zeros = new Uint8Array(3_000_000);
 
 const REFUSED: Record<string, [file: Uint8Array<ArrayBuffer>, code: string, message: RegExp]> = {
-  'an empty file': [new Uint8Array(0), 'not-a-project', /no zip/],
-  'a text file': [bytes('hello'), 'not-a-project', /no zip/],
+  'an empty file': [new Uint8Array(0), 'not-a-project', /not a zip/],
+  'a text file': [bytes('hello'), 'not-a-project', /not a zip/],
   'a zip cut short': [ZIP.slice(0, -100), 'not-a-project', /only part/],
-  'a zip with something before it': [Uint8Array.of(1, ...ZIP), 'not-a-project', /no zip/],
+  'a zip with something before it': [Uint8Array.of(1, ...ZIP), 'not-a-project', /not a zip/],
   "another program's zip": [zipSync({ 'model.json': bytes({}) }), 'not-a-project', /no project\.json/],
   'another kind of project': [described((p) => (p.kind = 'x')), 'not-a-project', /not a project/],
   'a newer version': [described((p) => Object.assign(p, { format: 2, extra: 1 })), 'newer', /newer version/],

@@ -29,7 +29,7 @@ def members(entries: list[Entry]) -> dict[str, Entry]:
     seen: set[str] = set()
     for entry in entries:
         if entry.name in seen:
-            raise damaged(entry.name, "stands in the zip twice")
+            raise damaged(entry.name, "is in the zip twice")
         if entry.name.endswith("/") and entry.size:
             raise damaged(entry.name, "is a folder with contents")
         seen.add(entry.name)
@@ -39,7 +39,7 @@ def members(entries: list[Entry]) -> dict[str, Entry]:
     for entry in files:
         name = entry.name.removeprefix(folder)
         if name in named:
-            raise damaged(name, "stands in the zip twice")
+            raise damaged(name, "is in the zip twice")
         named[name] = entry
     return named
 
