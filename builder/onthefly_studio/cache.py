@@ -1,7 +1,7 @@
 """The per-user cache: folders that are either complete or absent.
 
-A folder is filled under a temporary name beside its place, under a lock, and renamed into place
-when it is whole. So a folder that exists is complete, whatever was killed; two builds at once
+A folder is filled under a temporary name next to its place, under a lock, and renamed into place
+when it is complete. So a folder that exists is complete, whatever was killed; two builds at once
 fill it once; and leftovers of a killed build are swept by the next one that needs the same entry.
 """
 
@@ -54,9 +54,9 @@ class Kind:
 KINDS = {
     "archives": Kind("downloads as they came", "archives", ("download", "unpacked")),
     "weights": Kind("Keras' own weights, as they came", "weights", ("download", "model")),
-    "unpacked": Kind("models unpacked from them, or come file by file", "unpacked", ("download", "model")),
-    "downloads": Kind("downloads that broke off, to be resumed", "download"),
-    "sources": Kind("the sha256 that each source is held to", "source", ("download",)),
+    "unpacked": Kind("models unpacked or downloaded file by file", "unpacked", ("download", "model")),
+    "downloads": Kind("interrupted downloads, to be resumed", "download"),
+    "sources": Kind("the sha256 that each source has to match", "source", ("download",)),
     "unreachable": Kind("which places did not answer within the last hour", "unreachable"),
     "converted": Kind("converted graphs, before a precision is chosen", "converted", ("model",)),
     "model": Kind("finished models, checked, in one precision each", "model", ("assets", "out")),

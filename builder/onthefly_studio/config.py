@@ -85,9 +85,9 @@ class SiteConfig(_Table, Published):
         description="the classes a new visitor starts with",
     )
     backbone: str = Field("auto", min_length=1, description="where the weights come from; see the README")
-    input_range: InputRange = Field("0-1", description="what your own model reads pictures in")
+    input_range: InputRange = Field("0-1", description="the pixel range that your own model expects")
     fit: Fit = Field("crop", description="learn from the centre square, or the squashed frame")
-    logo: str = Field("", description="an SVG, PNG or WebP file in the place of our logo")
+    logo: str = Field("", description="an SVG, PNG or WebP file instead of our logo")
     accent: str = Field(
         "", pattern=r"^(#[0-9A-Fa-f]{6})?$", description="the colour of buttons, such as #0b6d80"
     )
@@ -100,7 +100,7 @@ class SiteConfig(_Table, Published):
         seen: set[str] = set()
         for name in names:
             if key(name) in seen:
-                raise ValueError(f"the class {name!r} stands there twice")
+                raise ValueError(f"the class {name!r} is listed twice")
             seen.add(key(name))
         return names
 
@@ -138,7 +138,7 @@ def load(
     if path is not None:
         table = _renamed(table, f"{FORMERLY} in {path.name}", "starter", str(path), notes)
     if notes and note is not None:
-        note(f"{', and '.join(notes)}. The old spelling goes on working.")
+        note(f"{', and '.join(notes)}. The old spelling still works.")
     if path is not None and table.get("starter") and isinstance(table["starter"], str):
         table["starter"] = str(path.parent / table["starter"])
     try:

@@ -1,4 +1,4 @@
-"""Facts that Python and the page must agree on: each stands here and nowhere else.
+"""Facts that Python and the page must agree on: each is here and nowhere else.
 
 The page has its copy in `site_template/src/contract.ts`, which `make contract` writes from this module and
 from the models of `project/format/schema.py`; a test fails while the copy is stale.

@@ -1,6 +1,6 @@
-"""What only some commands need and a plain installation leaves out, and how each of it is brought.
+"""What only some commands need and a plain installation leaves out, and how to install each.
 
-The names are those of `[project.optional-dependencies]` in `pyproject.toml`. Imports none of it.
+The names are those of `[project.optional-dependencies]` in `pyproject.toml`. Imports none of them.
 """
 
 from __future__ import annotations

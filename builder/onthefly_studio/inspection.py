@@ -1,7 +1,7 @@
 """What is inside a built site, or a folder with a TensorFlow.js graph model.
 
 Everything is read from the files and none of them is trusted: a site may be damaged or a stranger's, so
-whatever cannot be read is named as a problem beside what can. Nothing here needs TensorFlow.
+whatever cannot be read is named as a problem next to what can. Nothing here needs TensorFlow.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def inspect(folder: Path) -> Inspection:
     elif folder.is_dir():
         what = "The folder holds neither a built site (no site.json) nor a graph model (no model.json)."
     else:
-        what = "This is a file; what is inspected is a folder."
+        what = "This is a file; give a folder."
     raise ConfigError(what, where=str(folder.absolute()), hint=f"Pass {ACCEPTED}.")
 
 
@@ -175,7 +175,7 @@ def _inspect_site(folder: Path) -> Inspection:
     where = _graph_url(site, files)
     graph = None
     if where is None:
-        problems.append("No model.json of the backbone is there.")
+        problems.append("The backbone's model.json is missing.")
     else:
         graph = _read_graph((folder / where).parent, problems)
     return Inspection(

@@ -1,6 +1,6 @@
-"""A folder to begin a site with: settings, a workflow that publishes, a README.
+"""A folder to start a site with: settings, a workflow that publishes, a README.
 
-The workflow installs the very wheel that wrote it, by its address and sha256, or takes a copy of it along:
+The workflow installs the same wheel that wrote it, by its address and sha256, or from a copy in the folder:
 what is published is then built by what was tried.
 """
 
@@ -85,7 +85,7 @@ def create(folder: Path, *, title: str | None = None, wheel: str | None = None) 
         raise OutputError(
             f"The folder cannot be written ({error.strerror or error}).",
             where=str(folder),
-            hint="Name a folder that you may write to.",
+            hint="Name a folder that you can write to.",
         ) from error
     return [*texts, *([Path(takes.file.name)] if takes.file else [])]
 
@@ -102,7 +102,7 @@ def _of(given: str) -> Wheel:
     if "://" in given:
         if not _HASHED.fullmatch(given):
             raise ConfigError(
-                "The address names no wheel with its sha256.",
+                "The address does not name a wheel and its sha256.",
                 where=f"--wheel {given}",
                 hint="It has to be https://…/NAME.whl#sha256=… with 64 hexadecimal digits.",
             )
@@ -127,7 +127,7 @@ def _installed_from() -> Wheel:
     except PackageNotFoundError:
         noted = None
     unknown = ConfigError(
-        "It is not known which wheel shall build the new site: this command was not installed from one.",
+        "It is not known which wheel should build the new site: this command was not installed from one.",
         where="new",
         hint=_NAME_IT,
     )

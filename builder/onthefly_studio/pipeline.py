@@ -1,7 +1,7 @@
 """The whole build: obtain, convert and check, bundle, render, publish.
 
-Each stage is keyed by the content it depends on, so a build redoes only what changed; the site by what the
-stages made. A build that would change nothing says so without importing TensorFlow or opening a connection.
+Each stage is keyed by the content it depends on, so a build redoes only what changed; the site is keyed by
+what the stages made. A build with nothing to do says so without importing TensorFlow or opening a connection.
 """
 
 from __future__ import annotations
@@ -92,10 +92,10 @@ def build(
     if not force and (current := _up_to_date(out, key)) is not None:
         return current
     if not render.speaks(config.lang):
-        reporter.note(f"The page has no words in the language {config.lang}; its own are English.")
+        reporter.note(f"The page has no words in the language {config.lang}; it will be in English.")
     reporter.step("publish", f"write {config.out}")
     if edited := publish.edited(out):
-        reporter.note(f"Changed since the last build, and now written anew: {publish.named(edited)}.")
+        reporter.note(f"Edited since the last build, and now overwritten: {publish.named(edited)}.")
     with publish.replacing(out, cache) as fresh:
         site = _write(fresh, config, source, converted, bundles, key, logo, starter)
         size = publish.size(fresh)

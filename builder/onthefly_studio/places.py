@@ -1,4 +1,4 @@
-"""Where the parts of a site that are no Python come from: a checkout's sources, or what the wheel carries.
+"""Where the parts of a site that are not Python come from: a checkout's sources, or the wheel.
 
 In a checkout the page is bundled by Node and weights are converted by TensorFlow. An installed command has
 neither: its package carries the results in `ready/`, which `make wheel` writes (`tools/wheel.py`):

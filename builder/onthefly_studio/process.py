@@ -1,8 +1,8 @@
-"""TensorFlow in a process of its own: the one way in which the command starts any.
+"""TensorFlow in a process of its own: the only way in which the command starts it.
 
-What TensorFlow does depends on variables that must stand before it is imported. A child ends when the process
-that started it does, however that dies: it holds the reading end of a pipe whose other end only its parent
-has. A child's module is run by this one, so that none can be without the watch:
+What TensorFlow does depends on variables that must be set before it is imported. A child ends when the
+process that started it does, however that dies: it holds the reading end of a pipe whose other end only its
+parent has. A child's module is run by this one, so that none goes unwatched:
 
     python -m onthefly_studio.process MODULE ARGUMENT...
 """

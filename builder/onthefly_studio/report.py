@@ -1,4 +1,4 @@
-"""How stages tell what they are doing, without knowing about terminals.
+"""How stages report what they are doing, without knowing about terminals.
 
 The command passes a reporter that draws; libraries and tests pass `Silent`.
 """

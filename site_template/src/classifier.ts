@@ -220,7 +220,7 @@ class LearningClassifier extends LoadedClassifier implements Classifier {
       result.history.forEach(report);
       if (result.outcome === 'stopped') throw stopped();
       if (result.outcome === 'too-few') {
-        throw new ClassifierError('too-few', 'Training takes examples of two classes or more.');
+        throw new ClassifierError('too-few', 'Training needs examples of two or more classes.');
       }
       const { history, examples, ms } = result;
       const names = new Map(this.known.map(({ id, name }) => [id, name]));

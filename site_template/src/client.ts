@@ -14,7 +14,7 @@ import { fetchVerified } from './verified.ts';
 
 export type RemoteWorker = Remote<WorkerApi>;
 
-/** Why this browser or address cannot run the site, as a code the page has words for; null if it can. */
+/** Why this browser or address cannot run the site, as a code that the page has words for; null if it can. */
 export function obstacle(): 'insecure' | 'no-worker' | null {
   if (!globalThis.crypto?.subtle) return 'insecure';
   if (typeof Worker === 'undefined') return 'no-worker';
@@ -134,8 +134,8 @@ function beginDownloads(
 }
 
 /**
- * The error for which no other backend needs to be tried: a file that all of them need is not to be had, or any file is
- * another one than the site was built with, or no worker may be started at all.
+ * The error for which no other backend needs to be tried: a file that all of them need is not available, or any file is
+ * not the one that the site was built with, or no worker may be started at all.
  * @param error of the backend that was tried, if it failed
  * @param failures of downloads, by URL
  * @returns null where another backend may help

@@ -1,5 +1,5 @@
-// Errors on their way between page and worker. Comlink takes along their name, message and stack, and nothing else: here
-// code and data follow. Both sides import this before the first call.
+// Errors on their way between page and worker. Comlink passes on their name, message and stack, and nothing else: code
+// and data are added here. Both sides import this before the first call.
 
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { errorReport } from './errors.ts';

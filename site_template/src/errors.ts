@@ -1,6 +1,6 @@
-// Errors that cross a border: from the worker to the page, to pages of others, to Python. A program knows one by `name` and
-// `code` and finds numbers and names in `data`. The message is English, for programs and logs; what a visitor reads is
-// chosen where it is shown, by `ui/i18n/error-words.ts`.
+// Errors that cross a border: from the worker to the page, to other people's pages, to Python. A program tells them
+// apart by `name` and `code` and finds numbers and names in `data`. The message is English, for programs and logs; what
+// a visitor reads is chosen where it is shown, by `ui/i18n/error-words.ts`.
 
 /**
  * The sentences of a class of errors, each by its code, or by `code/reason` where a code has several. `{names}` in them
@@ -84,14 +84,14 @@ export const WORKER_MESSAGES = {
   'no-backend': 'This browser does not offer {backend}.',
   'no-webassembly': 'This browser offers no WebAssembly.',
   'no-simd': 'This browser does not run WebAssembly SIMD.',
-  'no-kernels': 'This browser does not run the kernels {kernels}.',
+  'no-kernels': 'This browser cannot run the kernels {kernels}.',
   'no-plan': "The page's kernels do not know this model: {why}.",
   'self-check':
-    'On {backend} this browser computes other numbers than the site was built with (off by {error}, limit {limit}).',
+    'On {backend} this browser computes different numbers from those of the build (off by {error}, limit {limit}).',
   'other-memory': "TensorFlow.js' memory is not where it is expected.",
   'device-lost': 'The graphics device was lost.',
-  'no-canvas': 'This browser gives no canvas to read the camera with.',
-  'no-memory': 'This browser has no memory for a picture of {width} by {height} pixels.',
+  'no-canvas': 'This browser provides no canvas to read the camera with.',
+  'no-memory': 'This browser does not have enough memory for a picture of {width} by {height} pixels.',
   'not-loaded': 'The model has not been loaded yet.',
   'no-class': 'There is no class {class}.',
 } as const;

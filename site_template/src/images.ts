@@ -13,7 +13,7 @@ const KINDS: string =
 const IMAGE_MESSAGES = {
   'bad-image/kind': `This is not an image ({kind}). Give ${KINDS}.`,
   'bad-image/pixels': `This is not an image. Give ${KINDS}.`,
-  'bad-image/broken': '{what} is broken, empty, or of a kind that this browser does not read.',
+  'bad-image/broken': '{what} is broken, empty, or of a kind that this browser cannot read.',
   'bad-image/video': 'The video has no picture yet. Wait for its `loadeddata` event.',
   'bad-image/missing': 'The image {url} could not be loaded.',
   'bad-image/bytes': '{width} by {height} pixels of RGBA are {needed} bytes, and the image has {bytes}.',

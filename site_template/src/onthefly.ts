@@ -1,4 +1,4 @@
-// The module for other pages, and beside it the steps behind it, as the site's own page takes them.
+// The module for other pages, along with the steps that it consists of, as the site's own page takes them.
 
 export { loadSite } from './classifier.ts';
 export { connect, open } from './client.ts';

@@ -1,4 +1,4 @@
-// The size of a picture from its file's header, so that one that is too large is known before it is decoded.
+// The size of a picture from its file's header, so that one that is too large is refused before it is decoded.
 
 import { jpegSize } from './project/jpeg.ts';
 

@@ -1,9 +1,9 @@
-// What the page's content security policy blocks. The page's own allows what the site needs; one that a host sends
-// too, or the page of somebody else, may not.
+// What the page's content security policy blocks. The page's own allows what the site needs; one that a host adds,
+// or that of somebody else's page, may not.
 
 import { CodedError, type CodeOf, filled } from './errors.ts';
 
-/** How long a browser may take to tell of what it blocked, after it has. */
+/** How long a browser may take to report what it blocked, after blocking it. */
 const REPORTED_MS = 250;
 
 /** What the site needs of the directives that it can fail by; see docs/hosting.md. */
@@ -15,7 +15,7 @@ const NEEDS: Record<string, string> = {
 
 const WAY = 'the content security policy of this page, or one that its host sends, has to';
 const ALLOW = `${WAY} allow {needs}.` as const;
-const WITHOUT = `${WAY} go without {directive}.` as const;
+const WITHOUT = `${WAY} leave out {directive}.` as const;
 
 /** What cannot be done. Of `needs` and `directive`, the messages name what has to be changed. */
 export const POLICY_MESSAGES = {
@@ -79,7 +79,7 @@ export async function underPolicy<Result>(
 }
 
 /**
- * `fetch`, which tells apart what the policy forbids from what nobody answers.
+ * `fetch` that tells what the policy forbids from what nobody answers.
  * @throws PolicyError
  */
 export function allowedFetch(url: URL, init?: RequestInit): Promise<Response> {

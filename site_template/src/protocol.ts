@@ -1,4 +1,4 @@
-// What the main thread and the worker say to each other: types only, those of what the page is told of its site too.
+// What the main thread and the worker say to each other: types only, including those of what the page is told about its site.
 // The two sides import this file for its types and nothing else, so neither pulls in the other's code.
 
 import type { Engine, HeadShape, HeadWeights } from './core/head.ts';

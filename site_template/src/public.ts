@@ -1,4 +1,4 @@
-// What other pages have of `onthefly.js`: docs/integrate.md. `onthefly.d.ts` is made of this.
+// What `onthefly.js` offers other pages: docs/integrate.md. `onthefly.d.ts` is made from this.
 
 export type {
   Added,

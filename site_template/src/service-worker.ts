@@ -1,9 +1,9 @@
 // Keeps the site usable without a connection. It holds the site's own files, by the list that the build
 // wrote before this script, and nothing that a visitor makes: pictures and examples never pass through it.
 //
-// Hosts answer in many ways: one sends `index.html` on to the folder, another knows no folder, a third gives
+// Hosts answer in many ways: one redirects `index.html` to the folder, another serves no folders, a third sends
 // its front page for whatever it lacks. So an answer is kept only when its bytes are the ones the build wrote,
-// and as an answer of its own: a browser refuses a page that was found by following a redirect.
+// and as a new response: a browser refuses a page that was reached through a redirect.
 
 /** URLs are relative to the site's root. */
 interface Files {

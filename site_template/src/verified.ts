@@ -1,4 +1,4 @@
-// Files of the site, taken only when their bytes are the ones the build wrote.
+// Files of the site, accepted only when their bytes are the ones the build wrote.
 
 import { CodedError, type Given } from './errors.ts';
 import { allowedFetch, PolicyError } from './policy.ts';
@@ -10,11 +10,11 @@ export async function sha256(bytes: BufferSource): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Why a file of the site could not be had. `page`: the host sent a web page in its place. */
+/** Why a file of the site could not be downloaded. `page`: the host sent a web page instead. */
 export const DOWNLOAD_MESSAGES = {
   unreachable: '{url} could not be downloaded. Check the connection and try again.',
   status: '{url} could not be downloaded: the server answered {status}.',
-  page: '{url} could not be downloaded: the server sent a web page in its place.',
+  page: '{url} could not be downloaded: the server sent a web page instead.',
   changed:
     '{url} is not the file this site was built with. Reload the page; if that does not help, the site needs to be published again.',
 } as const;
@@ -46,7 +46,7 @@ export async function fetchVerified(
   if (!response.ok) throw new DownloadError('status', { url, status: response.status });
   const bytes = await readBody(response, asset.bytes, onBytes);
   if ((await sha256(bytes)) !== asset.sha256) {
-    // Hosts that know no such file may send their front page, with a status as if all were well.
+    // Hosts that lack the file may send their front page, with a status as if all were well.
     const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
     throw new DownloadError(isPage ? 'page' : 'changed', { url });
   }

@@ -73,7 +73,7 @@ def walk(page: Page, built: Built, url: str, folder: Path) -> Iterator[str]:
     field = page.get_by_role("textbox", name="Epochs")
     field.fill("0")
     field.press("Enter")
-    expect(page.get_by_text(re.compile("^Not taken"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Not accepted"))).to_be_visible()
     yield "settings, one of them wrong"
 
     button(page, "Back to the site’s settings").click()

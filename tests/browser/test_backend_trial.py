@@ -194,9 +194,9 @@ def test_a_graphics_card_that_is_taken_away_takes_nothing_along(
         worker.evaluate(
             "() => self.contexts.forEach((c) => c.getExtension('WEBGL_lose_context')?.loseContext())"
         )
-        expect(page.get_by_role("status")).to_contain_text("was taken away")
+        expect(page.get_by_role("status")).to_contain_text("is no longer available")
         expect(pages.fact(page, "Backend")).to_have_text("wasm")
-        expect(pages.fact(page, "Why not webgl")).to_contain_text("was taken away")
+        expect(pages.fact(page, "Why not webgl")).to_contain_text("is no longer available")
         expect(pages.fact(page, "Examples in memory")).to_have_text("2")
         calls.further(page, "predict")
         pages.until_answered(page)

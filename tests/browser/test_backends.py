@@ -59,7 +59,7 @@ def with_wasm_worker(built: Built, mutate: Callable[[str], str], copy: Path) -> 
         # The self-check's pictures drawn darker: every number is plausible, and wrong.
         (
             lambda code: code.replace(".next()>>>24", ".next()>>>25"),
-            "computes other numbers than the site was built with",
+            "computes different numbers from those of the build",
         ),
         (lambda code: 'throw new Error("broken");' + code, "could not be started"),
     ],

@@ -74,7 +74,7 @@ def test_what_is_asked_is_said_before_and_while_it_is_asked(url: str, page: Page
 
     page.evaluate("() => { studio.waiting = new Promise((go) => (studio.answer = go)) }")
     button(page, "Start camera").click()
-    expect(page.get_by_text("Answer your browser: may this page use the camera?")).to_be_visible()
+    expect(page.get_by_text("Answer your browser’s question: may this page use the camera?")).to_be_visible()
     # Stopped before the answer: the camera that comes with it is let go.
     button(page, "Stop camera").click()
     page.evaluate("studio.answer()")
@@ -107,7 +107,7 @@ def test_a_chosen_camera_is_opened_again(url: str, page: Page) -> None:
     pages.open_ready(page, url)
     running(page)
     assert opened(page) == "desk"
-    says(page, "The camera you chose cannot be used now, so another one is on.")
+    says(page, "The camera you chose cannot be used right now, so another one is on.")
     wishes = page.evaluate("studio.asked.map((wish) => wish.deviceId?.exact ?? wish.facingMode)")
     assert wishes == ["cable", "cable", "user"]
     expect(menu(page).get_by_role("combobox", name="Camera", exact=True)).to_have_value("desk")
@@ -181,7 +181,7 @@ def test_fewer_wishes_where_the_camera_cannot_grant_them(url: str, page: Page) -
     page.add_init_script("studio.refuse = (wish) => wish.width && 'OverconstrainedError'")
     pages.open_ready(page, url)
     running(page)
-    says(page, "This camera does not offer the usual picture size. It is used with its own.")
+    says(page, "This camera does not offer the usual picture size, so its own is used.")
     assert page.evaluate("studio.asked.map(({width}) => width?.ideal ?? null)") == [640, None]
     hold(page).click()
     expect(photos(page)).to_have_count(1)
@@ -222,7 +222,7 @@ def test_a_cable_that_is_pulled_and_put_back(url: str, page: Page) -> None:
     button(page, "Start camera").click()
     says(page, "No camera was found.")
     page.evaluate("studio.plug(both)")
-    says(page, "A camera is connected. Press Start camera to go on.")
+    says(page, "A camera is connected. Press Start camera to continue.")
     assert page.evaluate("studio.live()") == 0
     button(page, "Start camera").click()
     running(page)
@@ -239,20 +239,20 @@ def test_a_permission_that_changes_in_the_browser(url: str, page: Page) -> None:
     page.add_init_script("studio.refuse = () => 'NotAllowedError'")
     pages.open_ready(page, url)
     button(page, "Start camera").click()
-    says(page, "The camera was refused.")
+    says(page, "Access to the camera was refused.")
     page.evaluate("() => { studio.words = 'Permission denied by system' }")
     button(page, "Start camera").click()
-    says(page, "This device’s own settings keep the browser from the camera.")
+    says(page, "This device’s own settings keep the browser from using the camera.")
     page.evaluate("() => { studio.words = undefined; studio.allow('denied') }")
     button(page, "Start camera").click()
-    says(page, "The camera was refused.")
+    says(page, "Access to the camera was refused.")
     # Allowed in the address bar: that is wish enough.
     page.evaluate("() => { studio.refuse = null; studio.allow('granted') }")
     running(page)
     quiet(page)
     # Taken back there: the browser ends the stream too.
     page.evaluate("() => { studio.allow('denied'); studio.tell('ended') }")
-    says(page, "The camera was refused.")
+    says(page, "Access to the camera was refused.")
     page.wait_for_function("() => studio.live() === 0")
 
 
@@ -306,7 +306,7 @@ def test_inside_another_page(
             expect(taken).to_have_count(1)
         else:
             for _ in range(2):
-                says(inside, 'Its publisher has to write allow="camera" on the iframe.')
+                says(inside, 'The publisher of that page has to write allow="camera" on the iframe.')
                 link = inside.get_by_role("link", name="Open this page by itself")
                 expect(link).to_have_attribute("href", url)
                 button(inside, "Start camera").click()

@@ -26,7 +26,7 @@ navigator.permissions.query = async (what) =>
 """
 
 MESSAGES = {
-    "NotAllowedError": "The camera was refused.",
+    "NotAllowedError": "Access to the camera was refused.",
     "NotFoundError": "No camera was found.",
     "NotReadableError": "The camera did not start. Another program may be using it",
     "OverconstrainedError": "This camera offers no picture size that the page can use.",

@@ -52,7 +52,7 @@ def is_ready(page: Page) -> None:
             "nl",
             "die de host meestuurt, moet connect-src 'self' toestaan.",
         ),
-        ("require-trusted-types-for 'script'", "en", "has to go without require-trusted-types-for."),
+        ("require-trusted-types-for 'script'", "en", "has to leave out require-trusted-types-for."),
     ],
 )
 def test_a_policy_of_the_host_is_named_with_what_it_has_to_allow(
@@ -109,7 +109,7 @@ def test_a_browser_without_webassembly_has_the_other_backends(
         (
             "wasm",
             hosts.to_the_folder(308),
-            "could not be downloaded: the server sent a web page in its place.",
+            "could not be downloaded: the server sent a web page instead.",
         ),
         ("worker", hosts.plain, "could not be downloaded: the server answered 404."),
     ],

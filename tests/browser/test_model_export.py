@@ -215,13 +215,13 @@ def test_the_example_page_runs_from_a_static_host(
     with chromium() as visit:
         page = visit.page
         page.goto(url)
-        expect(page.get_by_role("status")).to_contain_text("tf.min.js is not beside this page")
+        expect(page.get_by_role("status")).to_contain_text("tf.min.js is not next to this page")
         script.write_bytes(outside.stock_tensorflow())
         visit.complaints.clear()
         page.goto(url)
         expect(page.get_by_role("status")).to_have_text("The model is ready.")
         page.get_by_label("A photo").set_input_files(given.folder / "wide.png")
-        expect(page.get_by_role("status")).to_have_text("Of the photo:")
+        expect(page.get_by_role("status")).to_have_text("The photo shows:")
         shown = page.get_by_role("list", name="What it shows").get_by_role("listitem").all_inner_texts()
         # Names are text: what stands in one is no markup.
         wanted = [f"{each['class']}: {100 * each['probability']:.1f} %" for each in given.said["wide.png"]]
@@ -233,7 +233,7 @@ def test_the_example_page_runs_from_a_static_host(
         page.get_by_label("A photo").set_input_files(given.folder / "project.zip")
         expect(page.get_by_role("status")).to_contain_text("This file cannot be shown")
         page.get_by_role("button", name="Start camera").click()
-        expect(page.get_by_role("status")).to_have_text("Of the camera:")
+        expect(page.get_by_role("status")).to_have_text("The camera sees:")
         page.get_by_role("button", name="Stop camera").click()
         expect(page.get_by_role("button", name="Start camera")).to_be_visible()
         assert [text for text in visit.complaints if "GPU stall" not in text] == []

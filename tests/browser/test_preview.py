@@ -81,7 +81,7 @@ def test_below_the_threshold_it_is_not_sure(page: Page, url: str) -> None:
     expect(stage).to_contain_text(re.compile(r"The model sees\s*\d+%\s*Class [12]"))
     button(page, "Camera and answer options").click()
     slider = page.get_by_role("slider", name="Say “not sure” below")
-    expect(slider).to_have_accessible_description(re.compile("names a class only where"))
+    expect(slider).to_have_accessible_description(re.compile("names a class only if"))
     expect(slider).to_have_attribute("aria-valuetext", "Never")
     slider.focus()
     page.keyboard.press("End")
@@ -132,7 +132,7 @@ def test_a_photo_in_the_cameras_place(page: Page) -> None:
     # What cannot be read is named, and leaves everything as it is.
     drop(page, b"no picture", "broken.png")
     expect(page.get_by_role("status")).to_have_text(
-        "broken.png is broken, or of a kind that this browser does not read."
+        "broken.png is broken, or of a kind that this browser cannot read."
     )
     drop(page, None)
     expect(page.get_by_role("status")).to_have_text("That is not a photo from this device.")

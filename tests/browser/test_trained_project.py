@@ -63,7 +63,7 @@ def test_a_folder_becomes_a_project(
     done = invoked(train_command, *arguments)
     assert done.exit_code == 0, done.output
     assert "12 photos, 3 classes" in done.stdout
-    assert "Left out: 1 picture that cannot be read, 1 file that is no picture." in done.stdout
+    assert "Left out: 1 picture that cannot be read, 1 file that is not a picture." in done.stdout
     assert "Warm/2b.jpg" in done.stderr
     project = read(file)
     assert [each.name for each in project.classes] == ["Leaf & tree", "Nothing yet", "Warm", "空"]

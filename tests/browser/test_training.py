@@ -289,7 +289,7 @@ def test_what_is_missing_for_the_figures_is_said(opened: Opened) -> None:
         record_seen(page, "Class 2", 1)
         expect(part).to_contain_text("two classes need two photos each; 1 has them.")
         # The page trains meanwhile, and gives advice on what it has.
-        expect(part).to_contain_text("Class 2 has 1 photo. With 10 or more it is known better.")
+        expect(part).to_contain_text("Class 2 has 1 photo. The model knows it better with 10 or more.")
         record_seen(page, "Class 3", 2)
         expect(page.get_by_text(RIGHT)).to_be_visible()
         classes = part.get_by_role("list", name="Right by class").get_by_role("listitem")

@@ -45,7 +45,7 @@ def test_good_files_are_taken_and_the_others_named(opened: Opened, tmp_path: Pat
         choose(page, "Upload photos to Class 2", files)
         expect(status(page)).to_have_text(
             "Added 2 photos to Class 2. 2 files could not be read: phone.heic, torn.jpg. "
-            "1 file is no picture."
+            "1 file is not a picture."
         )
         expect(pages.photos(page, "Class 2")).to_have_count(2)
         told = page.get_by_role("region", name="2 files could not be read")
@@ -57,7 +57,7 @@ def test_good_files_are_taken_and_the_others_named(opened: Opened, tmp_path: Pat
         expect(pages.photos(page, "Class 2")).to_have_count(0)
 
         choose(page, "Upload photos to Class 1", tmp_path / "notes.txt")
-        expect(status(page)).to_have_text("1 file is no picture.")
+        expect(status(page)).to_have_text("1 file is not a picture.")
 
 
 def test_uploads_are_upright_cropped_and_not_mirrored(opened: Opened, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_pictures_are_dropped_on_a_class_and_pasted_into_one(opened: Opened) -> 
         card.dispatch_event("dragover", {"dataTransfer": dropped})
         expect(card.get_by_text("Add to Class 2")).to_be_visible()
         card.dispatch_event("drop", {"dataTransfer": dropped})
-        expect(status(page)).to_have_text("Added 2 photos to Class 2. 1 file is no picture.")
+        expect(status(page)).to_have_text("Added 2 photos to Class 2. 1 file is not a picture.")
         expect(card.get_by_text("Add to Class 2")).to_have_count(0)
         expect(pages.photos(page, "Class 2")).to_have_count(2)
         # Beside the classes a picture has no place, and does not open in the page's stead either.
@@ -163,8 +163,8 @@ def test_folders_become_classes_in_one_step(opened: Opened, tmp_path: Path) -> N
         page.keyboard.press("Enter")
         choose(page, "Add folders", root)
         expect(status(page)).to_have_text(
-            "Added 7 photos to 2 classes. 1 file could not be read: a.png. 1 file is no picture. "
-            "1 photo beside the folders was left out."
+            "Added 7 photos to 2 classes. 1 file could not be read: a.png. 1 file is not a picture. "
+            "1 photo next to the folders was left out."
         )
         # The class that was there by that name, in any case, is used; untouched ones gave way, and
         # a folder of which nothing could be read left no class behind.
@@ -226,6 +226,6 @@ def test_photos_chosen_before_the_model_is_there_are_added_when_it_is(
         model = pages.Held(page, "**/" + shards[-1]["url"])
         page.goto(url)
         choose(page, "Upload photos to Class 1", picture(tmp_path / "a.png", (9, 99, 9)))
-        expect(page.get_by_text("Your photos are added as soon as the model has arrived.")).to_be_visible()
+        expect(page.get_by_text("Your photos will be added as soon as the model is loaded.")).to_be_visible()
         model.let_go()
         expect(pages.photos(page, "Class 1")).to_have_count(1)

@@ -59,7 +59,10 @@ def test_a_path_with_nothing_there(project: Project) -> None:
         (Fault(status=403), ["(403)", "log in"]),
         (Fault(stall_after=1000), ["stopped sending for 1 s", "is kept"]),
         (Fault(cut_after=0), ["broke off", "is kept"]),
-        (Fault(body=PAGE, content_type="text/html"), ["something else than a .tar.gz", "Hello from the Hub"]),
+        (
+            Fault(body=PAGE, content_type="text/html"),
+            ["something other than a .tar.gz", "Hello from the Hub"],
+        ),
         (Fault(body=NO_MODEL[:-2000]), ["cut short or damaged"]),
         (Fault(body=NO_MODEL), ["No saved_model.pb"]),
     ],
@@ -182,7 +185,7 @@ MANY = ",".join(f"Class {number}" for number in range(200))
     ("arguments", "parts"),
     [
         (["--classes", "Alone"], ["--classes", "at least 2"]),
-        (["--classes", "Cup,cup"], ["--classes", "'cup' stands there twice"]),
+        (["--classes", "Cup,cup"], ["--classes", "'cup' is listed twice"]),
         (["--classes", "Cup, ,Hand"], ["--classes", "at least 1"]),
         (["--classes", MANY], ["--classes", "at most 100"]),
         (["--config", "none.toml"], ["none.toml", "cannot be read"]),

@@ -92,7 +92,7 @@ def test_an_old_encoding_is_told_with_its_line(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ('title = "x', "not TOML"),
-        ('classes = ["Cup", "cup"]', "stands there twice"),
+        ('classes = ["Cup", "cup"]', "is listed twice"),
         ("classes = [" + ", ".join(f'"{n}"' for n in range(200)) + "]", "at most 100"),
         ('classes = ["A", " "]', "at least 1"),
         ("[head]\nseed = -1", "greater than or equal to 0"),
@@ -124,10 +124,10 @@ def test_the_starter_project_goes_by_its_former_names(tmp_path: Path) -> None:
     notes: list[str] = []
     config = load(path, {}, note=notes.append)
     assert config.starter == str(tmp_path / "taught.zip")
-    assert notes == ["project in site.toml is now called starter. The old spelling goes on working."]
+    assert notes == ["project in site.toml is now called starter. The old spelling still works."]
     notes.clear()
     assert load(None, {FORMERLY: "taught.zip"}, note=notes.append).starter == "taught.zip"
-    assert notes == ["--head is now called --starter. The old spelling goes on working."]
+    assert notes == ["--head is now called --starter. The old spelling still works."]
     notes.clear()
     assert load(path, {FORMERLY: "other.zip"}, note=notes.append).starter == "other.zip"
     assert len(notes) == 1, "one line for both"

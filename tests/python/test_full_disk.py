@@ -69,7 +69,7 @@ def test_a_disk_full_under_the_output(
 ) -> None:
     disk = mounted(size_of(good_site / "dist") + (2 << 20))  # the old site and a part of the new one
     shutil.copytree(good_site / "dist", disk / "dist")
-    parts = ["No space left on device", str(disk / "dist"), "Make room"]
+    parts = ["No space left on device", str(disk / "dist"), "Free up space"]
     Project(disk, full_cache).refuses(5, parts, "--backbone", "embedded", "--title", "New")
     assert publish.is_intact(disk / "dist")
 

@@ -80,7 +80,7 @@ def test_a_touched_site_is_built_again_and_it_is_said_what_was_touched(cache: Ca
     reporter = Silent()
     build(load(None, {"backbone": "embedded"}), cache=cache, reporter=reporter, root=tmp_path)
     assert [stage for stage, _ in reporter.steps] == ["publish"]
-    assert reporter.notes == ["Changed since the last build, and now written anew: index.html."]
+    assert reporter.notes == ["Edited since the last build, and now overwritten: index.html."]
     assert digest(tmp_path / "dist") == before
 
 

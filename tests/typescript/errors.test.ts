@@ -91,7 +91,7 @@ test('an error has a code, data and an English message', () => {
     "the content security policy of this page, or one that its host sends, has to allow script-src 'self' 'wasm-unsafe-eval'.",
   );
   assert.equal(new PolicyError('sandbox').code, 'worker');
-  assert.match(new PolicyError('sandbox').message, /has to go without sandbox/);
+  assert.match(new PolicyError('sandbox').message, /has to leave out sandbox/);
 });
 
 test('what is not ours is reported without a code, whatever was thrown', () => {

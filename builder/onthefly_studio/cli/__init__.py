@@ -15,17 +15,17 @@ import click
 
 from onthefly_studio import __version__
 
-# Before NumPy is imported: on a busy machine it takes milliseconds to share a product of small matrices out
-# among threads, and a hundredth of that in one.
+# Before NumPy is imported: on a busy machine it takes milliseconds to spread a product of small matrices
+# over threads, and a hundredth of that in one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
-    "new": "Begin a site: settings, and a workflow that publishes it.",
+    "new": "Start a site: settings, and a workflow that publishes it.",
     "build": "Build the site.",
     "serve": "Serve a built site on this machine.",
     "validate": "Check what a built site computes, in a real browser.",
     "verify": "Train an exported project again and compare.",
-    "predict": "Say what pictures show, by an exported project.",
+    "predict": "Say what pictures show, using an exported project.",
     "evaluate": "Measure an exported project on photographs.",
     "train": "Train a project on a folder of photographs.",
     "export": "Write an exported project as one model for other programs.",
@@ -36,7 +36,7 @@ _STOPPED = "Stopped."
 
 
 class _Lazy(click.Group):
-    """Imports a command's file when it is asked for, so that none pays for another, and help for none."""
+    """Imports a command's module only when it is used: no command pays for another, and --help for none."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -82,10 +82,7 @@ def _end_on_signals() -> None:
 
 
 def _write_any_name() -> None:
-    """Let a pipe that knows no Chinese have the code of such a letter, and not end the command.
-
-    Nor does an answer with a letter of another code page.
-    """
+    """Let a console that cannot encode a character get its code, and read one it cannot decode, without an error."""
     for stream, errors in (
         (sys.stdin, "replace"),
         (sys.stdout, "backslashreplace"),
@@ -118,7 +115,7 @@ def main() -> None:
         if "--debug" in sys.argv:
             traceback.print_exc()
         click.echo(
-            f"Error: this is a bug of onthefly: {type(error).__name__}: {error}\n"
+            f"Error: this is a bug in onthefly: {type(error).__name__}: {error}\n"
             "  hint:  run again with `onthefly --debug ...` and report what it prints.",
             err=True,
         )

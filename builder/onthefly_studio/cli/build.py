@@ -18,7 +18,10 @@ from onthefly_studio.pipeline import Built, build
 
 @click.command("build", short_help="Build the site.")
 @click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), help="Settings; site.toml if it is there."
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="A settings file.  [default: site.toml, if there is one]",
 )
 @click.option(
     "--backbone",
@@ -28,7 +31,7 @@ from onthefly_studio.pipeline import Built, build
 @click.option(
     "--input-range",
     type=click.Choice(CHOICES),
-    help="What a model of your own reads pictures in.  [default: 0-1]",
+    help="The pixel range that a model of your own expects.  [default: 0-1]",
 )
 @click.option("--out", help="The folder to write.  [default: dist]")
 @click.option("--classes", help='Names of the classes a visitor starts with: "A,B,C".')
@@ -43,7 +46,7 @@ from onthefly_studio.pipeline import Built, build
 )
 @click.option("--head", settings.FORMERLY, hidden=True)
 @click.option("--offline", is_flag=True, help="Open no connection.")
-@click.option("--force", is_flag=True, help="Build again though nothing changed, and ask the network again.")
+@click.option("--force", is_flag=True, help="Build again even if nothing changed, and ask the network again.")
 def command(
     config_file: Path | None, classes: str | None, offline: bool, force: bool, **options: Any
 ) -> None:
@@ -70,7 +73,7 @@ def _build(config_file: Path | None, options: dict[str, Any], *, offline: bool, 
 
 
 def _note_once(line: str) -> None:
-    """Write a line, unless this command did: `serve --watch` reads the same settings for every build."""
+    """Write a line, but once only: `serve --watch` reads the same settings for every build."""
     noted = click.get_current_context().meta.setdefault(f"{__name__}.noted", set())
     if line not in noted:
         noted.add(line)

@@ -1,4 +1,4 @@
-"""`onthefly cache`: what is kept between builds, and giving the room back."""
+"""`onthefly cache`: what is kept between builds, and freeing the space."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from onthefly_studio.text import columns, printable
 @click.group("cache", invoke_without_command=True, short_help="Show or clear what is kept between builds.")
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Show what is kept between builds: how much of what, where, and the hashes that sources are held to."""
+    """Show what is kept between builds: how much of what, where, and the hashes that sources must match."""
     cache = Cache()
     if cache.root.exists() and not cache.root.is_dir():
         raise ConfigError(
-            "There is a file in the place of the cache's folder.",
+            "There is a file where the cache's folder should be.",
             where=_place(cache),
             hint="Set ONTHEFLY_CACHE to a folder of its own.",
         )
@@ -32,13 +32,13 @@ def command(context: click.Context) -> None:
 
 @command.command("clear")
 @click.option(
-    "--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only this; may be repeated."
+    "--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only this kind; can be repeated."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clear(kinds: tuple[str, ...], yes: bool) -> None:
-    """Delete what is kept between builds; the next build makes it anew.
+    """Delete what is kept between builds; the next build makes it again.
 
-    What a running build needs is left, and so is everything that onthefly did not put there.
+    What a running build needs is kept, and so is everything that onthefly did not put there.
     """
     cache = Cache()
     _require_cache(cache)
@@ -65,16 +65,16 @@ def _require_cache(cache: Cache) -> None:
     shown = ", ".join(printable(name, None) for name in foreign[:3])
     more = f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""
     raise ConfigError(
-        f"The folder holds what onthefly did not put there ({shown}{more}); nothing is deleted.",
+        f"The folder holds files that onthefly did not put there ({shown}{more}); nothing is deleted.",
         where=_place(cache),
-        hint=f"Set ONTHEFLY_CACHE to a folder of its own, or delete there yourself: {', '.join(KINDS)}.",
+        hint=f"Set ONTHEFLY_CACHE to a folder of its own, or delete these in it: {', '.join(KINDS)}.",
     )
 
 
 def _agreed() -> bool:
     if not _is_terminal():
         raise ConfigError(
-            "Nobody can be asked here, and nothing is deleted without a yes.",
+            "There is no terminal to ask on, and nothing is deleted without a yes.",
             where="onthefly cache clear",
             hint="Run it with --yes.",
         )
@@ -90,7 +90,7 @@ def _announce(cache: Cache, entries: Sequence[Entry]) -> None:
     rows = [row for kind in KINDS if (row := _row(kind, entries))[1] != "0"]
     click.echo(columns(rows, right=(1, 2)))
     if any(entry.kind == "sources" and not entry.leftover for entry in entries):
-        click.echo("Without its sha256, the next download of a source is trusted anew.")
+        click.echo("Without its sha256, the next download of a source is trusted like a first one.")
 
 
 def _show(cache: Cache) -> None:
@@ -107,7 +107,7 @@ def _show(cache: Cache) -> None:
         shown = ", ".join(printable(name, None) for name in foreign[:10]) + (
             " ..." if len(foreign) > 10 else ""
         )
-        click.echo(f"\nNot the cache's, and never touched: {shown}")
+        click.echo(f"\nNot part of the cache, and never touched: {shown}")
 
 
 def _show_half_written(cache: Cache, entries: Sequence[Entry]) -> None:
@@ -124,7 +124,7 @@ def _show_half_written(cache: Cache, entries: Sequence[Entry]) -> None:
 def _show_records(records: Sequence[Record]) -> None:
     if not records:
         return
-    click.echo("\nSources, and the sha256 that each is held to:")
+    click.echo("\nSources, and the sha256 that each has to match:")
     for record in records:
         if record.url is None:
             click.echo(f"  damaged record: {record.path}")

@@ -21,9 +21,9 @@ from onthefly_studio.errors import ConfigError
     help="Instead of FOLDER: hold out this share of the project's own photos, train on the others.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), help="With --held-out: of the split and the training."
+    "--seed", type=click.IntRange(0, 2**32 - 1), help="With --held-out: seed of the split and the training."
 )
-@click.option("--strict", is_flag=True, help="With FOLDER: ask about no picture rather than leave some out.")
+@click.option("--strict", is_flag=True, help="With FOLDER: stop rather than leave a picture out.")
 @site_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
@@ -37,7 +37,7 @@ def command(
 ) -> None:
     """Accuracy and confusion of the head in PROJECT.ZIP on FOLDER, which has a folder for each class.
 
-    Files of FOLDER that are not asked about are listed.
+    Files in FOLDER that are left out are listed.
     """
     # Only here: --help needs no NumPy.
     from onthefly_studio.cli.report import ConsoleReporter

@@ -21,7 +21,7 @@ backbone_option = click.option(
 
 @click.command("export")
 @click.argument("project", metavar="PROJECT.ZIP", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(EXPORT_FORMATS), required=True, help="Of the model.")
+@click.option("--format", "form", type=click.Choice(EXPORT_FORMATS), required=True, help="The file format.")
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="The folder to write; absent or empty."
 )
@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """Write the head in PROJECT.ZIP and its backbone as one model, from pictures to probabilities.
 
-    The model is loaded again and compared with the reference before it is put in its place.
+    The model is loaded again and compared with the reference before it is put in place.
     """
     # Only here: --help needs no NumPy.
     from onthefly_studio.cache import Cache

@@ -19,11 +19,11 @@ _MOST_NAMES = 10
 
 @click.command("inspect", short_help="Show what is inside a built site.")
 @click.argument("folder", metavar="[DIR]", default=Path("dist"), type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="For machines: one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(folder: Path, as_json: bool) -> None:
     """Show what is inside DIR: a built site (dist by default) or a folder with a TensorFlow.js graph model.
 
-    Ends with 1 where a site is not as it was built, or cannot be read.
+    The exit code is 1 if a site is not as it was built, or cannot be read.
     """
     found = inspect(folder)
     if as_json:
@@ -36,7 +36,7 @@ def command(folder: Path, as_json: bool) -> None:
 
 def _failure(found: Inspection) -> str:
     if found.integrity is None or found.integrity.ok:
-        return f"The {found.kind} cannot be read whole: {_whole(found.problems[0])}"
+        return f"The {found.kind} cannot be read completely: {_whole(found.problems[0])}"
     if not found.integrity.listed:
         return "The site has lost its SHA256SUMS, so nothing says whether it is as it was built."
     counts = {name: len(getattr(found.integrity, name)) for name in ("changed", "missing", "extra")}
@@ -124,7 +124,7 @@ def _graph(graph: Graph, features: int | None) -> list[tuple[str, str]]:
         ("fused biases", _ranks(graph.bias_ranks) or "none"),
     ]
     for backend, broken in graph.portability.items():
-        rows.append((f"on {backend}", "runs" if not broken else f"does not run right: {_names(broken)}"))
+        rows.append((f"on {backend}", "runs" if not broken else f"does not run correctly: {_names(broken)}"))
     return [(name, _whole(value)) for name, value in rows]
 
 

@@ -9,7 +9,7 @@ import click
 from onthefly_studio.new import create
 
 
-@click.command("new", short_help="Begin a site: settings, and a workflow that publishes it.")
+@click.command("new", short_help="Start a site: settings, and a workflow that publishes it.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--title", help="The page's title.")
 @click.option(

@@ -31,9 +31,9 @@ site_option = click.option(
 @site_option
 @click.option("--json", "as_json", is_flag=True, help="Print all probabilities as JSON.")
 def command(project: Path, images: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
-    """Say what each IMAGE shows, by the head in PROJECT.ZIP, with probabilities.
+    """Say what each IMAGE shows, with probabilities, using the head in PROJECT.ZIP.
 
-    Of several, those that cannot be read are named, and the command ends with 3.
+    If some cannot be read, they are named, and the exit code is 3.
     """
     # Only here: --help needs no NumPy.
     from onthefly_studio.project.embed import all_unreadable

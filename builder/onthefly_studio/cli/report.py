@@ -1,4 +1,4 @@
-"""Telling a person what a stage does: a bar on a terminal, plain lines in a pipe."""
+"""Shows people what a stage does: a bar on a terminal, plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from onthefly_studio.report import Advance
 
 LINE_EVERY = 0.25
-"""In a pipe a download says how far it is each time another quarter is done."""
+"""In a pipe a download reports its progress at every quarter."""
 
 
 class ConsoleReporter:

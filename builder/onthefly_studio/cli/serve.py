@@ -52,7 +52,7 @@ def command(directory: Path, port: int, open_page: bool, watching: bool) -> None
             from onthefly_studio.cli.build import build_from_config
 
             watch(_sources(), lambda: build_from_config(None), stop, say=click.echo)
-        while not stop.wait(0.5):  # a wait without end would not see signals on Windows
+        while not stop.wait(0.5):  # an endless wait would not see signals on Windows
             pass
     click.echo("Stopped.")
 

@@ -37,7 +37,7 @@ def _within(name: str) -> click.IntRange | click.FloatRange:
 @click.option(
     "--site",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The built site that is to import it.  [default: dist, if it is there]",
+    help="The built site that will import it.  [default: dist, if it is there]",
 )
 @click.option(
     "--backbone", help="Instead of --site: the backbone, as `onthefly build` takes it.  [default: auto]"
@@ -59,7 +59,7 @@ def _within(name: str) -> click.IntRange | click.FloatRange:
 @click.option("--batch", type=_within("batch"), help="Photos per step of training.")
 @click.option("--rate", type=_within("rate"), help="Adam's learning rate.")
 @click.option("--seed", type=_within("seed"), help="Start of the random numbers.")
-@click.option("--strict", is_flag=True, help="Train on no picture rather than leave some out.")
+@click.option("--strict", is_flag=True, help="Stop rather than leave a picture out.")
 @click.option(
     "--runner",
     type=click.Choice(["local", "beam"]),
@@ -70,9 +70,9 @@ def _within(name: str) -> click.IntRange | click.FloatRange:
 def command(folder: Path, out: Path, strict: bool, runner: str, **options: Any) -> None:
     """Train the head on FOLDER, which has a folder of photographs for each class, and write a project.
 
-    The same preprocessing, backbone and training as on the page; the page imports the result, and
-    `onthefly verify` reproduces it. Settings that are not given are the site's. Pictures in folders within a
-    class's folder are of that class; files that are not taken are listed.
+    Preprocessing, backbone and training are the same as on the page; the page imports the result, and
+    `onthefly verify` reproduces it. Settings that are not given are the site's. Pictures in sub-folders of a
+    class's folder belong to that class; files that are left out are listed.
     """
     # Only here: --help needs no NumPy.
     from onthefly_studio.cache import Cache
@@ -167,9 +167,9 @@ def _require_place(out: Path) -> None:
         )
     if out.is_dir():
         raise OutputError(
-            "There is a folder of this name.",
+            "There is a folder with this name.",
             where=str(out),
-            hint="Give the file that is to be written, as --out project.zip.",
+            hint="Give the file to write, such as --out project.zip.",
         )
     place = next(folder for folder in out.absolute().parents if folder.exists())
     try:
@@ -183,7 +183,7 @@ def _unwritten(out: Path, why: str) -> OutputError:
     return OutputError(
         f"The project cannot be written ({why}).",
         where=str(out),
-        hint="Make room or give rights there, or choose another place with --out.",
+        hint="Free up space or allow writing there, or choose another place with --out.",
     )
 
 

@@ -28,13 +28,13 @@ _COLOURS = {"ok": "green", "FAILED": "red", "not checked": "yellow", "not starte
     "backends",
     multiple=True,
     type=click.Choice([*BACKENDS, "all"]),
-    help="Check on this one, which then must start; may be repeated.  [default: wasm, and others that start]",
+    help="Check this one, which then must start; can be repeated.  [default: wasm, and others that start]",
 )
 @click.option("--only", multiple=True, help='Rows by id or its beginning: "preprocess,steps/two".')
 @click.option(
     "--photos",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Compare the photographs in this folder too, from their files on.",
+    help="Also compare the photographs in this folder, starting from their files.",
 )
 @click.option(
     "--original", help="The archive or folder that the site was built from, if the cache does not hold it."
@@ -60,7 +60,7 @@ def command(
     from onthefly_studio.validate.page import render
     from onthefly_studio.validate.run import Options, known_backends, read_site, validate
 
-    read_site(directory)  # a wrong folder is told before a browser is started
+    read_site(directory)  # a wrong folder is reported before a browser is started
     wanted = tuple(name for part in only for name in part.split(","))
     options = Options(known_backends(backends), wanted, photos, original)
     with sync_playwright() as playwright:

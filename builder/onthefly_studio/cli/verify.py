@@ -38,7 +38,7 @@ def command(project: Path, embed: bool, site: Path | None, as_json: bool) -> Non
         raise CheckFailed(
             "\n".join(finding.text[:1].upper() + finding.text[1:] + "." for finding in verdict.findings),
             where=str(project),
-            hint="Trust it no further than where it came from, or export it again from its site.",
+            hint="Trust it only as far as you trust its origin, or export it again from its site.",
         )
 
 

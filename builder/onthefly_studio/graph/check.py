@@ -1,4 +1,4 @@
-"""Comparing features: how far the written model may stand from the original, and how far it does."""
+"""Comparing features: how far the written model may be from the original, and how far it is."""
 
 from __future__ import annotations
 
@@ -138,8 +138,8 @@ def require_within(rows: Sequence[Row], precision: Precision) -> None:
         if not row.passed:
             cosine = "" if row.cosine is None else f", cosine {row.cosine:.6f} (at least {row.least_cosine})"
             raise ConversionError(
-                f"The {precision} model is not the original: on the image {row.image!r} its features differ "
-                f"by {row.error:.3g} of their largest (limit {row.limit:g}){cosine}.",
+                f"The {precision} model does not match the original: on the image {row.image!r} its features "
+                f"differ by {row.error:.3g} of their largest (limit {row.limit:g}){cosine}.",
                 where="check",
                 hint="Build with --precision float32; if it fails there too, report the model.",
             )

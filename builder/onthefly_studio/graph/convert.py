@@ -1,6 +1,6 @@
 """From a source of weights to files for the browser, checked against the original.
 
-TensorFlow runs in a child process (`tensorflow_child`), so nothing here imports it. Two kinds of
+TensorFlow runs in a child process (`tensorflow/child.py`), so nothing here imports it. Two kinds of
 folder are cached: `converted`, the rewritten float32 graph with the original's features, one per
 source; and `model`, the files of one precision with their measured differences.
 """

@@ -167,7 +167,7 @@ def _check_nodes(nodes: list[Node], where: str) -> None:
             or not _is_list_of(dict, list(attributes.values()))
         ):
             _refuse(
-                where, f"The node {str(node.get('name', number))[:80]!r} is not written as a graph's node is."
+                where, f"The node {str(node.get('name', number))[:80]!r} is not written like a graph's node."
             )
 
 
@@ -285,7 +285,7 @@ def _check_graph(nodes: list[Node], weights: set[str], where: str) -> None:
     """Refuse a graph with a name twice, a name of nothing, a constant of nothing, or a circle."""
     by_name = {node["name"]: node for node in nodes}
     if len(by_name) != len(nodes):
-        _refuse(where, f"The graph has {len(nodes) - len(by_name)} nodes whose names are taken.")
+        _refuse(where, f"The graph has {len(nodes) - len(by_name)} nodes whose names are already taken.")
     for node in nodes:
         if node["op"] == "Const" and node["name"] not in weights:
             _refuse(where, f"The constant {node['name'][:80]!r} has no weight in the manifest.")
@@ -304,7 +304,7 @@ def _check_graph(nodes: list[Node], weights: set[str], where: str) -> None:
             if not waiting[reader]:
                 ready.append(reader)
     if stuck := sorted(name for name, count in waiting.items() if count):
-        _refuse(where, f"The graph runs in a circle, with {_listed(stuck)} in or behind it.")
+        _refuse(where, f"The graph has a cycle, with {_listed(stuck)} in or after it.")
 
 
 def _check_operations(nodes: list[Node], where: str) -> None:

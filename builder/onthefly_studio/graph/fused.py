@@ -1,10 +1,10 @@
 """Fused nodes taken apart: into what TensorFlow.js computes, or into TensorFlow's plain operations.
 
-A fused node is a convolution or a matrix product, `fused_ops` that follow on it one after another, and
+A fused node is a convolution or a matrix product, `fused_ops` that follow it one after another, and
 `num_args` further inputs that those read in their order: `[BiasAdd, Add, Relu]` reads a bias and what is
 added, as TensorFlow writes the end of a residual block. Or it writes `[BiasAdd]`, with the other branch in
-the place of the bias. TensorFlow.js knows a bias of one value per channel, and one activation after it. With
-anything else it throws, or leaves out the activation without a word.
+place of the bias. TensorFlow.js knows a bias of one value per channel, and one activation after it. With
+anything else it throws, or silently leaves out the activation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a graph may hold so that every TensorFlow.js backend runs it, and runs it right.
+"""What a graph may hold so that every TensorFlow.js backend runs it, and runs it correctly.
 
 Conversion can succeed and the browser still fail, or worse, compute something else. Each rule
 below stands for one such case, seen in TensorFlow.js 4.22.
@@ -101,7 +101,7 @@ def violations(model: GraphModel, rules: BackendRules) -> list[str]:
                 found.append(f"{name}: {op} fuses {fused}")
         # An activation without a bias is left out, and whatever follows an activation too.
         if listed and (listed[0] != "BiasAdd" or len(listed) > 2):
-            found.append(f"{name}: {op} fuses other than a bias and an activation: {', '.join(listed)}")
+            found.append(f"{name}: {op} fuses more than a bias and an activation: {', '.join(listed)}")
         if "BiasAdd" in listed:
             bias = node["input"][2]
             if bias in model.weights and model.weights[bias].ndim < rules.lowest_bias_rank:
@@ -119,7 +119,7 @@ def require_portable(model: GraphModel) -> None:
         if found := violations(model, rules):
             more = f" and {len(found) - 3} more" if len(found) > 3 else ""
             raise ConversionError(
-                f"The converted graph would not run right on {backend}: {'; '.join(found[:3])}{more}.",
+                f"The converted graph would not run correctly on {backend}: {'; '.join(found[:3])}{more}.",
                 where="check",
                 hint="Use a MobileNetV3 feature vector, or report the model so that a rewrite can be added.",
             )

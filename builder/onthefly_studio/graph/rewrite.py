@@ -1,4 +1,4 @@
-"""Rewrites of a converted graph: the same function, in a form that every backend computes right."""
+"""Rewrites of a converted graph: the same function, in a form that every backend computes correctly."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def require_variation(
         raise ConversionError(
             "The model gives features that are not finite numbers.",
             where=where,
-            hint="Export it again from weights that are whole.",
+            hint="Export it again from intact weights.",
         )
     photos = [number for number, image in enumerate(images) if image.is_photo_like]
     found = variation(features[photos])

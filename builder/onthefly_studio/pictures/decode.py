@@ -252,9 +252,9 @@ def _bmp(contents: bytes, most: int) -> Decoded:
 
 def _avif(contents: bytes, most: int) -> Decoded:
     if not features.check("avif"):
-        raise ValueError("the Pillow that is installed here reads no AVIF; version 11.3 and later do")
+        raise ValueError("the installed Pillow cannot read AVIF; version 11.3 and later can")
     if contents[8:12] == b"avis":
-        raise ValueError("it is an animation, which AVIF's readers take in ways of their own")
+        raise ValueError("it is an animation, which every AVIF reader handles in its own way")
     with _opened(contents, "AVIF", most) as image:
         orientation = _orientation(image.info.get("exif", b"").removeprefix(b"Exif\0\0"))
         decoded = _split(image, profile=image.info.get("icc_profile"), orientation=orientation)

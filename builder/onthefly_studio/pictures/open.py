@@ -46,7 +46,7 @@ def open_picture(source: Path | bytes, where: str | None = None) -> Pixels:
     kind = kind_of(contents)
     if kind not in READERS:
         raise SourceError(
-            f"{kind} is not read: hardly any browser does."
+            f"{kind} is not supported: hardly any browser reads it."
             if kind
             else "This is not a picture that can be read.",
             where=name,

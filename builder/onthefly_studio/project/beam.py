@@ -1,4 +1,4 @@
-"""Embedding as a pipeline of Apache Beam, which is installed only where somebody asks for it."""
+"""Embedding as a pipeline of Apache Beam, which is installed only if somebody asks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a recorded run parts from the reference: which single change would make the two agree.
+"""Why a recorded run diverges from the reference: which single change would make the two agree.
 
 Each guess is tried by running the reference with it, and named only where the recorded steps then follow.
 """

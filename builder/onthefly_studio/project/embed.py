@@ -1,4 +1,4 @@
-"""Features of pictures, by the very backbone that a project names.
+"""Features of pictures, by exactly the backbone that a project names.
 
 The backbone is found by the hash of its files: in a built site, or among the models that builds have
 left in the cache. It runs in TensorFlow, in a process of its own (`embed_child`), or in NumPy where that is
@@ -113,7 +113,7 @@ def find_model(
         if _has_hash(folder, backbone.model_hash):
             return folder
         raise ConfigError(
-            f"The site does not carry the project's backbone ({_described(backbone)}).",
+            f"The site does not have the project's backbone ({_described(backbone)}).",
             where=str(site),
             hint="Give the folder of the site that the project was exported from.",
         )

@@ -137,7 +137,7 @@ def _require_clear(meant: Mapping[str, list[int]], labels: list[str], folder: Pa
         if len(places) > 1:
             alike = ", ".join(ascii(labels[place]) for place in places)
             raise ConfigError(
-                f"The folder {name!r} may be any of {len(places)} classes of the head: {alike}.",
+                f"The folder {name!r} could be any of {len(places)} classes of the head: {alike}.",
                 where=str(folder),
                 hint="Name the classes apart on the page, train, and export again.",
             )
@@ -175,7 +175,7 @@ def evaluate_held_out(project: Project, share: float, seed: int | None = None) -
     held_out = split(labels, share, settings.seed)
     if not held_out.any():
         raise ConfigError(
-            "No class has a photo to spare.",
+            "No class has a photo to spare for this.",
             where=f"--held-out {share}",
             hint="Export a project with more photos.",
         )

@@ -1,7 +1,7 @@
-"""Photographs in folders: which file is a picture of which class, and which is none.
+"""Photographs in folders: which file is a picture of which class, and which is not.
 
 The rule is the page's (`site_template/src/ui/classes/picture-files.ts`): a picture's class is the outermost
-folder on its way that holds pictures itself, and the class has that folder's name.
+folder on its path that directly holds pictures, and the class has that folder's name.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class LeftOut:
         """How many, by reason, as a sentence; empty where all were taken."""
         parts = [
             _counted(len(self.unreadable), "picture that cannot be read", "pictures that cannot be read"),
-            _counted(len(self.beside), "picture beside the folders", "pictures beside the folders"),
-            _counted(len(self.others), "file that is no picture", "files that are no pictures"),
+            _counted(len(self.beside), "picture next to the folders", "pictures next to the folders"),
+            _counted(len(self.others), "file that is not a picture", "files that are not pictures"),
         ]
         listed = ", ".join(filter(None, parts))
         return f"Left out: {listed}." if listed else ""
@@ -51,10 +51,10 @@ class LeftOut:
             yield "Pictures that cannot be read:"
             yield from _some(f"{name}: {why}" for name, why in self.unreadable.items())
         if self.beside:
-            yield "Pictures beside the folders, of no class:"
+            yield "Pictures next to the folders, of no class:"
             yield from _some(self.beside)
         if self.others:
-            yield "Files that are no pictures:"
+            yield "Files that are not pictures:"
             yield from _some(self.others)
 
     def as_json(self) -> dict[str, object]:
@@ -107,9 +107,9 @@ class Found:
         left_out = replace(self.left_out, others=[])
         if left_out.unreadable or left_out.beside:
             raise SourceError(
-                "\n".join(["Not every picture can be taken.", *left_out.lines()]),
+                "\n".join(["Not every picture can be used.", *left_out.lines()]),
                 where=str(self.folder),
-                hint="Fix or remove them, or leave --strict out to go on without them.",
+                hint="Fix or remove them, or omit --strict to continue without them.",
             )
 
 
@@ -197,7 +197,7 @@ class _Walk:
             raise ConfigError(
                 f"A folder cannot be read ({error.strerror}).",
                 where=str(place),
-                hint="Give rights to read it.",
+                hint="Make it readable.",
             ) from error
         folders = [path for path in inside if path.is_dir()]
         pictures = [path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES and not _odd(path)]

@@ -39,8 +39,8 @@ class Starter:
         backbone, own = self.project.backbone, self.project.preprocess
         if backbone.model_hash != model_hash:
             raise ConfigError(
-                f"The project is of another backbone: {printable(backbone.name)}, {backbone.precision}, "
-                f"model {backbone.model_hash}; this site's is {model_hash}.",
+                f"The project was made with another backbone: {printable(backbone.name)}, "
+                f"{backbone.precision}, model {backbone.model_hash}; this site's is {model_hash}.",
                 where=f"--starter {self.path}",
                 hint="Build with the --backbone and --precision of the site that the project comes from, or "
                 "train one for this site: onthefly train FOLDER --backbone ...",

@@ -124,7 +124,7 @@ def _require_two(found: Found) -> None:
     filled = sum(1 for files in found.classes.values() if files)
     if filled < 2:
         lines = [
-            f"Training takes pictures of two classes or more; {filled} of {len(found.classes)} folders hold "
+            f"Training needs pictures of two or more classes; {filled} of {len(found.classes)} folders hold "
             "some.",
             *found.left_out.lines(),
         ]
@@ -174,7 +174,7 @@ def teach(
         The project, and what of the folder is not in it.
 
     Raises:
-        SourceError: too few pictures can be read, or the training ran away.
+        SourceError: too few pictures can be read, or the training diverged.
     """
     learned = _learn(found, target.preprocess, embed, reporter)
     found = learned.found
@@ -195,7 +195,7 @@ def teach(
     done = run(given, settings)
     if not np.isfinite(done.losses).all():
         raise SourceError(
-            "The training ran away: its losses are not finite.",
+            "The training diverged: its losses are not finite.",
             where=f"--rate {settings.rate:g}",
             hint="Train with a lower rate.",
         )

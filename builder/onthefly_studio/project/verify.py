@@ -1,7 +1,7 @@
 """Training an exported project again, by the reference, and comparing with what was exported.
 
-Checksums tell which file was changed by somebody who did not care; the run tells it also of somebody
-who wrote the checksums anew. What can be told apart stands in docs/formats.md.
+Checksums reveal which file was changed by somebody careless; the run reveals it even if somebody
+rewrote the checksums. What can be told apart is in docs/formats.md.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def verify(project: Project) -> Verdict:
 def compare_pictures(verdict: Verdict, project: Project, embed: Embed) -> None:
     """Compare every photo with its features, and add what differs to a verdict.
 
-    The photo is a small JPEG of what the features were taken of, so the two are alike and not equal.
+    The photo is a small JPEG of what the features were computed from, so the two are alike but not equal.
     """
     if not project.examples:
         return
@@ -121,7 +121,7 @@ def compare_pictures(verdict: Verdict, project: Project, embed: Embed) -> None:
         nearest = int(others.argmax())
         text = (
             f"photo {example.id} in {printable(project.name_of(example.class_id))!r} is not what its "
-            f"features were taken of (similarity {similarity:.3f}"
+            f"features were computed from (similarity {similarity:.3f}"
         )
         if float(others[nearest]) > similarity + SIMILARITY_MARGIN:
             verdict.add("picture", f"{text}; to those of photo {project.examples[nearest].id} it is nearer)")
@@ -168,7 +168,7 @@ class _Verifier:
         if missing:
             self._verdict.add(
                 "incomplete",
-                f"{_photos(missing)}: the head was trained on what is not in the project any more; train "
+                f"{_photos(missing)}: used in training the head, but no longer in the project; train "
                 "again before exporting",
             )
             return None
@@ -241,7 +241,7 @@ class _Verifier:
 
     def _tell_parting(self, at: Parting, ours: Run) -> None:
         text = (
-            f"the runs part at step {at.step} by {abs(at.recorded - at.reference):.2g} (epoch {at.epoch}, "
+            f"the runs diverge at step {at.step} by {abs(at.recorded - at.reference):.2g} (epoch {at.epoch}, "
             f"{_photos(at.photos)}): the loss was {at.recorded:.6f}, the reference has {at.reference:.6f}"
         )
         rest = list(zip(ours.losses[at.step :], self._recorded[at.step :], strict=False))
@@ -267,7 +267,7 @@ class _Verifier:
             self._verdict.add(
                 "label",
                 f"the label of photo {photo} was changed: the head was trained with it in "
-                f"{printable(then)!r}, now it stands in {printable(now)!r}; with that undone, "
+                f"{printable(then)!r}, now it is in {printable(now)!r}; with that undone, "
                 "the recorded run is reproduced",
             )
         if why.settings:

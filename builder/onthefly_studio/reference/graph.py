@@ -98,7 +98,7 @@ def _in_order(model: GraphModel) -> list[Node]:
         if not missing:
             ordered[waiting.pop()] = node
         elif node.name in begun:  # what it waits for was put before it once, and waits for it
-            raise ValueError(f"{node.name}: the graph runs in a circle")
+            raise ValueError(f"{node.name}: the graph has a cycle")
         else:
             begun.add(node.name)
             waiting += missing

@@ -14,7 +14,7 @@ from typing import Any
 
 from onthefly_studio.errors import ConfigError
 
-WITH_TENSORFLOW = "Install the extra `convert`: where TensorFlow is, it computes the graph."
+WITH_TENSORFLOW = "Install the extra `convert`: if TensorFlow is there, it computes the graph."
 MOST_VALUES = 1 << 27
 """Of one value in a graph: 512 MiB. A photograph's planes in a MobileNet have about a thousandth of that."""
 TYPES = {"DT_FLOAT": "float32", 1: "float32", "DT_INT32": "int32", 3: "int32"}

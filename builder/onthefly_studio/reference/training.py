@@ -82,7 +82,7 @@ def train(features: Float32, labels: Indices, classes: int, settings: HeadSettin
         ValueError: fewer than two classes, or one without examples.
     """
     if classes < 2 or set(np.unique(labels)) != set(range(classes)):
-        raise ValueError("training takes two classes or more, each with examples")
+        raise ValueError("training needs two or more classes, each with examples")
     return run(TrainingSet(features, labels, classes), settings)
 
 

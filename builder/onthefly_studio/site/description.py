@@ -1,4 +1,4 @@
-"""`site.json`: what a built site says of itself, written and read.
+"""`site.json`: what a built site says about itself, written and read.
 
 The same, but for what only builds need, stands in `index.html`. `make contract` writes the page's types of it
 (`site_template/src/site.ts`) from the models and from the texts below their fields.

@@ -1,7 +1,7 @@
-"""What people put into a site's folder, such as `.git`, `CNAME` or `robots.txt`: it outlives every rebuild.
+"""What people put into a site's folder, such as `.git`, `CNAME` or `robots.txt`: it survives every rebuild.
 
 It is what the site's list of sums does not name. When a new site takes the place of an old one, these files
-and folders are moved along by renaming, each whole, so that none is ever there by half.
+and folders are moved along by renaming, each whole, so that none is ever half there.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def carry(source: Path, target: Path, names: Iterable[str], where: Path) -> None
             raise OutputError(
                 f"{name} is not the site's own, and cannot be moved to the new site ({disk_reason(error)}).",
                 where=str(where),
-                hint="End what uses it, or take it out of the output folder, and build again.",
+                hint="Close whatever uses it, or move it out of the output folder, and build again.",
             ) from error
 
 

@@ -53,7 +53,7 @@ def parse_headers(text: str, where: str = "_headers") -> list[HeaderRule]:
             if not pattern.startswith("/"):
                 raise _bad_line(where, number, "a path must begin with /")
         elif pattern is None:
-            raise _bad_line(where, number, "a header stands before the first path")
+            raise _bad_line(where, number, "a header comes before the first path")
         elif entry.startswith("!"):
             removed.append(entry[1:].strip())
         elif colon and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name.strip()):

@@ -214,7 +214,7 @@ def _writing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        hint = "Make room or give rights there, or choose another folder with --out."
+        hint = "Free up space or allow writing there, or choose another folder with --out."
         if error.errno in (errno.EBUSY, errno.EXDEV):
             hint = "A mounted folder cannot be replaced; choose one inside it with --out."
         elif file_system.is_in_use(error):
@@ -310,7 +310,7 @@ def _bring_home(from_: Path, out: Path) -> None:
     moves, taken = _on_the_way(from_, out)
     if taken:
         raise OutputError(
-            "A build that was cut off has left something of yours beside the output folder, and its place "
+            "An interrupted build has left something of yours next to the output folder, and its place "
             f"there is taken or gone: {named(taken)}.",
             where=str(from_),
             hint="Move it to where you want it, delete that folder, and build again.",

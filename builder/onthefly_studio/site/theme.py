@@ -107,7 +107,7 @@ def logo(path: Path) -> Logo:
     suffix = path.suffix.lower()
     if suffix not in MAGIC or not contents.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(MAGIC[suffix]):
         raise ConfigError(
-            "The logo is no picture of a kind that every browser shows.", where=str(path), hint=hint
+            "The logo is not a picture that every browser can show.", where=str(path), hint=hint
         )
     if len(contents) > LOGO_BYTES:
         raise ConfigError(f"The logo has {len(contents)} bytes.", where=str(path), hint=hint)

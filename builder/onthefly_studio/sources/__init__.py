@@ -1,7 +1,7 @@
 """The first stage: from the value of `--backbone` to weights on this machine.
 
-What is fetched is trusted once and held to ever after (`trust.py`). What the cache already holds costs no
-import of a network library.
+What is fetched is trusted the first time and has to stay the same ever after (`trust.py`). For what the cache
+already holds, no network library is imported.
 
 A handle's way, from top to bottom:
 
@@ -9,18 +9,18 @@ A handle's way, from top to bottom:
     hub.py, url.py, …       what is special to that kind
     remote.py               a model at an address: here already, in another program's cache, or fetched
       foreign_caches.py     what tensorflow_hub and kagglehub have downloaded
-      download.py           over https into a part file, on from where it was cut
+      download.py           over https into a part file, resumed where it was cut off
       trust.py              is it what it was the first time?
       archive_cache.py      unpacked into the cache (unpack.py)
       model_folder.py       which format the folder holds
 
-A ready TensorFlow.js graph goes through graph_url.py and graph_address.py (where it is asked for), and then
-the same way, or where there is no archive of it, file by file through graph_folder.py.
+A ready-made TensorFlow.js graph goes through graph_url.py and graph_address.py (where to ask for it), and
+then the same way, or if there is no archive of it, file by file through graph_folder.py.
 
 **To add a source**, write one module in this folder and put it into `KINDS`. The module has what
 `source.SourceKind` lists: `KIND`, `NAMES`, `ACCEPTS`, `takes` and `obtain`. `embedded.py` is the shortest.
-It returns a `Source` that names a folder or file in one of the formats which `tensorflow_child` reads
-(`Source.origin`), with the hash that it is known by. For an archive behind an address, `remote.nearest` does
+It returns a `Source` that names a folder or file in one of the formats that `tensorflow/child.py` reads
+(`Source.origin`), with the hash that identifies it. For an archive behind an address, `remote.nearest` does
 all of the work. Messages, `onthefly validate` and `site.json` follow from the list; the README's table of
 backbones is for people, and is written by hand.
 """
@@ -94,7 +94,7 @@ def obtain(
         raise ConfigError(
             f"The weights of `{backbone}` read pictures in [0, 1].",
             where=f"--input-range {input_range}",
-            hint="Leave it out: it is for a model of your own, by its path or address.",
+            hint="Omit it: it is for a model of your own, given by its path or address.",
         )
     context = Context(cache, reporter, offline, force, ACCEPTED)
     for kind in KINDS:

@@ -254,7 +254,7 @@ class _Download:
             ):
                 return body
             self._part.discard()  # a range of something else, or one nobody asked for
-            raise _Again(self._unreachable(f"{self._host} sent another part than asked for.", LATER), 0.0)
+            raise _Again(self._unreachable(f"{self._host} sent a different part than requested.", LATER), 0.0)
         body = Body.of(response.headers, http_answers.length(response.headers.get("Content-Length")))
         self._check_size(body.total or 0)
         self._part.begin(body)
@@ -316,7 +316,7 @@ class _Download:
         words = http_answers.first_words(start)
         came = f"{kind}, beginning “{words}”" if words else f"{kind}, " + ("no text" if start else "empty")
         raise self._not_there(
-            f"{self._host} sent something else than {NAMES[self._expect]} ({came}).",
+            f"{self._host} sent something other than {NAMES[self._expect]} ({came}).",
             INSTEAD[self._expect],
         )
 
@@ -330,11 +330,11 @@ class _Download:
 
         host, causes = self._host, list(_causes(error))
         if isinstance(error, requests.exceptions.ProxyError):
-            return self._unreachable(f"The proxy did not let {host} be reached.", "Check HTTPS_PROXY.")
+            return self._unreachable(f"The proxy did not allow a connection to {host}.", "Check HTTPS_PROXY.")
         if isinstance(error, requests.ConnectTimeout):
             what = f"{host} did not answer within {self._limits.connect_s:g} s."
         elif isinstance(error, requests.ReadTimeout):
-            what = f"{host} took the request and sent nothing for {self._limits.read_s:g} s."
+            what = f"{host} accepted the request but sent nothing for {self._limits.read_s:g} s."
         elif any(isinstance(cause, socket.gaierror) for cause in causes):
             what = f"{host} could not be found: no network, or no such name."
         elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):

@@ -40,8 +40,8 @@ def obtain(backbone: str, context: Context) -> Source:
 def _without_model(path: Path) -> SourceError:
     found = (path.glob(f"*/{name}") for name in (SAVED_MODEL, GRAPH_MODEL))
     below = [file.parent for files in found for file in sorted(files)]
-    what = "The folder holds no saved_model.pb, nor a model.json"
-    hint = "Pass the folder that saved_model.pb stands in."
+    what = "The folder holds neither saved_model.pb nor model.json"
+    hint = "Pass the folder that contains saved_model.pb."
     if below:
         hint = f"Pass {below[0]}."
     elif other := other_formats.in_folder(path):

@@ -139,7 +139,7 @@ class _Files:
                 left -= place.stat().st_size
             if left:
                 raise self._refusal(
-                    f"The files of weights are {left:,} bytes shorter than the {size:,} that model.json says."
+                    f"The weight files are {left:,} bytes shorter than the {size:,} that model.json says."
                 )
 
     def named(self) -> Path:

@@ -27,7 +27,7 @@ INSTEAD: dict[Format, str] = {
     "json": f"{_PAGE} Pass the address of the folder that holds model.json.",
     "weights": _PAGE,
 }
-"""What to do where something else than a file of the format came."""
+"""What to do when something other than a file of the format came."""
 OTHERWISE = "Or pass `--backbone embedded`, or the path of a SavedModel you have."
 LATER = "Try again later; what has arrived is kept. " + OTHERWISE
 
@@ -50,18 +50,18 @@ def begins_as(expect: Format, start: bytes, content_type: str) -> bool:
 def refusal(status: int, host: str, expect: Format, *, signed: bool) -> tuple[str, str]:
     """What an HTTP status means for a model, and what to do."""
     what = "the .tar.gz you get" if expect == "gzip" else "the folder of what you get"
-    browser = f"Open it in a browser, accept or log in as it asks, and pass {what}. {OTHERWISE}"
+    browser = f"Open it in a browser, accept or log in if it asks you to, and pass {what}. {OTHERWISE}"
     if expect == "hdf5":  # no value of --backbone takes such a file
-        browser = "Set ONTHEFLY_KERAS_MIRROR to a place that gives the file. " + OTHERWISE
+        browser = "Set ONTHEFLY_KERAS_MIRROR to a place that serves the file. " + OTHERWISE
     known = {
-        HTTPStatus.UNAUTHORIZED: (f"{host} wants a login (401).", browser),
+        HTTPStatus.UNAUTHORIZED: (f"{host} requires a login (401).", browser),
         HTTPStatus.FORBIDDEN: (
             f"{host} refuses access to this address (403).",
-            f"A signed address may be past its time: get a new one. {browser}" if signed else browser,
+            f"A signed address may have expired: get a new one. {browser}" if signed else browser,
         ),
         HTTPStatus.NOT_FOUND: (f"{host} has nothing at this address (404).", "Check it. " + OTHERWISE),
-        HTTPStatus.GONE: (f"{host} has taken this model away for good (410).", "Use another. " + OTHERWISE),
-        HTTPStatus.TOO_MANY_REQUESTS: (f"{host} gets too many requests (429).", LATER),
+        HTTPStatus.GONE: (f"{host} has removed this model for good (410).", "Use another. " + OTHERWISE),
+        HTTPStatus.TOO_MANY_REQUESTS: (f"{host} is getting too many requests (429).", LATER),
     }
     if status in known:
         return known[HTTPStatus(status)]

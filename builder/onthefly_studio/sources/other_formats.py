@@ -23,7 +23,7 @@ PARTS = {
 
 _KERAS = (
     "a Keras model",
-    'Make a SavedModel of it, in Python: keras.models.load_model("{name}").export("FOLDER"), in Keras 2 '
+    'Turn it into a SavedModel, in Python: keras.models.load_model("{name}").export("FOLDER"), in Keras 2 '
     'tf.saved_model.save(model, "FOLDER"), and pass that folder. The model must end in features: cut its '
     "classifier off first. Keras' own ImageNet weights are there as --backbone keras",
 )
@@ -31,7 +31,7 @@ _TORCH = (
     "PyTorch's weights",
     "Export the network to ONNX, make a SavedModel of that (onnx2tf does), and pass its folder",
 )
-_TAR = ("an archive, but no .tar.gz", "Unpack it and pass the folder, or pack that again with `tar -czf`")
+_TAR = ("an archive, but not a .tar.gz", "Unpack it and pass the folder, or pack that again with `tar -czf`")
 KINDS: dict[str, tuple[str, str]] = {
     ".keras": _KERAS,
     ".h5": _KERAS,

@@ -149,7 +149,7 @@ def unreadable(path: Path, error: OSError) -> SourceError:
     return SourceError(
         f"It could not be read ({error.strerror or error}).",
         where=str(error.filename or path),
-        hint="Check that it is there and that you may read it.",
+        hint="Check that it exists and that you can read it.",
     )
 
 

@@ -94,6 +94,6 @@ class Trusted:
             raise SourceError(
                 "The record of this source's hash is damaged.",
                 where=str(self._file),
-                hint="Run `onthefly cache clear`; the next download is then trusted anew.",
+                hint="Run `onthefly cache clear`; the next download is then trusted like a first one.",
             )
         return known.get(what)

@@ -298,7 +298,7 @@ def _reading(where: str) -> Iterator[None]:
         raise SourceError(
             f"The archive could not be read ({error.strerror or error}).",
             where=where,
-            hint="Check that the file is there and that you may read it.",
+            hint="Check that the file exists and that you can read it.",
         ) from error
 
 

@@ -121,7 +121,7 @@ def _refusal(path: Path, what: str) -> ConversionError:
     return ConversionError(
         what,
         where=str(path),
-        hint="Give this very network's weights, with its top layers, as Keras Applications publishes them.",
+        hint="Give exactly this network's weights, with top layers, as Keras Applications publishes them.",
     )
 
 

@@ -285,7 +285,7 @@ def _callable(loaded: Any, folder: str) -> FeatureFunction:
     if not isinstance(given, tf.TensorSpec | tf.Tensor):
         names = f" ({', '.join(map(str, sorted(given)))})" if isinstance(given, dict) else ""
         raise ConversionError(
-            f"The SavedModel has no signature, and called it gives several tensors{names}.",
+            f"The SavedModel has no signature, and when called it gives several tensors{names}.",
             where=folder,
             hint=_CHOOSE_FEATURES,
         )

@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 
 PATH_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 
-_MEND = "Install Chromium or Google Chrome, or set CHROMIUM to the program of one."
+_MEND = "Install Chromium or Google Chrome, or set CHROMIUM to its executable."
 
 
 def _sandbox_is_impossible(
@@ -112,7 +112,7 @@ def find_browser() -> Path | None:
                 "CHROMIUM does not name a browser that can be run"
                 + (" (it did not answer `--version`)." if program else "."),
                 where=f"CHROMIUM={named}",
-                hint="Set it to the program of a Chromium or Chrome, or unset it to have one looked for.",
+                hint="Set it to the executable of Chromium or Chrome, or unset it to search for one.",
             )
         return Path(program)
     return next((path for path in _candidates() if _runs(path)), None)
@@ -279,7 +279,7 @@ def _run(command: list[str], environment: dict[str, str]) -> subprocess.Complete
 
 def _failure(name: str, ended: subprocess.CompletedProcess[str] | None) -> str | None:
     if ended is None:
-        return f"{name}: did not run to its end"
+        return f"{name}: did not finish"
     if ended.returncode == 0:
         return None
     lines = [line.strip() for line in ended.stdout.splitlines() if line.strip()]

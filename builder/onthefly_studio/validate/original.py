@@ -45,7 +45,7 @@ def _find(backbone: dict[str, Any], cache: Cache, given: str | None) -> Origin:
             raise ConfigError(
                 f"This is not what the site was made from: its sha256 is {source.sha256}, not {sha256}.",
                 where=f"--original {given}",
-                hint="Name the very archive or folder that the site was built with.",
+                hint="Give exactly the archive or folder that the site was built from.",
             )
         return source.origin
     for value in [*names_of(kind), backbone.get("url"), backbone.get("name")]:
@@ -58,7 +58,7 @@ def _find(backbone: dict[str, Any], cache: Cache, given: str | None) -> Origin:
     elif "url" in backbone:
         why = f"the original is not in the cache; run `onthefly build --backbone {backbone['url']}` once"
     else:
-        why = f"the original ({backbone.get('name', kind)}) is not at hand; name it with --original"
+        why = f"the original ({backbone.get('name', kind)}) is not available; give it with --original"
     raise NotAtHand(f"{why} (sha256 {sha256[:16]}…)")
 
 

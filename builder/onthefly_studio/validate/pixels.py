@@ -152,7 +152,7 @@ def golden_images(site: Site) -> tuple[list[golden.Golden], Float32]:
         ) from error
     if drawn != [each["sha256"] for each in index["images"]]:
         raise ConfigError(
-            "This version draws the golden images otherwise than the one that built the site.",
+            "This version draws the golden images differently from the one that built the site.",
             where=str(site.folder / "golden.json"),
             hint="Build the site again, or validate it with that version.",
         )

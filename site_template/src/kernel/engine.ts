@@ -1,4 +1,4 @@
-// What trains: the kernel where this browser runs it, else the plain head. The kernel's bytes stand in this
+// What trains: the kernel if this browser runs it, else the plain head. The kernel's bytes are in this
 // bundle, so they are covered by its hash and need no request of their own.
 
 import { copyOf, type Head, type HeadShape, type HeadWeights, PlainHead } from '../core/head.ts';

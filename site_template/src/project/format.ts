@@ -1,4 +1,4 @@
-// What `project.zip` is made of; docs/formats.md describes it. Its names and bounds stand in the contract.
+// What `project.zip` is made of; docs/formats.md describes it. Its names and bounds are in the contract.
 
 import type { HeadSettings, HeadSnapshot, Preprocess, Site, SnapshotExample } from '../protocol.ts';
 

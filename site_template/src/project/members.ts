@@ -1,5 +1,5 @@
-// Which entries of a zip are a project's files, or a model's, and under which names. Who unpacks one and packs the folder
-// again gets more than there was: every name begins with the folder's, and the system adds files of its own.
+// Which entries of a zip are a project's files, or a model's, and under which names. Unpacking one and packing the
+// folder again changes them: every name begins with the folder's, and the system adds files of its own.
 
 import { PROJECT_FILES } from '../contract.ts';
 import { damaged, ProjectError } from './errors.ts';

@@ -1,4 +1,4 @@
-// What travels beside an exported model: a page that runs it, the code to copy, and how to use both. Nothing in them
+// What goes along with an exported model: a page that runs it, the code to copy, and how to use both. Nothing in them
 // depends on what was taught; the page reads the names from `onthefly.json`. `toInput` is `core/preprocess.ts` in
 // fewer lines, to the bit; a test compares the two.
 
@@ -111,7 +111,7 @@ export const PAGE = `<!doctype html>
 <video id="video" playsinline muted hidden></video>
 <ol id="answer" aria-label="What it shows"></ol>
 
-<!-- TensorFlow.js ${TENSORFLOW_JS}: put tf.min.js, from the folder dist of the npm package @tensorflow/tfjs, beside this page.
+<!-- TensorFlow.js ${TENSORFLOW_JS}: put tf.min.js, from the folder dist of the npm package @tensorflow/tfjs, next to this page.
      To have it from a public server instead, which then learns of every visit, write
      src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@${TENSORFLOW_JS}/dist/tf.min.js" -->
 <script src="tf.min.js"></script>
@@ -137,7 +137,7 @@ export const PAGE = `<!doctype html>
     if (location.protocol === 'file:') {
       throw new Error('Browsers do not let a page opened from a file read its own folder. Serve the folder, for example: python3 -m http.server');
     }
-    if (!window.tf) throw new Error('tf.min.js is not beside this page. README.md says where it is from.');
+    if (!window.tf) throw new Error('tf.min.js is not next to this page. README.md says where to get it.');
     const { loadModel } = await import('./predict.js');
     model = await loadModel(tf);
     say('The model is ready.');
@@ -154,7 +154,7 @@ export const PAGE = `<!doctype html>
       await picture.decode();
       picture.hidden = false;
       await show(picture);
-      say('Of the photo:');
+      say('The photo shows:');
     } catch (error) {
       say('This file cannot be shown: ' + error.message);
     } finally {
@@ -173,7 +173,7 @@ export const PAGE = `<!doctype html>
     video.hidden = false;
     picture.hidden = true;
     camera.textContent = 'Stop camera';
-    say('Of the camera:');
+    say('The camera sees:');
     while (video.srcObject) {
       await show(video);
       await new Promise(requestAnimationFrame);
@@ -200,15 +200,15 @@ come out.
 | \`model.json\`, \`weights.bin\` | the model: \`[n, 224, 224, 3]\` float32 in [0, 1] to \`[n, classes]\` |
 | \`onthefly.json\` | the names of the classes in the order of the outputs, how a picture is prepared, which backbone it is |
 | \`predict.js\` | loads the model and predicts; copy it into your own page |
-| \`index.html\` | a page that does so, with a photo or the camera |
+| \`index.html\` | a page that does this, with a photo or the camera |
 | \`metadata.json\` | the names as Teachable Machine's tools read them |
 
 ## Try it
 
 1. Get \`tf.min.js\` of TensorFlow.js ${TENSORFLOW_JS}: it is the file \`dist/tf.min.js\` in the npm package \`@tensorflow/tfjs\`
-   (\`npm pack @tensorflow/tfjs@${TENSORFLOW_JS}\`, then unpack). Put it beside \`index.html\`.
+   (\`npm pack @tensorflow/tfjs@${TENSORFLOW_JS}\`, then unpack). Put it next to \`index.html\`.
 2. Serve this folder, for example with \`python3 -m http.server\`, and open the address that it names. Any static host
-   does as well; the camera works on https and on localhost.
+   works as well; the camera needs https or localhost.
 
 ## In your own page
 
@@ -224,9 +224,9 @@ come out.
 
 With a bundler: \`import * as tf from '@tensorflow/tfjs'\`, and give \`loadModel\` the address of this folder.
 
-A model predicts what the page predicted only if it sees the same numbers. So leave the preparing to \`predict.js\`, or do
-just what it does: take the centre square of the picture, or the whole of it where \`onthefly.json\` says \`"stretch"\`; make
-it 224 x 224 by bilinear interpolation with the corners aligned; divide by 255. What is transparent lies on white. Nothing
+A model predicts what the page predicted only if it sees the same numbers. So leave the preparation to \`predict.js\`, or do
+exactly what it does: take the centre square of the picture, or all of it if \`onthefly.json\` says \`"stretch"\`; make
+it 224 x 224 by bilinear interpolation with the corners aligned; divide by 255. Transparency becomes white. Nothing
 is mirrored.
 
 ## In Python

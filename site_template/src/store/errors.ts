@@ -5,11 +5,11 @@ import { CodedError } from '../errors.ts';
 /**
  * - `refused`: the browser keeps nothing for this page (its settings, a private window, an isolated frame)
  * - `newer`: a newer version of the page was here, and this one cannot read what that one keeps
- * - `blocked`: a tab with an older version of the page stands in the way
+ * - `blocked`: a tab with an older version of the page is in the way
  * - `full`: there is no room left
  * - `closed`: the connection was closed by the browser, by another tab, or by `close`
  * - `missing`: there is no such project or photo; another tab may have removed it
- * - `failed`: anything else; `cause` tells
+ * - `failed`: anything else; see `cause`
  */
 type StoreErrorCode = 'refused' | 'newer' | 'blocked' | 'full' | 'closed' | 'missing' | 'failed';
 
@@ -18,7 +18,7 @@ export const STORE_MESSAGES: Record<StoreErrorCode, string> = {
   newer: 'A newer version of this page keeps projects in this browser. Reload the page to get it.',
   blocked: 'An older version of this page is open in another tab. Close that tab and try again.',
   full: 'There is no room left in this browser. Remove a project or photos and try again.',
-  closed: 'This page lost its place in the browser’s storage. Reload the page to go on keeping things.',
+  closed: 'This page lost its connection to the browser’s storage. Reload the page to keep saving.',
   missing: 'This is no longer kept in this browser. It may have been removed in another tab.',
   failed: 'The browser could not keep or read this.',
 };

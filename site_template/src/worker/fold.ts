@@ -1,4 +1,4 @@
-// Kernels stored in 8 bits stand in the graph as a product with their channels' scales, which any
+// Kernels stored in 8 bits are in the graph as a product with their channels' scales, which any
 // TensorFlow.js can load and would compute again for every picture. Here the products are done once.
 
 export interface WeightSpec {

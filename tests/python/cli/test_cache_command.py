@@ -139,7 +139,7 @@ def test_clear_frees_exactly_what_it_says(cache: Cache) -> None:
     assert result.exit_code == 0, result.output
     assert f"To be deleted from {cache.root}: {len(KINDS)} entries, {before:,} bytes" in result.stdout
     assert f"Freed {len(KINDS)} entries, {before:,} bytes" in result.stdout
-    assert "trusted anew" in result.stdout
+    assert "trusted like a first one" in result.stdout
     assert bytes_of(cache.root) == 0
     assert kept(cache) == set()
     assert "Nothing to clear" in run("clear", "--yes").stdout
@@ -265,5 +265,5 @@ def test_a_file_in_the_place_of_the_cache(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("ONTHEFLY_CACHE", str(tmp_path / "file"))
     result = run("clear", "--yes")
     assert result.exit_code == 2
-    assert "a file in the place" in result.stderr
+    assert "a file where the cache" in result.stderr
     assert (tmp_path / "file").read_text() == "mine"

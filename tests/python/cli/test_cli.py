@@ -73,7 +73,7 @@ def test_the_starter_project_s_former_names_work_and_say_so_once(
     done = onthefly("build", *NO_PROJECT, *arguments, cwd=tmp_path, cache=cache)
     refused(done, 2, "none.zip", "cannot be read")  # each is taken for the starter project
     assert done.stderr.count("is now called") == (0 if not note else 2 if "and project" in note else 1)
-    assert done.stderr.count("goes on working") == bool(note)
+    assert done.stderr.count("still works") == bool(note)
     assert note in done.stderr
 
 
@@ -135,7 +135,7 @@ def test_a_bug_of_ours_ends_with_70_and_says_what_to_do(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 70
-    assert "this is a bug of onthefly" in done.stderr
+    assert "this is a bug in onthefly" in done.stderr
     assert "--debug" in done.stderr
     assert "Traceback" not in done.stderr
 

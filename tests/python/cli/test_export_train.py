@@ -23,7 +23,7 @@ def test_export_says_what_is_missing(file: Path) -> None:
         onthefly(*given, cwd=here, cache=cache), 3, "is not on this machine", "0123456789abcdef", "--site"
     )
     (here / "dist").mkdir()
-    refused(onthefly(*given, "--site", "dist", cwd=here), 2, "does not carry the project's backbone", "dist")
+    refused(onthefly(*given, "--site", "dist", cwd=here), 2, "does not have the project's backbone", "dist")
     projects.save(file, replace(projects.project(), head=None))
     refused(onthefly(*given, cwd=here), 1, "holds no trained head")
     file.write_bytes(b"PK")

@@ -56,7 +56,7 @@ def test_predict_says_which_site_it_needs(file: Path) -> None:
     site = file.parent / "dist"
     site.mkdir()
     done = onthefly("predict", file.name, "x.png", "--site", "dist", cwd=file.parent)
-    refused(done, 2, "does not carry the project's backbone", "dist")
+    refused(done, 2, "does not have the project's backbone", "dist")
 
 
 def test_evaluate_on_held_out_photos(file: Path) -> None:

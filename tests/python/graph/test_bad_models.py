@@ -171,9 +171,12 @@ GRAPHS: dict[str, tuple[Harm, str]] = {
     ),
     "names twice": (lambda files: weight(files, name="bias"), "without a name of its own: 'bias'"),
     "constant of nothing": (lambda files: weight(files, name="other"), "'kernel' has no weight"),
-    "nodes twice": (lambda files: files.nodes.append(dict(files.nodes[0])), "1 nodes whose names are taken"),
+    "nodes twice": (
+        lambda files: files.nodes.append(dict(files.nodes[0])),
+        "1 nodes whose names are already taken",
+    ),
     "input of nothing": (lambda files: files.nodes.pop(1), "'conv' reads 'kernel', which is not there"),
-    "circle": (circle, "runs in a circle, with 'conv', 'gained', 'pooled'"),
+    "circle": (circle, "has a cycle, with 'conv', 'gained', 'pooled'"),
     "two outputs": (second_output, "has 2 outputs ('map', 'pooled')"),
     "two inputs": (second_input, "has 2 inputs ('image', 'mask')"),
     "unknown operation": (
@@ -186,7 +189,7 @@ GRAPHS: dict[str, tuple[Harm, str]] = {
     "maps": (map_as_output, "gives [n, 14, 14, 4]"),
     "no nodes": (lambda files: files.document["modelTopology"].pop("node"), "no list of nodes"),
     "nodes of text": (lambda files: files.document["modelTopology"]["node"].append("x"), "no list of nodes"),
-    "node without operation": (lambda files: files.nodes[0].pop("op"), "'image' is not written as"),
+    "node without operation": (lambda files: files.nodes[0].pop("op"), "'image' is not written like"),
     "no weights": (lambda files: files.document.pop("weightsManifest"), "no weightsManifest"),
     "group of nothing": (lambda files: files.group.pop("paths"), "a group without paths or weights"),
     "output of nothing": (

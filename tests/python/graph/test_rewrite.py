@@ -179,8 +179,7 @@ def test_whatever_is_fused_is_computed_everywhere(name: str, tmp_path: Path) -> 
 def test_a_fused_operation_too_many_is_not_passed_over() -> None:
     model = convolution(np.zeros(3), ops=("BiasAdd", "Relu", "Relu6"))
     assert any(
-        "other than a bias and an activation" in each
-        for each in rules.violations(model, rules.BackendRules())
+        "more than a bias and an activation" in each for each in rules.violations(model, rules.BackendRules())
     )
     rules.require_portable(rewrite(model))
     alone = convolution(np.zeros(3), ops=("Relu",))

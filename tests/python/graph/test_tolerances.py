@@ -85,7 +85,7 @@ def test_what_is_wrong_is_caught_in_every_precision(
     features = np.load(tmp_path / "features.npy")
     for precision in get_args(Precision):
         rows = check.compare(features, reference, golden.GOLDEN, precision)
-        with pytest.raises(ConversionError, match="is not the original"):
+        with pytest.raises(ConversionError, match="does not match the original"):
             check.require_within(rows, precision)
 
 

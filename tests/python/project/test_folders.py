@@ -111,10 +111,11 @@ def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
     found = found.without(unreadable(found.pictures))
     assert [path.name for path in found.pictures] == ["1.jpg"]
     assert found.left_out.counts() == (
-        "Left out: 2 pictures that cannot be read, 1 picture beside the folders, 1 file that is no picture."
+        "Left out: 2 pictures that cannot be read, 1 picture next to the folders, "
+        "1 file that is not a picture."
     )
     lines = "\n".join(found.left_out.lines())
-    for part in ("cat/2.heic: HEIC is not read", "cat/3.jpg: ", "  cover.png", "  cat/notes.txt"):
+    for part in ("cat/2.heic: HEIC is not supported", "cat/3.jpg: ", "  cover.png", "  cat/notes.txt"):
         assert part in lines
     assert list(found.left_out.as_json()) == ["unreadable", "others", "beside"]
     with pytest.raises(SourceError) as caught:
@@ -126,5 +127,5 @@ def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
 
 def test_very_many_are_not_all_named() -> None:
     lines = list(LeftOut(others=[f"{number}\x1b.txt" for number in range(1000)]).lines())
-    assert lines[:2] == ["Files that are no pictures:", "  0?.txt"]
+    assert lines[:2] == ["Files that are not pictures:", "  0?.txt"]
     assert lines[-1] == "  … and 960 more"

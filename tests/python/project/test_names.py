@@ -55,5 +55,5 @@ def test_a_site_s_classes_are_told_apart_as_people_do(tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(f'classes = ["{APART} ", "Tea"]', "utf-8")
     assert load(tmp_path / "site.toml", {}).classes == [COMPOSED, "Tea"]
     assert load(None, {"classes": [APART, "Tea"]}).classes == [COMPOSED, "Tea"]
-    with pytest.raises(ConfigError, match="stands there twice"):
+    with pytest.raises(ConfigError, match="is listed twice"):
         load(None, {"classes": [APART, COMPOSED]})

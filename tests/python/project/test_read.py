@@ -109,9 +109,9 @@ def features_with_nan(path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "an empty file": (lambda path: path.write_bytes(b""), "no zip"),
-    "a truncated zip": (cut, "only a part of one"),
-    "junk before it": (lambda path: path.write_bytes(b"x" + path.read_bytes()), "no zip"),
+    "an empty file": (lambda path: path.write_bytes(b""), "not a zip"),
+    "a truncated zip": (cut, "only part of one"),
+    "junk before it": (lambda path: path.write_bytes(b"x" + path.read_bytes()), "not a zip"),
     "another program's zip": (lambda path: projects.pack(path, {"model.json": b"{}"}), "no project.json"),
     "another kind": (described(put("kind", "x")), "describes something else"),
     "a future version": (described(lambda told: told.update(format=2, more=[])), "newer version (format 2"),
@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda path: central(path, "features.f32", 24, "<I", 3 << 30),
         "has two sizes",
     ),
-    "an overlap": (lambda path: central(path, "head.json", 42, "<I", 0), "reaches into its neighbour"),
+    "an overlap": (lambda path: central(path, "head.json", 42, "<I", 0), "overlaps its neighbour"),
     "encryption": (lambda path: central(path, "head.json", 8, "<H", 1), "is encrypted"),
     "a foreign packing": (lambda path: central(path, "head.json", 10, "<H", 12), "packed in a way"),
     "a bit that fell over": (flip_in_place, "head.f32: cannot be unpacked, its checksum"),
@@ -154,9 +154,12 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
         described(lambda told: told.update(classes=[told["classes"][0]] * 1001)),
         "at most 1000",
     ),
-    "a class twice": (described(put("classes.1.id", "c1")), "two classes are one"),
+    "a class twice": (described(put("classes.1.id", "c1")), "two classes are the same"),
     "a folder that leads away": (described(put("classes.0.folder", "..")), "classes[0].folder"),
-    "a photo of no class": (described(put("examples.0.class", "c9")), "photo 1 is of a class that is not"),
+    "a photo of no class": (
+        described(put("examples.0.class", "c9")),
+        "photo 1 belongs to a class that does not exist",
+    ),
     "photos out of order": (described(lambda told: told["examples"].reverse()), "order they were taken"),
     "a seed out of bounds": (described(put("settings.seed", 2**32)), "settings.seed"),
     "a number for a name": (described(put("classes.0.name", 5)), "classes[0].name"),
@@ -181,7 +184,7 @@ def test_refused(what: str, file: Path) -> None:
 def test_a_file_twice_is_refused(file: Path) -> None:
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("head.f32", b"x")
-    with pytest.raises(SourceError, match=r"head\.f32: stands in the zip twice"):
+    with pytest.raises(SourceError, match=r"head\.f32: is in the zip twice"):
         read(file)
 
 
@@ -196,7 +199,7 @@ def test_more_entries_than_a_project_has_are_refused_before_they_are_read(file: 
     contents = bytearray(file.read_bytes())
     struct.pack_into("<I", contents, len(contents) - 22 + 12, 1 << 31)
     file.write_bytes(contents)
-    with pytest.raises(SourceError, match="no zip"):
+    with pytest.raises(SourceError, match="not a zip"):
         read(file)
 
 

@@ -223,7 +223,7 @@ def test_what_is_no_litter_stays_refused(good_project: Path, tmp_path: Path) -> 
         "a file in the folder": (macos_and({"project/notes.txt": b"x"}), "notes.txt: is not part"),
         "a file beside it": (macos_and({"notes.txt": b"x"}), "notes.txt: is not part"),
         "a second project": (macos_and({"other/project.json": b"{}"}), "other/project.json: is not part"),
-        "a file in two places": (macos_and({"head.f32": b"x"}), "head.f32: stands in the zip twice"),
+        "a file in two places": (macos_and({"head.f32": b"x"}), "head.f32: is in the zip twice"),
         "a program among a Mac's": (macos_and({"__MACOSX/project/run.js": b"x"}), "run.js: is not part"),
         "a hidden file of a server": (macos_and({"project/.htaccess": b"x"}), ".htaccess: is not part"),
         "litter that leads away": (macos_and({"../.DS_Store": b"x"}), "a name that no project has"),
@@ -239,8 +239,8 @@ def test_what_is_no_litter_stays_refused(good_project: Path, tmp_path: Path) -> 
             "unpacks to",
         ),
         "a folder with contents": (macos_and({"project/more/": b"x"}), "is a folder with contents"),
-        "counts that differ": (with_a_short_count, "no zip"),
-        "litter over a file": (with_litter_on_top, "reaches into its neighbour"),
+        "counts that differ": (with_a_short_count, "not a zip"),
+        "litter over a file": (with_litter_on_top, "overlaps its neighbour"),
     }
     made = []
     for number, (write, _) in enumerate(cases.values()):

@@ -62,7 +62,7 @@ def test_one_that_does_not_fit_is_refused_and_the_old_site_stays(
     before = building(file)
     stood = (before.out / "SHA256SUMS").read_bytes()
     cases: list[tuple[type[OnTheFlyError], str, dict[str, str]]] = [
-        (ConfigError, "is of another backbone", {"precision": "float32"}),
+        (ConfigError, "was made with another backbone", {"precision": "float32"}),
         (ConfigError, "fit = 'crop'", {"fit": "stretch"}),
     ]
     for kind, words, settings in cases:

@@ -139,7 +139,7 @@ def test_a_folder_of_which_nothing_can_be_read_is_refused_at_once(tmp_path: Path
     with pytest.raises(SourceError) as caught:
         photographs(tmp_path)
     assert "0 of 2 folders hold some" in caught.value.message
-    for part in ("a/1.heic: HEIC is not read", "a/2.heic", "b/1.heic"):
+    for part in ("a/1.heic: HEIC is not supported", "a/2.heic", "b/1.heic"):
         assert part in caught.value.message
 
 
@@ -185,7 +185,7 @@ def test_evaluate_takes_a_name_in_either_form_and_old_twins_by_their_own(
     counted = evaluate_folder(twins, tmp_path / "two", embed_for(target))
     assert [sum(row) for row in counted.confusion] == [0, 1, 0]
     picture(tmp_path / "three" / "CUP" / "1.png")
-    with pytest.raises(ConfigError, match="may be any of 2 classes of the head: 'cup', 'Cup'"):
+    with pytest.raises(ConfigError, match="could be any of 2 classes of the head: 'cup', 'Cup'"):
         evaluate_folder(twins, tmp_path / "three", embed_for(target))
 
 
@@ -235,7 +235,7 @@ def test_predict_answers_for_the_good_and_names_the_bad(
 
 
 REFUSED_PLACES: dict[str, tuple[Callable[[Path], Path], int, str]] = {
-    "a folder": (lambda root: root / "folder.zip", 5, "There is a folder of this name"),
+    "a folder": (lambda root: root / "folder.zip", 5, "There is a folder with this name"),
     "within a file": (lambda root: root / "file.txt" / "p.zip", 5, "cannot be written (Not a directory)"),
     "another suffix": (lambda root: root / "project", 2, "The page imports files that end in .zip"),
 }

@@ -75,7 +75,7 @@ def test_a_changed_label_is_named_with_the_photo_and_its_class(file: Path) -> No
     text = verdict.findings[0].text
     assert "label of photo 5" in text
     assert "trained with it in 'Hand'" in text
-    assert "now it stands in 'Bottle'" in text
+    assert "now it is in 'Bottle'" in text
     assert verdict.parting
     assert 5 in verdict.parting.photos
     assert abs(verdict.parting.recorded - verdict.parting.reference) > 1e-3
@@ -260,7 +260,7 @@ def test_photos_are_compared_with_their_features(file: Path) -> None:
     exchanged[3] = like[20]
     compare_pictures(verdict, project, lambda _: exchanged)
     assert kinds(verdict) == ["picture"]
-    assert "photo 4 in 'Cup' is not what its features were taken of" in verdict.findings[0].text
+    assert "photo 4 in 'Cup' is not what its features were computed from" in verdict.findings[0].text
     assert "to those of photo 21 it is nearer" in verdict.findings[0].text
     foreign = like.copy()
     foreign[3] = np.where(np.arange(projects.WIDTH) % 2, 5, -5)

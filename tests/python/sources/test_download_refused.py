@@ -30,10 +30,10 @@ pytestmark = pytest.mark.usefixtures("paused")
 @pytest.mark.parametrize(
     ("status", "words", "hint"),
     [
-        (401, "wants a login (401)", "log in"),
+        (401, "requires a login (401)", "log in"),
         (403, "refuses access to this address (403)", "browser"),
         (404, "has nothing at this address (404)", "Check it"),
-        (410, "taken this model away for good (410)", "Use another"),
+        (410, "removed this model for good (410)", "Use another"),
         (418, "gives no file (HTTP 418)", "embedded"),
         (204, "gives no file (HTTP 204)", "embedded"),
     ],
@@ -197,6 +197,6 @@ def test_a_file_of_weights_is_known_by_its_first_bytes(module: HubServer, part: 
     cache = Cache(part.parent.parent)
     download(module.url("/w.h5"), part, cache=cache, reporter=Silent(), limits=LIMITS, expect="hdf5")
     assert part.read_bytes() == HDF5
-    with pytest.raises(UnreachableError, match=r"something else than a \.tar\.gz") as caught:
+    with pytest.raises(UnreachableError, match=r"something other than a \.tar\.gz") as caught:
         fetch(module, part.with_name("y.part"), url=module.url("/w.h5"))
     assert caught.value.where == module.url("/w.h5")

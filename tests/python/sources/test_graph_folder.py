@@ -194,9 +194,9 @@ def test_a_copy_that_was_harmed_is_fetched_again(
         (Fault(status=403), "refuses access"),
         (
             Fault(body=PAGE, content_type="text/html"),
-            "something else than a file of weights (text/html, beginning",
+            "something other than a file of weights (text/html, beginning",
         ),
-        (Fault(body=b""), "something else than a file of weights (application/gzip, empty)"),
+        (Fault(body=b""), "something other than a file of weights (application/gzip, empty)"),
         (Fault(redirect="http://portal.invalid/"), "redirects to http://portal.invalid/"),
     ],
 )
@@ -320,7 +320,7 @@ def test_a_model_json_larger_than_is_read(
 def test_a_page_in_place_of_model_json(hub: HubServer, cache: Cache, reporter: Silent) -> None:
     hub.modules[f"{FOLDER}/model.json"] = PAGE
     with pytest.raises(
-        SourceError, match=r"something else than a model\.json .*beginning “A model Hello"
+        SourceError, match=r"something other than a model\.json .*beginning “A model Hello"
     ) as caught:
         obtain(hub.url(f"{FOLDER}/model.json"), cache=cache, reporter=reporter)
     assert "login" in caught.value.hint

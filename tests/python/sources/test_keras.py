@@ -93,7 +93,7 @@ def test_a_mirror_may_ask_for_a_token(
         (Fault(status=403, always=True), "refuses access"),
         (
             Fault(body=MODULE, content_type="application/gzip", always=True),
-            "something else than an HDF5 file of weights (application/gzip",
+            "something other than an HDF5 file of weights (application/gzip",
         ),
         (Fault(body=b"<p>Log in", content_type="text/html", always=True), "beginning “Log in”"),
         (Fault(body=WEIGHTS + b"x", always=True), "not the file that Keras publishes: its md5 is"),

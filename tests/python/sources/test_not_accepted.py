@@ -158,7 +158,7 @@ def test_a_folder_of_another_kind_is_told_what_it_holds(
     cache: Cache, reporter: Silent, tmp_path: Path, files: dict[str, bytes], what: str, hint: str
 ) -> None:
     folder = a_model(tmp_path / "x", files)
-    with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
+    with pytest.raises(SourceError, match=r"holds neither saved_model\.pb nor model\.json") as caught:
         obtain(str(folder), cache=cache, reporter=reporter)
     assert what in caught.value.what
     assert hint in caught.value.hint

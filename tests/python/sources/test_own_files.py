@@ -56,7 +56,7 @@ def test_a_folder_of_ones_own(
 
 def test_a_folder_without_a_model(cache: Cache, reporter: Silent, tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
-    with pytest.raises(SourceError, match=r"holds no saved_model\.pb, nor a model\.json") as caught:
+    with pytest.raises(SourceError, match=r"holds neither saved_model\.pb nor model\.json") as caught:
         obtain(str(tmp_path / "x"), cache=cache, reporter=reporter)
     assert caught.value.where == str(tmp_path / "x")
     a_model(tmp_path / "x" / "inner")
@@ -111,7 +111,7 @@ def test_a_folder_that_may_not_be_read(
     with pytest.raises(SourceError, match=r"could not be read \(Permission denied\)") as caught:
         obtain(str(a_model(tmp_path / "m")), cache=cache, reporter=reporter)
     assert caught.value.where == str(tmp_path / "m" / "saved_model.pb")
-    assert "may read it" in caught.value.hint
+    assert "can read it" in caught.value.hint
 
 
 def test_a_home_folder_is_understood(

@@ -71,10 +71,10 @@ flipped[100] ^= 1;
 const zeros = new Uint8Array(3_000_000);
 
 const REFUSED: Record<string, [file: Uint8Array<ArrayBuffer>, code: string, message: RegExp]> = {
-  'an empty file': [new Uint8Array(0), 'not-a-project', /no zip/],
-  'a text file': [bytes('hello'), 'not-a-project', /no zip/],
-  'a zip cut short': [ZIP.slice(0, -100), 'not-a-project', /only a part/],
-  'a zip with something before it': [Uint8Array.of(1, ...ZIP), 'not-a-project', /no zip/],
+  'an empty file': [new Uint8Array(0), 'not-a-project', /not a zip/],
+  'a text file': [bytes('hello'), 'not-a-project', /not a zip/],
+  'a zip cut short': [ZIP.slice(0, -100), 'not-a-project', /only part/],
+  'a zip with something before it': [Uint8Array.of(1, ...ZIP), 'not-a-project', /not a zip/],
   "another program's zip": [zipSync({ 'model.json': bytes({}) }), 'not-a-project', /no project\.json/],
   'another kind of project': [described((p) => (p.kind = 'x')), 'not-a-project', /not a project/],
   'a newer version': [described((p) => Object.assign(p, { format: 2, extra: 1 })), 'newer', /newer version/],
@@ -119,7 +119,7 @@ const REFUSED: Record<string, [file: Uint8Array<ArrayBuffer>, code: string, mess
     'damaged',
     /1 to 1000 items/,
   ],
-  'a class twice': [described((p) => (p.classes[1].id = 'c1')), 'damaged', /two classes are one/],
+  'a class twice': [described((p) => (p.classes[1].id = 'c1')), 'damaged', /two classes are the same/],
   'a folder that leads away': [described((p) => (p.classes[0].folder = '..')), 'damaged', /folder: has characters/],
   'a name that is no text': [
     described((p) => (p.classes[0].name = 5)),
@@ -127,7 +127,7 @@ const REFUSED: Record<string, [file: Uint8Array<ArrayBuffer>, code: string, mess
     /classes\[0\]\.name: should be text/,
   ],
   'an endless name': [described((p) => (p.classes[0].name = 'x'.repeat(201))), 'damaged', /1 to 200 characters/],
-  'an example of no class': [described((p) => (p.examples[0].class = 'c9')), 'damaged', /photo 1 is of a class/],
+  'an example of no class': [described((p) => (p.examples[0].class = 'c9')), 'damaged', /photo 1 belongs to a class/],
   'examples out of order': [described((p) => p.examples.reverse()), 'damaged', /order they were taken/],
   'an id that is none': [described((p) => (p.examples[0].id = 1.5)), 'damaged', /whole number/],
   'a seed out of bounds': [described((p) => (p.settings.seed = 2 ** 32)), 'damaged', /settings\.seed/],

@@ -164,7 +164,7 @@ test("another site's project is refused, and taken by learning its photos anew w
   const stretched = { ...SITE, preprocess: { size: 224, fit: 'stretch' } };
   await assert.rejects(importProject(remote(worker), stretched, file), {
     code: 'other-backbone',
-    message: /uses the centre of a picture; this one has the whole/,
+    message: /uses the centre of a picture; this one uses all of it/,
   });
   assert.deepEqual(await plain(worker), before);
 

@@ -1,7 +1,7 @@
 """One model, backbone and head, in the format of somebody else's program.
 
-It is written beside its place, loaded again and compared with the reference on the golden pictures; only then
-it is put there.
+It is written next to its place, loaded again and compared with the reference on the golden pictures; only
+then is it put there.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _replacing(out: Path) -> Iterator[Path]:
     try:
         if out.exists() and not (out.is_dir() and not any(out.iterdir())):
             raise OutputError(
-                "The place holds something already; it is left alone.",
+                "There is already something there; it is left alone.",
                 where=str(out),
                 hint="Choose another folder with --out, or empty this one yourself.",
             )
@@ -189,5 +189,5 @@ def _replacing(out: Path) -> Iterator[Path]:
         raise OutputError(
             f"The model cannot be written ({disk_reason(error)}).",
             where=str(out),
-            hint="Make room or give rights there, or choose another folder with --out.",
+            hint="Free up space or allow writing there, or choose another folder with --out.",
         ) from error

@@ -93,7 +93,7 @@ class _Layers:
         made = make(node, tensors, constants, values) if make else _simple(node, tensors)
         if made is None:
             raise ConversionError(
-                f"The backbone's operation {node['op']} ({node['name']}) has no layer of Keras here.",
+                f"The backbone's operation {node['op']} ({node['name']}) has no Keras layer here.",
                 where="keras",
                 hint="Export as saved_model or tflite.",
             )

@@ -87,13 +87,14 @@ def read_directory(file: BinaryIO, path: Path) -> list[Entry]:
 def too_large(what: str, where: str) -> SourceError:
     """The error for what could only be meant to fill a memory or a disk."""
     return SourceError(
-        f"The project is larger than any that can have been exported ({what}); it is not opened.", where=where
+        f"The project is larger than any that could have been exported ({what}); it is not opened.",
+        where=where,
     )
 
 
 def _not_a_zip(path: Path) -> SourceError:
     return SourceError(
-        "The file is not a project: it is no zip, or only a part of one.",
+        "The file is not a project: it is not a zip, or only part of one.",
         where=str(path),
         hint="Export it again, or copy or download the file again.",
     )
@@ -201,7 +202,7 @@ def _safe_name(raw_name: bytes, backslashes: bool) -> str:
         raise SourceError(
             "The zip holds a file with a name that no project has; it is not opened.",
             where=printable(name),
-            hint="Do not trust it: whoever made it meant to write outside of a folder, or it is no project.",
+            hint="Do not trust it: it was made to write outside its folder, or it is not a project.",
         )
     return name
 
@@ -210,7 +211,7 @@ def _check_packing(entry: Entry, flags: int) -> None:
     if flags & _ENCRYPTED:
         raise damaged(entry.name, "is encrypted")
     if entry.method not in (STORED, DEFLATED):
-        raise damaged(entry.name, "is packed in a way that is not read")
+        raise damaged(entry.name, "is packed in a way that is not supported")
     if entry.method == STORED and entry.size != entry.packed:
         raise damaged(entry.name, "has two sizes")
 
@@ -221,7 +222,7 @@ def _bounded(entries: list[Entry], directory: int, path: Path) -> list[Entry]:
     ends = [*(entry.start for entry in ordered[1:]), directory][: len(ordered)]
     for entry, end in zip(ordered, ends, strict=True):
         if entry.start + LOCAL.size + len(entry.raw_name) + entry.packed > end:
-            raise damaged(entry.name, "reaches into its neighbour")
+            raise damaged(entry.name, "overlaps its neighbour")
         ratio = entry.size / max(1, entry.packed)
         if entry.size > PROJECT_LIMITS.ratio_from and ratio > PROJECT_LIMITS.ratio:
             raise too_large(f"{entry.name} unpacks to {ratio:,.0f} times its size", str(path))

@@ -1,6 +1,6 @@
 """Which entries of a zip are a project's files, and under which names.
 
-Who unpacks a project and packs the folder again gets more than there was: every name begins with that of
+Unpacking a project and packing the folder again changes its entries: every name begins with that of
 the folder, and the system adds files of its own. The twin of `site_template/src/project/members.ts`.
 """
 
@@ -29,7 +29,7 @@ def members(entries: list[Entry]) -> dict[str, Entry]:
     seen: set[str] = set()
     for entry in entries:
         if entry.name in seen:
-            raise damaged(entry.name, "stands in the zip twice")
+            raise damaged(entry.name, "is in the zip twice")
         if entry.name.endswith("/") and entry.size:
             raise damaged(entry.name, "is a folder with contents")
         seen.add(entry.name)
@@ -39,7 +39,7 @@ def members(entries: list[Entry]) -> dict[str, Entry]:
     for entry in files:
         name = entry.name.removeprefix(folder)
         if name in named:
-            raise damaged(name, "stands in the zip twice")
+            raise damaged(name, "is in the zip twice")
         named[name] = entry
     return named
 

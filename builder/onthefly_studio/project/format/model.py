@@ -90,7 +90,7 @@ class Project:
         filled = [each.id for each in self.classes if any(e.class_id == each.id for e in self.examples)]
         if len(filled) < 2:
             raise ConfigError(
-                "Training takes photos of two classes or more.", hint="Export the project with more photos."
+                "Training needs photos of two or more classes.", hint="Export the project with more photos."
             )
         label = {class_id: number for number, class_id in enumerate(filled)}
         labels = np.array([label[example.class_id] for example in self.examples])

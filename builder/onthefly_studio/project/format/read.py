@@ -48,7 +48,7 @@ def read(path: Path, *, tolerate_altered: bool = False) -> Project:
             f"The project is not as it was exported; changed since: {', '.join(project.altered[:5])}"
             f"{' …' if len(project.altered) > 5 else ''}.",
             where=str(path),
-            hint="Export it again. `onthefly verify` tells what the changes mean.",
+            hint="Export it again. `onthefly verify` explains the changes.",
         )
     return project
 
@@ -183,13 +183,13 @@ def _check_version(contents: bytes, path: Path) -> None:
 def _check_references(described: Described) -> None:
     ids, folders = {each.id for each in described.classes}, {each.folder for each in described.classes}
     if not len(ids) == len(folders) == len(described.classes):
-        raise damaged(schema.PROJECT, "two classes are one")
+        raise damaged(schema.PROJECT, "two classes are the same")
     last = 0
     for example in described.examples:
         if example.class_id not in ids:
-            raise damaged(schema.PROJECT, f"photo {example.id} is of a class that is not there")
+            raise damaged(schema.PROJECT, f"photo {example.id} belongs to a class that does not exist")
         if example.id <= last:
-            raise damaged(schema.PROJECT, "the photos do not stand in the order they were taken")
+            raise damaged(schema.PROJECT, "the photos are not in the order they were taken")
         last = example.id
 
 

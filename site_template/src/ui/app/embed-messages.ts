@@ -1,5 +1,5 @@
-// What a page that has this one in an <iframe> may hear: which class is seen, and how sure that is. Never a picture, a
-// feature or a photo. Only a page that asks hears it, at the origin it asks from. docs/integrate.md has its side.
+// What a page that has this one in an <iframe> can receive: which class is seen, and how sure that is. Never a picture, a
+// feature or a photo. Only a page that asks receives it, at the origin it asks from. docs/integrate.md has its side.
 
 import { effect } from '@preact/signals';
 import type { Prediction } from '../../protocol.ts';

@@ -1,4 +1,4 @@
-// Which items of a long list are near what is seen of it: only they need to stand in the page.
+// Which items of a long list are near the visible part: only they need to be in the page.
 
 import type { RefObject } from 'preact';
 import { useCallback, useLayoutEffect, useState } from 'preact/hooks';

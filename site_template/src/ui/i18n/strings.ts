@@ -1,5 +1,5 @@
 // The words of the page's language. There is a bundle of the page for every language that has a file in `words/`, with
-// these and no others: build.mjs puts them in the place of the English ones.
+// these and no others: build.mjs puts them in place of the English ones.
 
 import { words } from './words/en.ts';
 

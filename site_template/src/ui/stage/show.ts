@@ -1,4 +1,4 @@
-// The show: preview and answer fill the screen, for those who watch from further away. Where the browser gives no full
+// The show: preview and answer fill the screen, for people watching from further away. If the browser gives no full
 // screen, as on some phones and inside other pages, they fill the window.
 
 import type { RefObject } from 'preact';

@@ -32,33 +32,34 @@ export const words = {
     start: 'Start camera',
     stop: 'Stop camera',
     starting: 'Waiting for the camera…',
-    asking: 'Answer your browser: may this page use the camera?',
+    asking: 'Answer your browser’s question: may this page use the camera?',
     off: 'The camera is off.',
     willAsk: 'Your browser will ask whether this page may use it, so that the model sees what you show.',
-    blocked: 'Your browser keeps it from this page. Allow it in the address bar.',
+    blocked: 'Your browser blocks it on this page. Allow it in the address bar.',
     asleep: 'No picture',
     hint: 'What you see in this square is what the model learns from.',
     hintStretch: 'The model learns from this whole picture, squeezed into a square.',
     preview: 'Camera preview',
     recording: 'Recording',
-    sleeping: 'The camera sends no picture. Its cover may be closed, or a call may hold it. It goes on here by itself.',
+    sleeping:
+      'The camera sends no picture. Its cover may be closed, or a call may be using it. It resumes here by itself.',
     compromises: {
-      size: 'This camera does not offer the usual picture size. It is used with its own.',
-      other: 'The camera you chose cannot be used now, so another one is on.',
+      size: 'This camera does not offer the usual picture size, so its own is used.',
+      other: 'The camera you chose cannot be used right now, so another one is on.',
     },
-    returned: 'A camera is connected. Press Start camera to go on.',
+    returned: 'A camera is connected. Press Start camera to continue.',
     another: 'The camera was disconnected. Press Start camera to use another one, or connect it again.',
     faults: {
       refused:
-        'The camera was refused. Allow it for this page in the address bar or the browser’s settings, then press Start camera.',
+        'Access to the camera was refused. Allow it for this page in the address bar or the browser’s settings, then press Start camera.',
       refusedInFrame:
-        'The camera was refused. Allow it for this page, then press Start camera. This page is shown inside another one: that one has to pass the camera on, with allow="camera" on its iframe.',
+        'Access to the camera was refused. Allow it for this page, then press Start camera. This page is shown inside another one, which has to pass the camera on, with allow="camera" on its iframe.',
       system:
-        'This device’s own settings keep the browser from the camera. Allow it there, under privacy, then press Start camera.',
+        'This device’s own settings keep the browser from using the camera. Allow it there, under privacy, then press Start camera.',
       policy:
-        'This page is shown inside another one that keeps the camera from it. Its publisher has to write allow="camera" on the iframe. Or open this page by itself.',
+        'This page is shown inside another one that blocks its camera. The publisher of that page has to write allow="camera" on the iframe. Or open this page by itself.',
       policyOfHost:
-        'This page’s host keeps the camera from it with a Permissions-Policy. Its publisher has to allow camera=(self) there.',
+        'This page’s host blocks the camera with a Permissions-Policy. The publisher has to allow camera=(self) there.',
       missing: 'No camera was found. Connect one, then press Start camera.',
       busy: 'The camera did not start. Another program may be using it: close that one, then press Start camera.',
       constraints: 'This camera offers no picture size that the page can use. Try another camera.',
@@ -79,7 +80,7 @@ export const words = {
 
   insecure: {
     title: 'This page needs a secure address',
-    text: 'A browser opens the camera, and lets this page check its files, only on an address that starts with https:// or on localhost.',
+    text: 'Browsers allow the camera, and let this page check its files, only at an address that starts with https:// or on localhost.',
     here: (address: string) => `You are at ${address}`,
     open: 'Open over https',
     publisher: 'If this is your own site: turn on https at your host, or try it on this computer through localhost.',
@@ -203,7 +204,7 @@ export const words = {
     dropOnClass: 'Drop photos on the class they belong to.',
     progress: 'Adding photos',
     count: (done: number, total: number) => `Adding photos: ${done} of ${total}`,
-    waiting: 'Your photos are added as soon as the model has arrived.',
+    waiting: 'Your photos will be added as soon as the model is loaded.',
     cancel: 'Cancel',
     begun: (n: number) => `Adding ${photos(n)}.`,
     classes: (n: number) => counted(n, 'class', 'classes'),
@@ -213,12 +214,12 @@ export const words = {
     /** @param names the first of them */
     unreadable: (n: number, names: string) => `${counted(n, 'file', 'files')} could not be read: ${ended(names)}`,
     unreadableHint:
-      'Either broken, or of a kind that this browser does not open. Phones can share HEIC photos as JPEG, which every browser opens.',
+      'Either broken, or of a kind that this browser cannot open. Phones can share HEIC photos as JPEG, which every browser opens.',
     unreadableTitle: (n: number) => `${counted(n, 'file', 'files')} could not be read`,
     /** @param n of those that could not be read */
     tooLarge: (n: number) => `${photos(n)} ${n === 1 ? 'has' : 'have'} more than 120 million pixels: too many.`,
-    others: (n: number) => (n === 1 ? '1 file is no picture.' : `${n} files are no pictures.`),
-    beside: (n: number) => `${photos(n)} beside the folders ${n === 1 ? 'was' : 'were'} left out.`,
+    others: (n: number) => (n === 1 ? '1 file is not a picture.' : `${n} files are not pictures.`),
+    beside: (n: number) => `${photos(n)} next to the folders ${n === 1 ? 'was' : 'were'} left out.`,
     nothing: 'There were no pictures among these files.',
     failed: 'The photos could not be added.',
     close: 'Close this message',
@@ -249,7 +250,7 @@ export const words = {
     /** The best guess, below the threshold. */
     guess: (name: string, percent: string) => `Perhaps ${name}, ${percent}`,
     threshold: 'Say “not sure” below',
-    thresholdHint: 'The model then names a class only where it is at least so certain.',
+    thresholdHint: 'The model then names a class only if it is at least this sure.',
     thresholdOff: 'Never',
   },
 
@@ -264,7 +265,7 @@ export const words = {
     /** @param name of the file */
     shown: (name: string) => `The preview shows ${name}.`,
     /** @param name of the file */
-    unreadable: (name: string) => `${name} is broken, or of a kind that this browser does not read.`,
+    unreadable: (name: string) => `${name} is broken, or of a kind that this browser cannot read.`,
     /** @param name of the file */
     tooLarge: (name: string) => `${name} has more than 120 million pixels: too many. Make it smaller first.`,
     noFile: 'That is not a photo from this device.',
@@ -309,7 +310,7 @@ export const words = {
   curves: {
     accuracy: 'Accuracy',
     loss: 'Loss',
-    accuracyHint: 'Right answers about the photos it learns from',
+    accuracyHint: 'How many of the photos it learns from it gets right',
     lossHint: 'How far off its answers are: lower is better',
     epoch: 'epoch',
     none: 'The curves appear with the first training.',
@@ -339,7 +340,7 @@ export const words = {
     whole: (least: number, most: number) => `A whole number from ${least} to ${most}.`,
     above: (above: number, most: number) => `A number above ${above}, at most ${most}.`,
     /** @param bounds a sentence */
-    wrong: (bounds: string) => `Not taken. ${bounds}`,
+    wrong: (bounds: string) => `Not accepted. ${bounds}`,
     back: 'Back to the site’s settings',
     isBack: 'These are the site’s settings again.',
   },
@@ -349,7 +350,7 @@ export const words = {
     undo: 'Undo',
     redo: 'Redo',
     undone: (what: string) => `Undone: ${what}.`,
-    redone: (what: string) => `Done again: ${what}.`,
+    redone: (what: string) => `Redone: ${what}.`,
     change: 'a change',
     settings: 'a change of the settings',
     addClass: (name: string) => `adding ${name}`,
@@ -376,7 +377,7 @@ export const words = {
 
   pixels: {
     title: 'This browser changes the pictures that pages read',
-    text: 'A privacy setting adds noise to them, so the model learns from something slightly different than what you see. To let it see clearly, allow this site to read canvas data, or use another browser.',
+    text: 'A privacy setting adds noise to them, so the model learns from something slightly different from what you see. To let it see clearly, allow this site to read canvas data, or use another browser.',
   },
 
   // What this browser keeps by itself.
@@ -408,10 +409,10 @@ export const words = {
     cancel: 'Cancel',
     close: 'Close',
     start: 'New project',
-    started: 'This is a new project. The one before is kept.',
+    started: 'This is a new project. The previous one is kept.',
     opened: (name: string) => `Opened ${name}.`,
     facts: (n: number, size: string) => `${photos(n)} · ${size}`,
-    otherModel: 'Made with another model: its photos are learned anew.',
+    otherModel: 'Made with another model: its photos will be learned anew.',
     elsewhere: 'This project is open in another tab.',
     gone: 'It is no longer there.',
     openFailed: 'The project could not be opened.',
@@ -421,20 +422,20 @@ export const words = {
 
   project: {
     title: 'Keep what you taught',
-    hint: 'Project files hold photos and model, for this page or for Python.',
+    hint: 'A project file holds the photos and the model, for this page or for Python.',
     model: 'Export model',
     modelHint: 'A model file runs on its own in any page with TensorFlow.js.',
-    modelExported: 'Exported the model.',
+    modelExported: 'The model was exported.',
     noModel: 'There is no model yet. Record photos for two classes first.',
     code: 'Use it in code',
     export: 'Export',
     import: 'Import',
     file: 'Project file',
-    loading: 'Possible once the model has arrived.',
-    busy: 'Possible when recording and training are over.',
+    loading: 'Available once the model is loaded.',
+    busy: 'Available when recording and training are done.',
     nothing: 'There is nothing to export yet. Record some photos first.',
     exported: (examples: number) => `Exported ${counted(examples, 'photo', 'photos')}.`,
-    withoutHead: 'The file holds no trained model; press Train before exporting to have it in.',
+    withoutHead: 'The file holds no trained model; press Train before exporting to include it.',
     exportFailed: 'The project could not be exported.',
     reading: 'Reading the file.',
     progress: (done: number, total: number) => `Learning the photos anew: ${done} of ${total}.`,
@@ -449,9 +450,9 @@ export const words = {
   code: {
     title: 'Use it in code',
     web: 'In another web page',
-    webHow: 'Export this project, and put the file beside the page. The picture stays in that page, too.',
+    webHow: 'Export this project, and put the file next to the page. The picture never leaves that page either.',
     python: 'In Python',
-    pythonHow: 'The same numbers, on files of your computer.',
+    pythonHow: 'The same numbers, for files on your computer.',
     // Comments in what is copied.
     command: 'the command that built this site',
     program: 'in a program',
@@ -494,7 +495,7 @@ export const words = {
     outweighed: (few: string, n: number, many: string, m: number) =>
       `${few} has ${photos(n)}, ${many} ${m}: the model will lean towards ${many}. Record more of ${few}.`,
     scarce: (few: string, n: number, enough: number) =>
-      `${few} has ${photos(n)}. With ${enough} or more it is known better.`,
+      `${few} has ${photos(n)}. The model knows it better with ${enough} or more.`,
   },
 
   hood: {
@@ -511,7 +512,8 @@ export const words = {
     measured: (time: string, wasm: string) => `${time} for a frame; wasm took ${wasm}`,
     software: (device: string) => `This browser computes it without a graphics card (${device}).`,
     missing: 'This browser does not offer it.',
-    lost: (backend: string) => `The graphics card that ${backend} used was taken away. The model goes on without it.`,
+    lost: (backend: string) =>
+      `The graphics card that ${backend} used is no longer available. The model continues without it.`,
     backbone: 'Backbone',
     trainedOn: 'Backbone trained on',
     /** What the build says in English, in other words. */
@@ -537,7 +539,7 @@ export const words = {
     frame: 'Time per frame',
     engine: 'Trained by',
     engines: { 'wasm-simd': 'the page’s own WebAssembly kernel (SIMD)', plain: 'plain JavaScript' },
-    fromFile: 'came trained, from a file',
+    fromFile: 'already trained, from a file',
     trainTime: 'Training time',
     trainTimeValue: (time: string, each: string) => `${time} (${each} for each photo and epoch)`,
     tensors: 'TF.js tensors',
@@ -555,8 +557,8 @@ export const words = {
     photosHereValue: (count: string, size: string) => `${count}, ${size}`,
     kept: 'Kept in this browser',
     keptWhat:
-      'Kept are your projects with their photos and models, your choices, and the page’s own files, so that it works without a connection. Under Projects you can delete what you no longer want.',
-    notKept: 'What you taught is not kept here, only the page’s own files, so that it works without a connection.',
+      'Your projects with their photos and models, your choices, and the page’s own files, so that it works without a connection. Under Projects you can delete what you no longer want.',
+    notKept: 'Only the page’s own files, so that it works without a connection. What you taught is not kept here.',
   },
 
   // What went wrong, by the name of the error and its code; or by `code/reason`, where a code has several sentences.
@@ -566,7 +568,7 @@ export const words = {
       download: ALLOW,
       webassembly: ALLOW,
       'worker/allow': ALLOW,
-      'worker/without': `${FORBIDDEN} go without {directive}.`,
+      'worker/without': `${FORBIDDEN} leave out {directive}.`,
     },
     StartError: translatable(START_MESSAGES),
     WorkerError: translatable(WORKER_MESSAGES),
