@@ -82,7 +82,7 @@ def _end_on_signals() -> None:
 
 
 def _write_any_name() -> None:
-    """Let a console that cannot encode a character get its code, and read one it cannot decode, without an error."""
+    """Let a console that cannot encode a character get its code, and read what it cannot decode."""
     for stream, errors in (
         (sys.stdin, "replace"),
         (sys.stdout, "backslashreplace"),

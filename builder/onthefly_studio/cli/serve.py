@@ -89,7 +89,7 @@ def _refused(error: OSError, *, on_windows: bool = os.name == "nt") -> str:
     if error.errno == errno.EADDRINUSE or (on_windows and error.errno == errno.EACCES):
         return "is in use"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return "may not be used without more rights"
+        return "cannot be used without more rights"
     return f"cannot be listened on ({error.strerror})"
 
 
