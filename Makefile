@@ -59,6 +59,7 @@ lint: $(DEV) $(NODE_DEV)
 define lint
 set -e; echo "== Style and types"; \
 $(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; \
+$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32 -p onthefly_studio; \
 $(NPM) --silent run lint; $(NPM) --silent run check; \
 echo "== Dead code, copies, long modules"; \
 $(BIN)/vulture; $(NPM) --silent run dead; $(NPM) --silent run copies; $(BIN)/python -m tools.lengths

@@ -1,13 +1,6 @@
 // The types of `onthefly.js`, the module for other pages. docs/integrate.md shows it at work.
 // Generated from src/public.ts by types.mjs.
 
-/** An error that a program knows by its name and code. */
-declare class CodedError<Code extends string> extends Error {
-  readonly code: Code;
-  /** What the message names; `reason` tells apart what has one code. */
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
 /** What may compute. */
 type BackendName = 'wasm' | 'webgl' | 'webgpu' | 'cpu';
 /** What a visitor's training starts with (`[head]`). */
@@ -24,12 +17,6 @@ interface HeadSettings {
   seed: number;
 }
 
-/** Where a start-up stands. `bytes` and `total` count the model's download. */
-interface StartProgress {
-  phase: 'download' | 'compile' | 'check';
-  bytes: number;
-  total: number;
-}
 /** One epoch of training, as Keras' history counts it. */
 interface EpochReport {
   /** Counted from 1. */
@@ -39,6 +26,20 @@ interface EpochReport {
   loss: number;
   /** Share of the epoch's examples, 0 to 1. */
   accuracy: number;
+}
+
+/** An error that a program knows by its name and code. */
+declare class CodedError<Code extends string> extends Error {
+  readonly code: Code;
+  /** What the message names; `reason` tells apart what has one code. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Where a start-up stands. `bytes` and `total` count the model's download. */
+interface StartProgress {
+  phase: 'download' | 'compile' | 'check';
+  bytes: number;
+  total: number;
 }
 
 /** What may be given wherever an image is wanted. It is left as it is, also where it is an `ImageBitmap`. */

@@ -22,12 +22,17 @@ from typing import Any
 
 import platformdirs
 
+from onthefly_studio import file_system
 from onthefly_studio.errors import OutputError
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 """Failures that can only be the disk's, wherever in a stage they come up."""
+_WINDOWS_DISK = (19, 39, 112)
+"""The same by Windows' numbers: write-protected, and full in two ways."""
+_FAILED = re.compile(r"\[(?P<whose>Errno|WinError) (?P<number>\d+)\] (?P<words>[^:]*)(: .*)?", re.DOTALL)
+"""How Python puts an `OSError` into words."""
 
-_IGNORED = frozenset(("CACHEDIR.TAG", ".DS_Store"))
+_TAG = "CACHEDIR.TAG"
 _LOCKS = "locks"
 _NAME = re.compile(
     r"(?P<leftover>\.(?:partial-)?)?(?P<key>[0-9a-f]{64})(?:-[0-9a-f]{8})?(?:\.part)?(?:\.json)?(?:\.new)?"
@@ -91,7 +96,8 @@ def disk_reason(error: OSError) -> str:
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
         # What copying a tree raises: (from, to, reason) of each file that failed.
         _, _, reason = error.args[0][0]
-        return re.sub(r"^\[Errno \d+\] ([^:]*)(: .*)?$", r"\1", str(reason))
+        match = _FAILED.fullmatch(str(reason))
+        return match["words"] if match else str(reason)
     return error.strerror or str(error)
 
 
@@ -143,8 +149,8 @@ def write_json(path: Path, value: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     try:
-        fresh.write_text(json.dumps(value, sort_keys=True), encoding="utf-8")
-        fresh.replace(path)
+        fresh.write_text(json.dumps(value, sort_keys=True), encoding="utf-8", newline="\n")
+        file_system.replace(fresh, path)
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -210,7 +216,7 @@ class Cache:
             if place.is_dir():  # another build filled it while we waited
                 return place
             for leftover in place.parent.glob(f".partial-{key}*"):
-                shutil.rmtree(leftover, ignore_errors=True)
+                file_system.delete(leftover)
             # A name of its own: a killed build's child may still be writing to the old one.
             partial = place.with_name(f".partial-{key}-{secrets.token_hex(4)}")
             with self.writing():
@@ -218,9 +224,9 @@ class Cache:
             try:
                 fill(partial)
                 with self.writing():
-                    partial.replace(place)
+                    file_system.rename(partial, place)
             except BaseException as error:
-                shutil.rmtree(partial, ignore_errors=True)
+                file_system.delete(partial)
                 if isinstance(error, OSError) and _is_of_the_disk(error):
                     raise self._unwritable(error) from error
                 raise
@@ -246,7 +252,8 @@ class Cache:
         return [
             path.name
             for path in _listed(self.root)
-            if path.name not in _IGNORED
+            if path.name != _TAG
+            and not file_system.is_litter(path.name)
             and not (path.name in known and path.is_dir() and not path.is_symlink())
         ]
 
@@ -307,8 +314,12 @@ class Cache:
 
 
 def _is_of_the_disk(error: OSError) -> bool:
-    # `shutil.Error`, which gathers several, has no number of its own.
-    return error.errno in _DISK or disk_reason(error) in {os.strerror(number) for number in _DISK}
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        # It gathers several, and has no number of its own.
+        match = _FAILED.fullmatch(str(error.args[0][0][2]))
+        numbers = _DISK if match and match["whose"] == "Errno" else _WINDOWS_DISK
+        return match is not None and int(match["number"]) in numbers
+    return error.errno in _DISK or getattr(error, "winerror", None) in _WINDOWS_DISK
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -341,8 +352,8 @@ def _remove(path: Path) -> None:
     doomed = path
     if not path.name.startswith("."):
         doomed = path.with_name(f".partial-{path.name}-{secrets.token_hex(4)}")
-        path.rename(doomed)
-    shutil.rmtree(doomed)
+        file_system.rename(path, doomed)
+    file_system.remove(doomed)
 
 
 def _record(path: Path) -> Record:

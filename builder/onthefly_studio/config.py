@@ -37,6 +37,8 @@ else:
 FILE_NAME = "site.toml"
 FORMERLY = "project"
 """What `starter` was called in `site.toml`; among the options it was `--head`. Both go on working."""
+_WINDOWS_PATH = re.compile(r'=\s*"([A-Za-z]:\\|\\\\)')
+_WITHOUT_BACKSLASHES = "Write the path with / for each backslash, or between single quotes"
 ClassName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(normal)
 ]
@@ -122,11 +124,13 @@ def load(
         try:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
+            fix = _WITHOUT_BACKSLASHES if _WINDOWS_PATH.search(text) else "Fix the line"
             raise ConfigError(
                 f"The settings are not TOML: {error}.",
                 where=str(path),
-                hint="Fix the line; the README, “Your own site”, says where all settings are listed.",
+                hint=f"{fix}; the README, “Your own site”, says where all settings are listed.",
             ) from error
+        _require_paths(table, path)
     if path is not None and table.get("logo") and isinstance(table["logo"], str):
         table["logo"] = str(path.parent / table["logo"])  # the output may lie elsewhere, the logo does not
     notes: list[str] = []
@@ -148,6 +152,20 @@ def load(
             where=str(path) if path else "the options",
             hint="Correct it and build again; the README, “Your own site”, says where all are listed.",
         ) from error
+
+
+def _require_paths(table: dict[str, Any], path: Path) -> None:
+    """Refuse a path of Windows in which TOML has read a backslash and a letter as a tab or a new line.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    for name in ("backbone", "logo", "out", "starter", FORMERLY):
+        value = table.get(name)
+        if isinstance(value, str) and value[1:2] == ":" and not value.isprintable():
+            raise ConfigError(
+                f"`{name}` is no path: {value!r}.", where=str(path), hint=f"{_WITHOUT_BACKSLASHES}."
+            )
 
 
 def _renamed(given: dict[str, Any], old: str, new: str, where: str, notes: list[str]) -> dict[str, Any]:

@@ -263,7 +263,7 @@ def _shards(document: Mapping[str, Any]) -> list[str]:
     groups = document.get("weightsManifest")
     tables = [_table(group) for group in groups] if isinstance(groups, list) else []
     names = [name for table in tables if isinstance(table.get("paths"), list) for name in table["paths"]]
-    return [name for name in names if isinstance(name, str) and Path(name).name == name]
+    return [name for name in names if isinstance(name, str) and graph_model.is_shard_name(name)]
 
 
 def _read_graph(folder: Path, problems: list[str]) -> Graph | None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from onthefly_studio import file_system
 from onthefly_studio.config import FILE_NAME, SiteConfig, load
 from onthefly_studio.errors import ConfigError, OutputError
 from onthefly_studio.places import SITE_TOML
@@ -68,7 +70,9 @@ def create(folder: Path, *, title: str | None = None, wheel: str | None = None) 
         Path(".gitignore"): f"/{SiteConfig().out}/\n",
     }
     try:
-        if folder.is_dir() and any(path.name != ".git" for path in folder.iterdir()):
+        if folder.is_dir() and not all(
+            path.name == ".git" or file_system.is_litter(path.name) for path in folder.iterdir()
+        ):
             raise OutputError(
                 "The folder is not empty.", where=str(folder), hint="Name a new one, or an empty one."
             )
@@ -109,6 +113,13 @@ def _of(given: str) -> Wheel:
     return Wheel(f"./{path.name}", path)
 
 
+def _file_at(url: str, to_path: Callable[[str], str] = url2pathname) -> Path:
+    """The file at a `file:` address, which on Windows may be on another machine's share."""
+    split = urlsplit(url)
+    host = f"//{split.netloc}" if split.netloc not in ("", "localhost") else ""
+    return Path(to_path(f"{host}{split.path}"))
+
+
 def _installed_from() -> Wheel:
     """The wheel that this command was installed from, as pip noted it down."""
     try:
@@ -127,7 +138,7 @@ def _installed_from() -> Wheel:
     if not url.endswith(".whl"):
         raise unknown
     if url.startswith("file:"):
-        file = Path(url2pathname(unquote(urlsplit(url).path)))
+        file = _file_at(url)
         if not file.is_file():
             raise ConfigError(
                 "The wheel that this command was installed from is no longer there.",

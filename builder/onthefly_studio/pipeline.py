@@ -190,14 +190,15 @@ def _write(
         styles.append(_publish_asset(folder, "theme.css", theme.css(config.accent).encode()))
     version = key[:16]
     page = render.page(site, assets["app"]["url"], styles, icon, version)
-    (folder / "index.html").write_text(page, "utf-8")
+    (folder / "index.html").write_text(page, "utf-8", newline="\n")
     site.write(folder)
-    (folder / "_headers").write_text(headers_file(), "utf-8")
-    (folder / ".nojekyll").write_text("", "utf-8")  # else GitHub Pages leaves out files that begin with _
+    (folder / "_headers").write_text(headers_file(), "utf-8", newline="\n")
+    (folder / ".nojekyll").write_bytes(b"")  # else GitHub Pages leaves out files that begin with _
     # Else git on Windows checks texts out with other line ends, and they are not what their sums say.
-    (folder / ".gitattributes").write_text("* -text\n", "utf-8")
-    (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8")
-    (folder / "sw.js").write_text(service_worker(folder / "sw.js", site, folder, version), "utf-8")
+    (folder / ".gitattributes").write_text("* -text\n", "utf-8", newline="\n")
+    (folder / "manifest.webmanifest").write_text(manifest(site, icon), "utf-8", newline="\n")
+    script = service_worker(folder / "sw.js", site, folder, version)
+    (folder / "sw.js").write_text(script, "utf-8", newline="\n")
     publish.write_sums(folder)
     return site
 

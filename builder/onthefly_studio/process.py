@@ -148,7 +148,7 @@ def answer(scratch: Path, given: Mapping[str, Any] | OnTheFlyError | OSError) ->
         outcome = {"ok": False, "errno": given.errno}
     else:
         outcome = {"ok": True, **given}
-    (scratch / RESULT).write_text(json.dumps(outcome), "utf-8")
+    (scratch / RESULT).write_text(json.dumps(outcome), "utf-8", newline="\n")
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:

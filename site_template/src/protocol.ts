@@ -1,11 +1,13 @@
 // What the main thread and the worker say to each other: types only, including those of what the page is told about its site.
 // The two sides import this file for its types and nothing else, so neither pulls in the other's code.
 
-import type { HeadShape, HeadWeights } from './core/head.ts';
-import type { Trace } from './core/training.ts';
+import type { Engine, HeadShape, HeadWeights } from './core/head.ts';
+import type { EpochReport, Trace } from './core/training.ts';
 import type { ErrorReport } from './errors.ts';
 import type { Asset, BackendName, HeadSettings, Site } from './site.ts';
 
+export type { Engine } from './core/head.ts';
+export type { EpochReport } from './core/training.ts';
 export type { Asset, BackendName, HeadSettings, Preprocess, Site } from './site.ts';
 
 /** What computes the backbone: our kernels, with or without relaxed multiply-adds, or TensorFlow.js'. */
@@ -92,17 +94,6 @@ export interface Mistake {
   probability: number;
 }
 
-/** One epoch of training, as Keras' history counts it. */
-export interface EpochReport {
-  /** Counted from 1. */
-  epoch: number;
-  epochs: number;
-  /** Mean over the epoch's examples. */
-  loss: number;
-  /** Share of the epoch's examples, 0 to 1. */
-  accuracy: number;
-}
-
 export interface TrainResult {
   /** 'too-few': fewer than two classes have examples. */
   outcome: 'trained' | 'stopped' | 'too-few';
@@ -115,9 +106,6 @@ export interface TrainResult {
   /** What trained; null where nothing was. */
   engine: Engine | null;
 }
-
-/** What trains the head: `kernel/head.ts`, or the loops in `core/head.ts`. */
-export type Engine = 'wasm-simd' | 'plain';
 
 export interface Prediction {
   /** By class id; classes without examples are absent. */

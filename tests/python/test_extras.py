@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -11,46 +10,28 @@ from pathlib import Path
 import pytest
 
 from onthefly_studio import extras
+from onthefly_studio.cache import Cache
 from onthefly_studio.contract import TENSORFLOW_JS
 from onthefly_studio.errors import ConfigError
 from onthefly_studio.graph import convert
 from onthefly_studio.graph.model import model_hash
 from onthefly_studio.places import PROJECT_ROOT
 from tests.support import projects
-from tests.support.patience import PATIENCE_S
-from tests.support.processes import PYTHON_PATH
+from tests.support.commands import CONVERTING, without
 
 CONVERT = f'pip install "onthefly-studio[convert] @ {extras.WHEEL_ADDRESS}"'
 CONVERTER = f"pip install --no-deps tensorflowjs=={TENSORFLOW_JS}"
 MODULES = {
-    "convert": ("tensorflow", "tf_keras", "tensorflow_hub", "pkg_resources", "tensorflowjs"),
+    "convert": CONVERTING,
     "validate": ("playwright",),
     "beam": ("apache_beam",),
 }
 WRONG = re.compile(r"pip install[^\n]*\bonthefly\b(?!-studio|_studio|\.example)")
-WITHOUT = """
-import sys
-
-class Blocker:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ABSENT:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-ABSENT, sys.argv = set(sys.argv[1].split(",")), ["onthefly", *sys.argv[2:]]
-sys.meta_path.insert(0, Blocker())
-from onthefly_studio.cli import main
-main()
-"""
-"""Runs the command as if these top-level modules were not installed."""
 
 
 def refusal(folder: Path, extra: str, *arguments: str, absent: tuple[str, ...] = ()) -> str:
     """The one line that the command ends with."""
-    command = [sys.executable, "-c", WITHOUT, ",".join(absent or MODULES[extra]), *arguments]
-    environment = {"PATH": "/nowhere", "PYTHONPATH": PYTHON_PATH, "ONTHEFLY_CACHE": str(folder / "cache")}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
-    )
+    done = without(absent or MODULES[extra], *arguments, cwd=folder, cache=Cache(folder / "cache"))
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     return done.stderr.removeprefix("Error: ").strip()
@@ -101,7 +82,6 @@ def test_training_with_beam(tmp_path: Path) -> None:
     ("purpose", "command"),
     [
         ("Exporting as tflite", ("export", "project.zip", "--format", "tflite", "--out", "model")),
-        ("Running the backbone", ("predict", "project.zip", "photo.jpg")),
     ],
 )
 def test_a_project(purpose: str, command: tuple[str, ...], tmp_path: Path) -> None:

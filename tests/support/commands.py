@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -26,6 +27,30 @@ def onthefly(*arguments: str, cwd: Path, cache: Cache | None = None, **environme
     if cache is not None:
         env["ONTHEFLY_CACHE"] = str(cache.root)
     command = [sys.executable, "-m", "onthefly_studio", *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
+
+
+CONVERTING = ("tensorflow", "tf_keras", "tensorflow_hub", "pkg_resources", "tensorflowjs")
+"""What the extra `convert` brings, with the converter."""
+_WITHOUT = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+ABSENT, sys.argv = set(sys.argv[1].split(",")), ["onthefly", *sys.argv[2:]]
+sys.meta_path.insert(0, Blocker())
+from onthefly_studio.cli import main
+main()
+"""
+
+
+def without(absent: Sequence[str], *arguments: str, cwd: Path, cache: Cache) -> Done:
+    """Run it as if these top-level modules were not installed."""
+    command = [sys.executable, "-c", _WITHOUT, ",".join(absent), *arguments]
+    env = {**os.environ, "PYTHONPATH": PYTHON_PATH, "ONTHEFLY_CACHE": str(cache.root)}
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
 
 

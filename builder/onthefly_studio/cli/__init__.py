@@ -69,22 +69,27 @@ class _AskedToEnd(BaseException):
 
 
 def _end_on_signals() -> None:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does, unless the caller has it ignore them (nohup)."""
+    """Let other signals end the command as Ctrl-C does, unless the caller has it ignore them (nohup)."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise _AskedToEnd(number)
 
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        # Windows has no SIGHUP, and for a window that is closed SIGBREAK, which is nowhere else.
+        number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
 
 
 def _write_any_name() -> None:
-    """Let a pipe that cannot encode a character get its code, instead of ending the command."""
-    for stream in (sys.stdout, sys.stderr):
+    """Let a console that cannot encode a character get its code, and read what it cannot decode."""
+    for stream, errors in (
+        (sys.stdin, "replace"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=errors)
 
 
 def main() -> None:

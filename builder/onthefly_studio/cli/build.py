@@ -80,8 +80,15 @@ def _note_once(line: str) -> None:
         ConsoleReporter().note(line)
 
 
+def _from_here(folder: Path) -> Path:
+    try:
+        return Path(os.path.relpath(folder))
+    except ValueError:  # on another drive of Windows, where no path leads from here
+        return folder
+
+
 def _tell(built: Built) -> None:
-    backbone, out = built.site.backbone, Path(os.path.relpath(built.out))
+    backbone, out = built.site.backbone, _from_here(built.out)
     state = "is up to date" if built.up_to_date else "is built"
     weights = {"embedded": "the embedded weights"}.get(
         backbone.kind, f"weights from {backbone.url or backbone.name}"

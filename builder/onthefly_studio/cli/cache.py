@@ -82,7 +82,7 @@ def _agreed() -> bool:
 
 
 def _is_terminal() -> bool:
-    return sys.stdin.isatty()
+    return sys.stdin is not None and sys.stdin.isatty()  # a program without a console has none
 
 
 def _announce(cache: Cache, entries: Sequence[Entry]) -> None:

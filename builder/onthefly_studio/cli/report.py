@@ -28,7 +28,7 @@ class ConsoleReporter:
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Advance]:
         """A progress bar in bytes."""
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             with click.progressbar(length=total or 0, label=label, file=sys.stderr, show_pos=True) as bar:
                 yield bar.update
             return

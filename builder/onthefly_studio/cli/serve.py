@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 import threading
@@ -14,7 +15,7 @@ import click
 
 import onthefly_studio
 from onthefly_studio.errors import ConfigError
-from onthefly_studio.site.server import LOOPBACK, SiteServer, serve
+from onthefly_studio.site.server import LOOPBACK, SiteServer, serve, take_alone
 from onthefly_studio.site.watch import watch
 
 PORT = 8000
@@ -73,17 +74,23 @@ def _start(directory: Path, port: int) -> SiteServer:
     try:
         return serve(directory, port=port, log=lambda line: click.echo(line, err=True))
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            what = f"Port {port} is in use"
-        elif error.errno in (errno.EACCES, errno.EPERM):
-            what = f"Port {port} cannot be used without more rights"
-        else:
-            what = f"Port {port} cannot be listened on ({error.strerror})"
         free = _free_port(max(port, PORT) + 1)
         named = "" if directory == DIRECTORY else f" {directory}"
         raise ConfigError(
-            f"{what}.", where=f"--port {port}", hint=f"onthefly serve{named} --port {free}"
+            f"Port {port} {_refused(error)}.",
+            where=f"--port {port}",
+            hint=f"onthefly serve{named} --port {free}",
         ) from error
+
+
+def _refused(error: OSError, *, on_windows: bool = os.name == "nt") -> str:
+    """What is the matter with a port that cannot be had."""
+    # Windows keeps no port for those with more rights: so it speaks of what somebody has for himself alone.
+    if error.errno == errno.EADDRINUSE or (on_windows and error.errno == errno.EACCES):
+        return "is in use"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return "cannot be used without more rights"
+    return f"cannot be listened on ({error.strerror})"
 
 
 def _free_port(first: int) -> int:
@@ -91,6 +98,7 @@ def _free_port(first: int) -> int:
     for port in range(first, min(first + 200, 65536)):
         with socket.socket() as probe:
             try:
+                take_alone(probe)
                 probe.bind((LOOPBACK, port))
                 return port
             except OSError:
@@ -109,5 +117,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)  # Windows alone has SIGBREAK
+        if number is not None:
+            signal.signal(number, on_signal)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from onthefly_studio import extras
+from onthefly_studio import extras, file_system
 from onthefly_studio.contract import FITS, HEAD, PRECISIONS
 from onthefly_studio.errors import ConfigError, OutputError
 from onthefly_studio.graph.input_range import CHOICES, DEFAULT
@@ -195,7 +195,7 @@ def _write(out: Path, contents: bytes) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(contents)
-        fresh.replace(out)
+        file_system.replace(fresh, out)
     except OSError as error:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)

@@ -111,7 +111,7 @@ def _number(value: float | None) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, "utf-8")
+        path.write_text(text, "utf-8", newline="\n")
     except OSError as error:
         raise OutputError(
             f"The report cannot be written ({error.strerror or error}).",

@@ -185,14 +185,16 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
     (into / "features.npy").unlink()
     (into / "golden.bin").write_bytes(features.astype("<f4").tobytes())
     index = {**golden.index(), "features": features.shape[1], "limit": check.GOLDEN_LIMIT}
-    (into / "golden.json").write_text(json.dumps(index, sort_keys=True, separators=(",", ":")), "utf-8")
+    (into / "golden.json").write_text(
+        json.dumps(index, sort_keys=True, separators=(",", ":")), "utf-8", newline="\n"
+    )
     recorded = {
         "features": int(features.shape[1]),
         "checked_with": witness,
         "rows": [asdict(row) for row in rows],
         "no_plan": _write_plan(into, features),
     }
-    (into / "check.json").write_text(json.dumps(recorded, sort_keys=True, indent=1), "utf-8")
+    (into / "check.json").write_text(json.dumps(recorded, sort_keys=True, indent=1), "utf-8", newline="\n")
 
 
 def _computed(source: Source, precision: Precision, converted: Path, into: Path) -> CheckedWith:
@@ -215,7 +217,9 @@ def _write_plan(into: Path, features: check.Features) -> str | None:
         made = plan_proof.proven(graph_model.read(into), golden.inputs(), features)
     except NotRecognised as reason:
         return str(reason)
-    (into / PLAN).write_text(json.dumps(made.as_json(), sort_keys=True, separators=(",", ":")), "utf-8")
+    (into / PLAN).write_text(
+        json.dumps(made.as_json(), sort_keys=True, separators=(",", ":")), "utf-8", newline="\n"
+    )
     return None
 
 
@@ -231,7 +235,7 @@ def run_child(job: dict[str, Any], environment: dict[str, str] | None = None) ->
     """
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        (scratch / "job.json").write_text(json.dumps(job), "utf-8")
+        (scratch / "job.json").write_text(json.dumps(job), "utf-8", newline="\n")
         process.run(
             CHILD,
             [],

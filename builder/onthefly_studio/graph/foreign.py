@@ -248,7 +248,7 @@ def _bytes_of(spec: dict[str, Any], seen: set[str], where: str, limits: GraphLim
 
 
 def _check_name(name: str, where: str) -> None:
-    if not name or Path(name).name != name or "\\" in name or ":" in name or name.startswith("."):
+    if not graph_model.is_shard_name(name):
         _refuse(where, f"A shard is at {name[:80]!r}; only plain names of files beside model.json are read.")
 
 

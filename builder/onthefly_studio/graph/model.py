@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from onthefly_studio.cache import sha256_tree
 from onthefly_studio.errors import ConversionError
+from onthefly_studio.file_system import is_portable
 
 Array = npt.NDArray[Any]
 Node = dict[str, Any]
@@ -167,8 +168,13 @@ def _affine(spec: dict[str, Any], path: Path) -> Affine | None:
     return how
 
 
+def is_shard_name(name: str) -> bool:
+    """Whether it is the plain name of a file beside `model.json`, on every system."""
+    return is_portable(name) and not name.startswith(".")
+
+
 def _shard(folder: Path, name: str) -> bytes:
-    if Path(name).name != name or name.startswith("."):
+    if not is_shard_name(name):
         raise ConversionError(
             f"A shard is named {name!r}; only plain file names are read.", where=str(folder)
         )
@@ -233,4 +239,4 @@ def write(model: GraphModel, folder: Path) -> None:
         "weightsManifest": [{"paths": paths, "weights": [_spec(model, name) for name in names]}],
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    (folder / "model.json").write_text(text, "utf-8")
+    (folder / "model.json").write_text(text, "utf-8", newline="\n")

@@ -81,7 +81,7 @@ def _keep_errors(file: Path, errors: Mapping[int, OnTheFlyError]) -> None:
     records = {
         place: (type(error).__name__, error.what, error.where, error.hint) for place, error in errors.items()
     }
-    file.write_text(json.dumps(records), "utf-8")
+    file.write_text(json.dumps(records), "utf-8", newline="\n")
 
 
 def _errors(file: Path) -> dict[int, OnTheFlyError]:

@@ -7,10 +7,11 @@ not installed.
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from onthefly_studio.text import printable
 
 CHILD = "onthefly_studio.project.embed_child"
 Picture = Path | bytes
+_npy: Any = np.lib.format
 Embed = Callable[[Sequence[Picture]], Float32]
 """Pictures to features, `[n, F]`; raises `SomeUnreadable` where it cannot read all of them."""
 
@@ -200,9 +202,9 @@ def _with_tensorflow(model: Path, scratch: Path) -> Float32:
 def _with_numpy(model: Path, scratch: Path) -> Float32:
     graph = graph_model.read(model)
     require_portable(graph)  # known, harmless operations only, whoever made the files
-    inputs = np.load(scratch / "inputs.npy", mmap_mode="r")
     try:
-        return numpy_graph.features(graph, inputs)
+        with (scratch / "inputs.npy").open("rb") as file:
+            return numpy_graph.features(graph, _rows(file))
     except OnTheFlyError:
         raise
     except Exception as error:  # attributes that make no sense show themselves in many ways
@@ -216,16 +218,28 @@ def _preprocessed(pictures: Sequence[Picture], settings: Preprocess, file: Path)
         Why the others cannot be read, by their place.
     """
     shape = (len(pictures), settings.size, settings.size, 3)
-    open_memmap: Any = np.lib.format.open_memmap
-    inputs = open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
     errors: dict[int, OnTheFlyError] = {}
-    for number, picture in enumerate(pictures):
-        where = f"photo {number + 1} of the project" if isinstance(picture, bytes) else None
-        try:
-            pixels = open_picture(picture, where)
-        except (ConfigError, SourceError) as error:
-            errors[number] = error
-        else:
-            inputs[number - len(errors)] = preprocess(pixels, settings.fit, settings.size)
-    inputs.flush()
+    # Written and read as a file: Windows deletes none that is mapped into memory, and an error that is kept
+    # keeps the map.
+    with file.open("wb") as inputs:
+        _npy.write_array_header_1_0(inputs, header)
+        for number, picture in enumerate(pictures):
+            where = f"photo {number + 1} of the project" if isinstance(picture, bytes) else None
+            try:
+                pixels = open_picture(picture, where)
+            except (ConfigError, SourceError) as error:
+                errors[number] = error
+            else:
+                inputs.write(preprocess(pixels, settings.fit, settings.size).astype("<f4").tobytes())
+        inputs.truncate(inputs.tell() + len(errors) * 4 * math.prod(shape[1:]))
     return errors
+
+
+def _rows(file: BinaryIO) -> Iterator[Float32]:
+    """The arrays along the first axis of what is in a `.npy` file, one in memory at a time."""
+    _npy.read_magic(file)
+    shape, _, dtype = _npy.read_array_header_1_0(file)
+    for _ in range(shape[0]):
+        row = file.read(dtype.itemsize * math.prod(shape[1:]))
+        yield np.frombuffer(row, dtype).reshape(shape[1:])

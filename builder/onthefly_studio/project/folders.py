@@ -118,13 +118,19 @@ def pictures_below(folder: Path) -> list[Path]:
 
     Only what is expected to be read here (`pictures.SUFFIXES`).
     """
-    return sorted(
+    return _in_order(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
         and path.is_file()
         and not any(map(LITTER.fullmatch, path.relative_to(folder).parts))
     )
+
+
+def _in_order(paths: Iterable[Path]) -> list[Path]:
+    """Paths in one order on every system: Windows compares paths without regard to case, and a head that is
+    trained on the same photos in another order is another."""
+    return sorted(paths, key=lambda path: path.parts)
 
 
 def is_picture(path: Path) -> bool:
@@ -165,10 +171,9 @@ class _Walk:
         """Pictures by the folder that makes them a class."""
         self.left_out = LeftOut()
 
-    def visit(self, place: Path, of: Path | None, above: tuple[tuple[int, int], ...]) -> None:
+    def visit(self, place: Path, of: Path | None, above: tuple[object, ...]) -> None:
         """Sort what lies in a folder; `of` is the class's folder that it lies in."""
-        status = place.stat()
-        here = (status.st_dev, status.st_ino)
+        here = _identity(place)
         if here in above:  # a link back to where it lies
             return
         folders, pictures = self._listed(place)
@@ -187,7 +192,7 @@ class _Walk:
     def _listed(self, place: Path) -> tuple[list[Path], list[Path]]:
         """The folders and the pictures in a folder; whatever else is there is noted."""
         try:
-            inside = sorted(path for path in place.iterdir() if not LITTER.fullmatch(path.name))
+            inside = _in_order(path for path in place.iterdir() if not LITTER.fullmatch(path.name))
         except OSError as error:
             raise ConfigError(
                 f"A folder cannot be read ({error.strerror}).",
@@ -202,6 +207,13 @@ class _Walk:
 
     def _shown(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
+
+
+def _identity(place: Path) -> object:
+    """What two ways to one folder have in common."""
+    status = place.stat()
+    # Some shares on Windows number nothing.
+    return (status.st_dev, status.st_ino) if status.st_ino else place.resolve()
 
 
 def _odd(path: Path) -> bool:
@@ -232,7 +244,7 @@ def _by_name(found: Mapping[Path, list[Path]], root: Path) -> dict[str, list[Pat
             hint="Put what is in them into one folder, or give one of them another name.",
         )
     return {
-        class_name(places[0]): sorted(path for place in places for path in found[place])
+        class_name(places[0]): _in_order(path for place in places for path in found[place])
         for places in alike.values()
     }
 

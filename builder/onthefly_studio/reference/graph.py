@@ -6,6 +6,7 @@ what converts graphs or plans them, see `node.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -66,12 +67,13 @@ class Network:
             return OPERATIONS[node.op](node, *(values[name] for name in node.inputs))
 
 
-def features(model: GraphModel, images: npt.NDArray[Any]) -> Float32:
+def features(model: GraphModel, images: Iterable[npt.NDArray[Any]]) -> Float32:
     """What a graph makes of images, one at a time, as the page does: it may be made for single images.
 
     Args:
         model: as read back from the files.
-        images: `[n, 224, 224, 3]` float32 in [0, 1], or in the range that the graph reads.
+        images: `[n, 224, 224, 3]` float32 in [0, 1], or in the range that the graph reads; or any that yields
+            such images.
 
     Returns:
         Features, `[n, F]` float32 (of a stranger's graph: whatever it gives, image by image).

@@ -144,7 +144,13 @@ class _Node:
             OSError: the disk of the folder that it writes to is full.
         """
         command = [self._node, str(TEMPLATE_ROOT / program), *map(str, arguments)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        ) as child:
             self._running = child
             if self._stopped:
                 child.terminate()

@@ -129,7 +129,7 @@ class Site(_Part, Published):
     def write(self, folder: Path) -> None:
         """Write `site.json`; the same description gives the same bytes."""
         text = json.dumps(self._values(), sort_keys=True, indent=1)
-        (folder / FILE).write_text(text + "\n", "utf-8")
+        (folder / FILE).write_text(text + "\n", "utf-8", newline="\n")
 
     def _values(self, exclude: set[str] | None = None) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=exclude)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from onthefly_studio import file_system
 from onthefly_studio.cache import disk_reason
 from onthefly_studio.errors import OutputError
 
@@ -91,7 +92,7 @@ def carry(source: Path, target: Path, names: Iterable[str], where: Path) -> None
         place = target / name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            (source / name).rename(place)
+            file_system.rename(source / name, place)
         except OSError as error:
             raise OutputError(
                 f"{name} is not the site's own, and cannot be moved to the new site ({disk_reason(error)}).",

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
+from onthefly_studio import file_system
 from onthefly_studio.cache import Cache, disk_reason, sha256_file, sha256_text
 from onthefly_studio.errors import OutputError
 from onthefly_studio.site import description, foreign
@@ -53,10 +53,15 @@ def files(folder: Path) -> list[str]:
     sums = listed(folder)
     if sums is not None:
         # A stranger's list may name what lies elsewhere.
-        inside = (name for name in sums if not Path(name).is_absolute() and ".." not in Path(name).parts)
-        return sorted(name for name in inside if (folder / name).is_file())
+        return sorted(name for name in filter(_is_inside, sums) if (folder / name).is_file())
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in found if name != SUMS)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name leads to nothing but what is in the folder, on whatever system."""
+    path = PureWindowsPath(name)
+    return not path.anchor and ".." not in path.parts
 
 
 def size(folder: Path) -> int:
@@ -74,7 +79,7 @@ def write_sums(folder: Path) -> None:
         file.writelines(lines)
         file.flush()
         os.fsync(file.fileno())
-    part.rename(folder / SUMS)
+    file_system.rename(part, folder / SUMS)
 
 
 def listed(folder: Path) -> dict[str, str] | None:
@@ -212,6 +217,8 @@ def _writing(out: Path) -> Iterator[None]:
         hint = "Free up space or allow writing there, or choose another folder with --out."
         if error.errno in (errno.EBUSY, errno.EXDEV):
             hint = "A mounted folder cannot be replaced; choose one inside it with --out."
+        elif file_system.is_in_use(error):
+            hint = f"End what has the folder or a file in it open, and build again. {hint}"
         raise OutputError(
             f"The site cannot be written ({disk_reason(error)}).", where=str(out), hint=hint
         ) from error
@@ -236,7 +243,7 @@ def _fresh(out: Path) -> Iterator[Path]:
 def _discard(fresh: Path, out: Path) -> None:
     """Delete what was written beside; not while somebody's files are on their way in it."""
     if listed(fresh) is None or not any(_on_the_way(fresh, out)):
-        shutil.rmtree(fresh, ignore_errors=True)
+        file_system.delete(fresh)
 
 
 def _on_the_way(from_: Path, out: Path) -> tuple[list[str], list[str]]:
@@ -253,9 +260,9 @@ def _swap(fresh: Path, out: Path) -> None:
     _room(out, fresh, out)
     try:
         if out.exists():
-            out.rename(old)
+            file_system.rename(out, old)
             foreign.carry(old, fresh, _room(old, fresh, out), out)  # anew: something may have come since
-        fresh.rename(out)
+        file_system.rename(fresh, out)
     finally:
         # Whether it went well, failed or was interrupted in between.
         _recover(out)
@@ -288,14 +295,15 @@ def _recover(out: Path) -> None:
     old, new = _aside(out), _next_to(out)
     is_done = out.exists()
     if old.exists() and not is_done:
-        old.rename(out)
+        file_system.rename(old, out)
     if listed(new) is not None:
         _bring_home(new, out)
     if old.exists() and is_done:
         _bring_home(old, out)  # what came while the folders were renamed
         _discard(new, out)
-        old.rename(new)  # a list of sums that is deleted first must not make the rest look like somebody's
-        shutil.rmtree(new, ignore_errors=True)
+        # First: a list of sums that is deleted early must not make the rest look like somebody's.
+        file_system.rename(old, new)
+        file_system.delete(new)
 
 
 def _bring_home(from_: Path, out: Path) -> None:
@@ -320,7 +328,9 @@ def _require_replaceable(out: Path) -> None:
     if not out.exists():
         return
     # A folder fresh from git is one that somebody publishes from.
-    empty = out.is_dir() and all(path.name == ".git" for path in out.iterdir())
+    empty = out.is_dir() and all(
+        path.name == ".git" or file_system.is_litter(path.name) for path in out.iterdir()
+    )
     if not (out.is_dir() and (empty or is_ours(out))):
         raise OutputError(
             "The output folder holds something that is not a site built by onthefly; it is left alone.",

@@ -29,12 +29,17 @@ from urllib.parse import quote, unquote
 
 from onthefly_studio.closing import Closing
 from onthefly_studio.errors import ConfigError
+from onthefly_studio.file_system import is_portable
 from onthefly_studio.site.byte_ranges import RangeOutsideError, parse_range
 from onthefly_studio.site.header_rules import HeaderRule, headers_for, parse_headers
 from onthefly_studio.site.mime_types import mime_type
 
 LOOPBACK = "127.0.0.1"
 
+_GONE = (errno.EPIPE, errno.EBADF, errno.ENOTCONN, errno.ENOTSOCK)
+"""What systems say of a connection that has been closed."""
+_SHORT_NAME = re.compile(r"[^.]{1,6}~[0-9]{1,6}(\..{0,3})?")
+"""The second name that Windows gives a file, in which a dot at the beginning is not seen."""
 _SWAP_SECONDS = 1.0
 """How long a request waits for a folder that a build is just replacing."""
 
@@ -235,6 +240,11 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
+    def server_bind(self) -> None:
+        """With the port for itself."""
+        take_alone(self.socket)
+        super().server_bind()
+
     def headers_for(self, path: str) -> dict[str, str]:
         try:
             return self.site.headers(path)
@@ -264,9 +274,16 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """A browser that goes away in the middle of a file is no error."""
         error = sys.exc_info()[1]
         if not isinstance(error, (ConnectionError, TimeoutError)) and not (
-            isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.EBADF, errno.ENOTCONN)
+            isinstance(error, OSError) and error.errno in _GONE
         ):
             self.log(f"{type(error).__name__}: {error}")
+
+
+def take_alone(listener: socket.socket) -> None:
+    """Let nobody else have the port that is bound next. Elsewhere than on Windows nobody else can."""
+    exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+    if exclusive is not None:
+        listener.setsockopt(socket.SOL_SOCKET, exclusive, 1)
 
 
 class SiteServer(Closing):
@@ -336,7 +353,7 @@ def _split_target(target: str) -> tuple[str, str]:
     return path, query
 
 
-def _segments(path: str) -> list[str] | None:
+def _segments(path: str, *, on_windows: bool = os.name == "nt") -> list[str] | None:
     """The names in a URL path, decoded; None where the path may not be served.
 
     Not served: names that begin with a dot (but `.well-known`), steps upward, empty names, and names
@@ -351,7 +368,9 @@ def _segments(path: str) -> list[str] | None:
             name = unquote(part, errors="strict")
         except UnicodeDecodeError:
             return None
-        if not name or re.search(r"[/\\\x00-\x1f\x7f]", name) or (os.name == "nt" and ":" in name):
+        if not name or re.search(r"[/\\\x00-\x1f\x7f]", name):
+            return None
+        if on_windows and (not is_portable(name) or _SHORT_NAME.fullmatch(name)):
             return None
         if name.startswith(".") and name != ".well-known":
             return None

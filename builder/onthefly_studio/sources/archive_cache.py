@@ -5,9 +5,9 @@ A model that came file by file has its place among the unpacked ones, by the sha
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from onthefly_studio import file_system
 from onthefly_studio.cache import Cache, sha256_tree
 from onthefly_studio.sources import hashed_files, model_folder
 
@@ -51,7 +51,7 @@ def unpack(archive: Path, sha256: str, where: str, cache: Cache) -> Path:
         unpack_tar(archive, into / _MODEL, where=where)
         model_folder.find(into / _MODEL, where)
         with cache.writing():
-            (into / _TREE).write_text(sha256_tree(into / _MODEL) + "\n", encoding="ascii")
+            (into / _TREE).write_text(sha256_tree(into / _MODEL) + "\n", encoding="ascii", newline="\n")
 
     place = cache.folder("unpacked", sha256, fill)
     return model_folder.find(place / _MODEL, where)
@@ -71,8 +71,8 @@ def keep_files(folder: Path, sha256: str, where: str, cache: Cache) -> Path:
 
     def fill(into: Path) -> None:
         with cache.writing():
-            folder.replace(into / _MODEL)
-            (into / _TREE).write_text(sha256 + "\n", encoding="ascii")
+            file_system.rename(folder, into / _MODEL)
+            (into / _TREE).write_text(sha256 + "\n", encoding="ascii", newline="\n")
 
     return model_folder.find(cache.folder("unpacked", sha256, fill) / _MODEL, where)
 
@@ -86,7 +86,7 @@ def unpacked(sha256: str, where: str, cache: Cache) -> Path | None:
         return model_folder.find(place / _MODEL, where)
     with cache.lock("unpacked", sha256), cache.writing():
         if place.is_dir() and not _is_whole(place):  # nor made anew while we waited
-            shutil.rmtree(place)
+            file_system.remove(place)
     return None
 
 

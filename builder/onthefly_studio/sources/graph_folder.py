@@ -8,12 +8,12 @@ trusted is one hash over all files.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from onthefly_studio import file_system
 from onthefly_studio.cache import Cache, sha256_tree
 from onthefly_studio.errors import OnTheFlyError, SourceError
 from onthefly_studio.sources import archive_cache
@@ -86,9 +86,9 @@ def _resumable(folder: Path, cache: Cache) -> Iterator[None]:
         yield
     except OnTheFlyError as error:
         if isinstance(error, NotThereError) or not isinstance(error, UnreachableError):
-            shutil.rmtree(folder, ignore_errors=True)
+            file_system.delete(folder)
         raise
-    shutil.rmtree(folder, ignore_errors=True)
+    file_system.delete(folder)
 
 
 def _admit(folder: Path, trusted: Trusted, where: str, cache: Cache) -> tuple[str, Path]:
@@ -119,7 +119,7 @@ class _Files:
         if not document.is_file() or document.read_bytes() != fresh.read_bytes():
             self._keep_only(fresh)
         with self._context.cache.writing():
-            fresh.replace(document)
+            file_system.replace(fresh, document)
         groups = foreign.weight_groups(foreign.read_document(document, self._where), self._where)
         self._groups = [(group.shards, group.bytes) for group in groups]
         self._names = [name for shards, _ in self._groups for name in shards]
@@ -135,7 +135,7 @@ class _Files:
                 if not place.is_file():
                     part = self._download(name, place.with_suffix(".part"), "weights", left)
                     with self._context.cache.writing():
-                        part.replace(place)
+                        file_system.replace(part, place)
                 left -= place.stat().st_size
             if left:
                 raise self._refusal(
@@ -146,11 +146,11 @@ class _Files:
         """A folder with all of them under their names, and nothing else."""
         whole = self._folder / _WHOLE
         with self._context.cache.writing():
-            shutil.rmtree(whole, ignore_errors=True)
+            file_system.delete(whole)
             whole.mkdir()
-            (self._folder / GRAPH_MODEL).replace(whole / GRAPH_MODEL)
+            file_system.replace(self._folder / GRAPH_MODEL, whole / GRAPH_MODEL)
             for name in self._names:
-                self._place(name).replace(whole / name)
+                file_system.replace(self._place(name), whole / name)
         return whole
 
     def _place(self, name: str) -> Path:
@@ -171,7 +171,7 @@ class _Files:
         with self._context.cache.writing():
             for path in self._folder.iterdir():
                 if path != file:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                    file_system.remove(path) if path.is_dir() else path.unlink()
 
     def _refusal(self, what: str) -> SourceError:
         return SourceError(

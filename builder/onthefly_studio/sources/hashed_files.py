@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from onthefly_studio import file_system
 from onthefly_studio.cache import Cache, sha256_file
 
 
@@ -33,11 +33,11 @@ def keep(part: Path, sha256: str, kind: str, name: str, cache: Cache) -> Path:
     place = cache.path(kind, sha256)
     if place.is_dir() and not hashes_to(place / name, sha256):
         with cache.lock(kind, sha256), cache.writing():
-            shutil.rmtree(place)
+            file_system.remove(place)
 
     def fill(into: Path) -> None:
         with cache.writing():
-            part.replace(into / name)
+            file_system.replace(part, into / name)
 
     return cache.folder(kind, sha256, fill) / name
 

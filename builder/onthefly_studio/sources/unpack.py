@@ -8,8 +8,8 @@ read once, from front to back, to its very end, so that a cut or damaged one is 
 from __future__ import annotations
 
 import gzip
+import os
 import re
-import shutil
 import tarfile
 import unicodedata
 import zlib
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
+from onthefly_studio import file_system
 from onthefly_studio.errors import OutputError, SourceError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -48,6 +49,8 @@ class UnpackLimits:
     """One extended header (long names, attributes), which tarfile reads into memory whole."""
     overhead_bytes: int = 64 << 20
     """All headers, padding and whatever follows the last member."""
+    portable_names: bool = os.name == "nt"
+    """Refuse a name that Windows would take for another file's, or for no file's."""
 
 
 def unpack_tar(
@@ -199,6 +202,8 @@ class _Names:
         parts = [part for part in name.split("/") if part not in ("", ".")]
         if ".." in parts:
             self._refuse(name, "named with a path that leads out of the archive (..)")
+        if self._limits.portable_names and not all(map(file_system.is_portable, parts)):
+            self._refuse(name, "named as no file can be on this system")
         lengths = [len(part.encode()) for part in parts]
         if sum(lengths) > self._limits.name_bytes or max(lengths, default=0) > self._limits.part_bytes:
             self._refuse(name, "named with too long a path")
@@ -326,7 +331,7 @@ def _refuse(where: str, what: str) -> NoReturn:
 
 
 def _sweep(folder: Path, *, keep: bool) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    file_system.delete(folder)
     if keep:
         folder.mkdir(exist_ok=True)
 

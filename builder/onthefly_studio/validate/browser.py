@@ -101,7 +101,7 @@ class ServedSite(Closing):
         self._folder = root / FOLDER
         self._folder.mkdir()
         policy = html.escape(_policy(root / "index.html"))
-        (self._folder / "index.html").write_text(_PAGE.format(policy=policy), "utf-8")
+        (self._folder / "index.html").write_text(_PAGE.format(policy=policy), "utf-8", newline="\n")
         shutil.copyfile(DRIVER, self._folder / DRIVER.name)
         self._server = serve(root, headers=False)
         self._files: dict[int, tuple[Any, dict[str, str]]] = {}
@@ -318,7 +318,7 @@ def tf_layers_bundle(cache: Cache) -> Path:
 
     def fill(into: Path) -> None:
         command = [node, str(TEMPLATE_ROOT / "tf-layers.mjs"), str(into / "tf-layers.js")]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
         if done.returncode != 0:
             why = done.stderr.strip()
             raise ConversionError(f"The training with tf.layers does not bundle:\n{why}", where="validate")

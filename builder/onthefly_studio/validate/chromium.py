@@ -38,7 +38,7 @@ def _sandbox_is_impossible(
     """
     if not system.startswith("linux"):
         return False
-    if (os.geteuid() if uid is None else uid) == 0:
+    if uid == 0 or (uid is None and sys.platform != "win32" and os.geteuid() == 0):
         return True
     if any((root / marker).exists() for marker in (".dockerenv", "run/.containerenv")):
         return True
@@ -158,7 +158,7 @@ def _runs(path: Path) -> bool:
         answer = subprocess.run(
             [path, "--version"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=60,
             stdin=subprocess.DEVNULL,
@@ -269,7 +269,7 @@ def _run(command: list[str], environment: dict[str, str]) -> subprocess.Complete
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=1800,
         )

@@ -118,4 +118,4 @@ def _write(job: Job, folder: Path) -> None:
         )
     record = {"original": job.original, "graph": str(job.graph) if job.graph else None, "heads": heads}
     np.savez(folder / "inputs.npz", **arrays)
-    (folder / "job.json").write_text(json.dumps(record), "utf-8")
+    (folder / "job.json").write_text(json.dumps(record), "utf-8", newline="\n")

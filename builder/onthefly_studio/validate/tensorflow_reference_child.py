@@ -48,7 +48,7 @@ def main(folder: Path) -> int:
         for head in job["heads"]:
             part(head["name"], lambda head=head: _train(head, inputs))  # type: ignore[misc]
     np.savez(folder / "outputs.npz", **outputs)
-    (folder / "result.json").write_text(json.dumps(failures), "utf-8")
+    (folder / "result.json").write_text(json.dumps(failures), "utf-8", newline="\n")
     return 0
 
 

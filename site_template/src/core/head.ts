@@ -2,12 +2,14 @@
 // cross-entropy. Of its two implementations this file has the plain one: loops whose sums run in float64 and are stored
 // as float32. `../kernel/head.ts` has the hidden layer in WebAssembly; the plain one is its fallback and reference.
 
-import type { Engine } from '../protocol.ts';
 import { newOptimizer, type Optimizer, Tensor } from './optimizer.ts';
 import { Xoshiro128 } from './random.ts';
 
 /** Which four words of the seed's splitmix32 fill which stream. */
 export const STREAM = { init: 0, order: 1, split: 2 };
+
+/** What trains the head: `kernel/head.ts`, or the loops in `core/head.ts`. */
+export type Engine = 'wasm-simd' | 'plain';
 
 export interface HeadShape {
   features: number;

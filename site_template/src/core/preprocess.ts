@@ -1,7 +1,7 @@
 // From the bytes of a picture to the numbers the backbone reads. One formula for camera, photos and
 // tests: centre square (or the whole frame), bilinear with corners aligned, divided by 255.
 
-import type { Preprocess } from '../protocol.ts';
+import type { Preprocess } from '../site.ts';
 
 /** The part of a picture that is learned from. */
 export function region(width: number, height: number, fit: 'crop' | 'stretch') {

@@ -4,7 +4,7 @@
 const GOLDEN_RATIO = 0x9e3779b9;
 
 /** 32-bit words from a 32-bit seed: a counter mixed with the finaliser of MurmurHash3. */
-function splitmix32(seed: number): () => number {
+export function splitmix32(seed: number): () => number {
   let counter = seed >>> 0;
   return () => {
     counter = (counter + GOLDEN_RATIO) >>> 0;

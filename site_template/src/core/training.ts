@@ -1,7 +1,7 @@
 // The schedule of a training run: which examples make up which batch, and what is reported of it.
 // The arithmetic is the head's; the clock is the caller's, who calls `step` as often as time allows.
 
-import type { EpochReport, HeadSettings } from '../protocol.ts';
+import type { HeadSettings } from '../site.ts';
 import { type Head, STREAM } from './head.ts';
 import { Xoshiro128 } from './random.ts';
 
@@ -14,6 +14,17 @@ export function shuffle(order: Uint32Array, random: Xoshiro128) {
     const j = random.below(i + 1);
     [order[i], order[j]] = [order[j], order[i]];
   }
+}
+
+/** One epoch of training, as Keras' history counts it. */
+export interface EpochReport {
+  /** Counted from 1. */
+  epoch: number;
+  epochs: number;
+  /** Mean over the epoch's examples. */
+  loss: number;
+  /** Share of the epoch's examples, 0 to 1. */
+  accuracy: number;
 }
 
 /** What a run leaves behind so that it can be followed again, step by step. */

@@ -3,8 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { WorkerError } from '../errors.ts';
-import { type Heap, PlannedBackbone } from '../kernel/backbone/backbone.ts';
+import { PlannedBackbone } from '../kernel/backbone/backbone.ts';
 import { builds, compile } from '../kernel/backbone/builds.ts';
+import type { Heap } from '../kernel/backbone/picture.ts';
 import type { Computation, Implementation, Parts } from './backbone.ts';
 import { weightReader } from './weights.ts';
 

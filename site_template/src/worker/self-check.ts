@@ -3,7 +3,6 @@
 import { drawGolden } from '../core/golden.ts';
 import type { SelfCheck, Site } from '../protocol.ts';
 import type { ReadFile } from '../verified.ts';
-import type { Backbone } from './backbone.ts';
 import type { Pixels } from './frames.ts';
 
 /** A picture of the backbone's own size, so that every byte is read as it is, and what the build made of it. */
@@ -32,7 +31,12 @@ function withAlpha(rgb: Uint8ClampedArray) {
   return rgba;
 }
 
-export async function selfCheck(backbone: Backbone, images: Golden[], limit: number): Promise<SelfCheck> {
+/** What is checked: pixels to features. */
+interface Embeds {
+  embed: (picture: Golden['picture']) => Promise<Float32Array>;
+}
+
+export async function selfCheck(backbone: Embeds, images: Golden[], limit: number): Promise<SelfCheck> {
   let error = 0;
   for (const { picture, expected } of images) {
     const deviation = relativeError(await backbone.embed(picture), expected);

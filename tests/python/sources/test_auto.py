@@ -193,9 +193,8 @@ def graph(tmp_path: Path) -> dict[str, bytes]:
 @pytest.fixture
 def everywhere(hub: HubServer, graph: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> HubServer:
     """Every place answers."""
-    monkeypatch.setitem(
-        NETWORKS, "small", replace(NETWORKS["small"], md5=hashlib.md5(KERAS_WEIGHTS).hexdigest())
-    )
+    md5 = hashlib.md5(KERAS_WEIGHTS).hexdigest()
+    monkeypatch.setitem(NETWORKS, "small", replace(NETWORKS["small"], md5=md5))
     hub.modules |= {
         KAGGLE_MODULE_DOWNLOAD: packed({**FILES, "saved_model.pb": b"Kaggle's"}),
         KERAS_FILE: KERAS_WEIGHTS,

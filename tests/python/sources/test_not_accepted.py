@@ -95,7 +95,7 @@ KERAS_ZIP = zipped("metadata.json", "config.json", "model.weights.h5")
         ("frozen.pb", b"", "a TensorFlow graph on its own", "saved_model.pb and variables/"),
         ("model.zip", zipped("m/saved_model.pb"), "a zip", "Unpack it, and pass the folder"),
         ("keras.zip", KERAS_ZIP, "a Keras model", "export"),
-        ("project.zip", zipped("project.json"), "a project that a page exported", "--head"),
+        ("project.zip", zipped("project.json"), "a project that a page exported", "--starter"),
         ("model.zip", b"PK", "a damaged zip", "Fetch it again"),
         ("model.tar", b"", "an archive, but not a .tar.gz", "tar -czf"),
         ("model.tar.xz", b"", "an archive, but not a .tar.gz", "tar -czf"),

@@ -164,6 +164,18 @@ def test_dangerous_names_are_refused(packed: Packed, tmp_path: Path, name: str, 
     assert not (tmp_path.parent / "outside").exists()
 
 
+@pytest.mark.parametrize("name", ["a/nul", "a/aux.txt/b", "a/b:c", "a./b", "a/b ", "what?"])
+def test_names_that_windows_takes_for_others_are_refused_there(
+    packed: Packed, tmp_path: Path, name: str
+) -> None:
+    archive = packed(a_file(name))
+    assert (
+        "no file can be on this system" in refused(archive, tmp_path, UnpackLimits(portable_names=True)).what
+    )
+    unpack_tar(archive, tmp_path / "into", UnpackLimits(portable_names=False))
+    assert (tmp_path / "into" / name).is_file()
+
+
 @pytest.mark.parametrize(
     "members",
     [

@@ -158,11 +158,11 @@ def _describe(project: Project, folder: Path, name: str, time_stamp: datetime) -
     _write_json(folder / METADATA, metadata(project, name, time_stamp))
     # One line per class, as TensorFlow Lite's examples read them.
     lines = [" ".join(label.split()) for label in labels]
-    (folder / LABELS).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    (folder / LABELS).write_text("".join(f"{line}\n" for line in lines), "utf-8", newline="\n")
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8", newline="\n")
 
 
 @contextmanager

@@ -1,84 +1,10 @@
 // The backbone on our kernels: packs the weights once, then runs the plan step by step.
 
+import type { Code, Run } from './code.ts';
 import { Constants } from './constants.ts';
-import { type Code as PictureCode, PictureReader } from './picture.ts';
+import { type Heap, PictureReader } from './picture.ts';
 import { aligned, layOut, type Plan, Room } from './plan.ts';
 import { prepare } from './steps.ts';
-
-/** What `assembly/backbone/backbone.ts` exports; its files say what the numbers are. */
-export interface Code {
-  multiply: (
-    x: number,
-    from: number,
-    pixels: number,
-    rows: number,
-    row: number,
-    run: number,
-    weights: number,
-    bias: number,
-    blocks: number,
-    chunk: number,
-    out: number,
-    to: number,
-    other: number,
-    at: number,
-    kind: number,
-    shift: number,
-    high: number,
-    scale: number,
-  ) => void;
-  depthwise: (
-    x: number,
-    height: number,
-    row: number,
-    pixel: number,
-    top: number,
-    left: number,
-    rows: number,
-    columns: number,
-    down: number,
-    across: number,
-    weights: number,
-    bias: number,
-    groups: number,
-    out: number,
-    outRows: number,
-    outColumns: number,
-    kind: number,
-    shift: number,
-    high: number,
-    scale: number,
-  ) => void;
-  mean: (x: number, step: number, pixels: number, share: number, out: number) => void;
-  rescale: (x: number, step: number, pixels: number, factors: number, out: number) => void;
-  clear: (at: number, bytes: number, row: number, times: number) => void;
-  spread: (x: number, bytes: number, from: number, out: number, row: number, times: number) => void;
-  cut: (
-    x: number,
-    height: number,
-    width: number,
-    row: number,
-    pixel: number,
-    places: number,
-    windows: number,
-    rows: number,
-    columns: number,
-    fill: number,
-    out: number,
-  ) => void;
-  sample: PictureCode['sample'];
-}
-
-/** The memory that the kernels compute in, and whoever hands it out. */
-export interface Heap {
-  memory: WebAssembly.Memory;
-  /** Returns an address, 0 where there is no room. */
-  allocate: (bytes: number) => number;
-  free: (address: number) => void;
-}
-
-/** Does one step; takes the picture's address. */
-export type Run = (picture: number) => void;
 
 export class PlannedBackbone {
   heap: Heap;

@@ -4,7 +4,6 @@
 import { TAP } from '../../../assembly/layout.ts';
 import { checkSize, region, taps } from '../../core/preprocess.ts';
 import type { Preprocess } from '../../protocol.ts';
-import type { Heap } from './backbone.ts';
 
 export interface Code {
   sample: (lines: number, columns: number, size: number, picture: number, out: number) => void;
@@ -22,6 +21,14 @@ interface Layout {
   address: number;
   /** Of lines that follow one another, in bytes of the picture and of the memory after the taps. */
   runs: { from: number; to: number; bytes: number }[];
+}
+
+/** The memory that the kernels compute in, and whoever hands it out. */
+export interface Heap {
+  memory: WebAssembly.Memory;
+  /** Returns an address, 0 where there is no room. */
+  allocate: (bytes: number) => number;
+  free: (address: number) => void;
 }
 
 export class PictureReader {

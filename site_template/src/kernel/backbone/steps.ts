@@ -1,7 +1,7 @@
 // Each step of a plan made ready: its weights packed, its tables written, its kernels called with numbers only.
 
-import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, GATED, FULL_PIXELS, PLAIN } from '../../../assembly/layout.ts';
-import type { Code, Run } from './backbone.ts';
+import { CHANNELS, CLAMPED, DEPTHWISE_CHANNELS, FULL_PIXELS, GATED, PLAIN } from '../../../assembly/layout.ts';
+import type { Code, Run } from './code.ts';
 import type { Constants } from './constants.ts';
 import { packBias, packDepthwise, packFull } from './pack.ts';
 import { type Activation, filled, type Place, type Step, sideways } from './plan.ts';

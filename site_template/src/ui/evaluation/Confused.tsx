@@ -10,7 +10,7 @@ import { percent } from '../i18n/format.ts';
 import { strings } from '../i18n/strings.ts';
 import { Dialog } from '../shared/Dialog.tsx';
 import { BinIcon, CrossIcon } from '../shared/Icons.tsx';
-import type { Asked } from './HeldOut.tsx';
+import type { Asked } from './held-out.ts';
 
 /** How many are shown at once, and more with every press of the button. */
 const PAGE = 12;

@@ -1,7 +1,7 @@
 // What the second head takes for what: counts, shaded by their share of the row.
 
 import { strings } from '../i18n/strings.ts';
-import type { Asked } from './HeldOut.tsx';
+import type { Asked } from './held-out.ts';
 
 /** A larger table tells nobody anything, and is a load for the page. */
 const MOST = 40;

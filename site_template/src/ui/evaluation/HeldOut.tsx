@@ -15,18 +15,10 @@ import { strings } from '../i18n/strings.ts';
 import { BalanceAdvice } from './BalanceAdvice.tsx';
 import { Confused } from './Confused.tsx';
 import { ConfusionMatrix } from './ConfusionMatrix.tsx';
-import { watchHeldOut } from './held-out.ts';
+import { type Asked, watchHeldOut } from './held-out.ts';
 
 /** So many classes have a table that fits into half the width. */
 const NARROW = 5;
-
-/** A class as the figures name it; its name and colour are those of now. */
-export interface Asked {
-  id: string;
-  name: string;
-  /** Null where the class has been removed since. */
-  tone: number | null;
-}
 
 export function HeldOut() {
   useEffect(() => watchHeldOut(), []);

@@ -6,6 +6,14 @@ import type { Head } from '../document/state.ts';
 import * as state from '../document/state.ts';
 import { strings } from '../i18n/strings.ts';
 
+/** A class as the figures name it; its name and colour are those of now. */
+export interface Asked {
+  id: string;
+  name: string;
+  /** Null where the class has been removed since. */
+  tone: number | null;
+}
+
 /** What was last asked about: while both are the same there is nothing new to learn. */
 const NOTHING = { head: null as Head | null, share: 0 };
 let asked = NOTHING;
