@@ -97,8 +97,8 @@ KERAS_ZIP = zipped("metadata.json", "config.json", "model.weights.h5")
         ("keras.zip", KERAS_ZIP, "a Keras model", "export"),
         ("project.zip", zipped("project.json"), "a project that a page exported", "--starter"),
         ("model.zip", b"PK", "a damaged zip", "Fetch it again"),
-        ("model.tar", b"", "an archive, but no .tar.gz", "tar -czf"),
-        ("model.tar.xz", b"", "an archive, but no .tar.gz", "tar -czf"),
+        ("model.tar", b"", "an archive, but not a .tar.gz", "tar -czf"),
+        ("model.tar.xz", b"", "an archive, but not a .tar.gz", "tar -czf"),
         ("model.bin", MODULE, "packed with gzip", "a name that ends in .tar.gz"),
     ],
 )
@@ -151,7 +151,7 @@ def test_the_address_of_another_kind_of_file_is_not_fetched(
         ({"m.tflite": b"", "labels.txt": b""}, ", but m.tflite, a TensorFlow Lite model", "SavedModel"),
         ({"config.json": b"", "model.weights.h5": b""}, ", but a Keras model, unpacked", "x.keras"),
         ({"keras_model.h5": b"", "labels.txt": b""}, ", but keras_model.h5, a Keras model", "export"),
-        ({"labels.txt": b""}, "nor a model.json", "the folder that saved_model.pb stands in"),
+        ({"labels.txt": b""}, "nor model.json", "the folder that contains saved_model.pb"),
     ],
 )
 def test_a_folder_of_another_kind_is_told_what_it_holds(
