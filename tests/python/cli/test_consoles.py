@@ -74,4 +74,4 @@ def test_a_port_is_had_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_port_that_windows_refuses_is_in_use() -> None:
     assert serve_command._refused(refusal(10013), on_windows=True) == "is in use"
-    assert serve_command._refused(refusal(10013), on_windows=False) == "may not be used without more rights"
+    assert serve_command._refused(refusal(10013), on_windows=False) == "cannot be used without more rights"
