@@ -90,7 +90,7 @@ def test_what_stays_in_use_leaves_the_old_site_and_is_told(
     with pytest.raises(OutputError) as caught, publish.replacing(out, cache) as fresh:
         fill(fresh, "new")
     assert "being used by another process" in caught.value.what
-    assert "End what has the folder or a file in it open" in str(caught.value.hint)
+    assert "Close whatever has the folder or a file in it open" in str(caught.value.hint)
     assert (out / "index.html").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["dist"]
 

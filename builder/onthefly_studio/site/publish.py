@@ -218,7 +218,7 @@ def _writing(out: Path) -> Iterator[None]:
         if error.errno in (errno.EBUSY, errno.EXDEV):
             hint = "A mounted folder cannot be replaced; choose one inside it with --out."
         elif file_system.is_in_use(error):
-            hint = f"End what has the folder or a file in it open, and build again. {hint}"
+            hint = f"Close whatever has the folder or a file in it open, and build again. {hint}"
         raise OutputError(
             f"The site cannot be written ({disk_reason(error)}).", where=str(out), hint=hint
         ) from error
