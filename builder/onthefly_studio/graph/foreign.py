@@ -1,7 +1,7 @@
 """A TensorFlow.js graph model made elsewhere: what it must be before anything of it is used.
 
 Counts and sizes are bounded before they are read, and the graph is checked to be one: every name known,
-no circle, no operation but the known, harmless ones of `rules`, one image in and one tensor out.
+no circle, no operation but the known, harmless ones of `portability`, one image in and one tensor out.
 """
 
 from __future__ import annotations
