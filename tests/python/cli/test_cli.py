@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,8 +105,11 @@ def test_a_build_says_what_it_carries_and_how_to_serve_it(tmp_path: Path, cache:
     assert second.stderr == ""
 
 
-def test_auto_says_in_one_line_why_it_fell_back(tmp_path: Path, cache: Cache) -> None:
+def test_auto_says_in_one_line_why_it_fell_back(tmp_path: Path, own_cache: Callable[[Path], Cache]) -> None:
     """The proxy is a port where nobody listens, so no machine's network lets this through."""
+    cache = own_cache(tmp_path)
+    for kind in ("archives", "weights", "unpacked"):  # what another test has fetched is no copy at hand here
+        shutil.rmtree(cache.path(kind, ""), ignore_errors=True)
     proxy = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     done = onthefly("build", cwd=tmp_path, cache=cache, **proxy)
     assert done.returncode == 0, done.stderr
