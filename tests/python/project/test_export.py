@@ -175,7 +175,7 @@ def test_an_operation_without_a_layer_is_named_and_nothing_is_written(
     last = graph.node(graph.output_name)
     last["op"], last["input"] = "Maximum", [last["input"][0], last["input"][0]]
     graph_model.write(graph, tmp_path)
-    with pytest.raises(ConversionError, match=r"Maximum .* has no layer") as caught:
+    with pytest.raises(ConversionError, match=r"Maximum .* has no Keras layer") as caught:
         written(project, "keras", tmp_path, tmp_path / "out")
     assert caught.value.exit_code == 4
     assert "saved_model" in str(caught.value.hint)

@@ -231,7 +231,7 @@ def test_no_picture_sees_what_another_left() -> None:
 
 def test_a_graph_without_an_end_is_refused() -> None:
     model = graph(node("a", "Add", "x", "b"), node("b", "Add", "x", "a"), node("y", "Relu", "b"))
-    with pytest.raises(ValueError, match="circle"):
+    with pytest.raises(ValueError, match="cycle"):
         Network(model)
 
 
