@@ -122,6 +122,7 @@ def test_no_room_at_all_is_told(opened_store: Opened, store_url: str) -> None:
         storage.send("Storage.overrideQuotaForOrigin", {"origin": store_url.rstrip("/"), "quotaSize": 1})
         told = page.evaluate("() => code(kept.openStore().then((store) => store.create(doc('Mine'))))")
         assert told == "StoreError full"
+        storage.detach()  # with the session ends the limit, and not at some moment of the next test
 
 
 FULL_ONCE_JS = """
