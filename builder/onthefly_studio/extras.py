@@ -70,6 +70,11 @@ def missing(extra: Extra, purpose: str) -> str | None:
     return f"{purpose} needs {absent[0].title}, which is not installed. Run: {commands}"
 
 
+def installed(extra: Extra) -> bool:
+    """Whether everything of an extra could be imported."""
+    return missing(extra, "It") is None
+
+
 def require(extra: Extra, purpose: str) -> None:
     """Check that an extra is installed, before anything is begun that needs it.
 

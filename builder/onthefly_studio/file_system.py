@@ -39,6 +39,11 @@ def is_litter(name: str) -> bool:
     return name.lower() in _LITTER
 
 
+def is_unused(folder: Path) -> bool:
+    """Whether nobody has put anything into a folder: empty, or fresh from git, as one to publish from is."""
+    return all(path.name == ".git" or is_litter(path.name) for path in folder.iterdir())
+
+
 def is_in_use(error: OSError) -> bool:
     """Whether the system may have refused because some program has the file open."""
     return getattr(error, "winerror", None) in _IN_USE

@@ -19,9 +19,9 @@ from urllib.request import url2pathname
 from onthefly_studio import file_system
 from onthefly_studio.config import FILE_NAME, SiteConfig, load
 from onthefly_studio.errors import ConfigError, OutputError
+from onthefly_studio.extras import DISTRIBUTION
 from onthefly_studio.places import SITE_TOML
 
-DISTRIBUTION = "onthefly-studio"
 SCAFFOLD = Path(__file__).with_name("scaffold")
 WORKFLOW = Path(".github") / "workflows" / "publish.yml"
 _HASHED = re.compile(r"https?://[^\s\"#]+\.whl#sha256=[0-9a-f]{64}")
@@ -70,9 +70,7 @@ def create(folder: Path, *, title: str | None = None, wheel: str | None = None) 
         Path(".gitignore"): f"/{SiteConfig().out}/\n",
     }
     try:
-        if folder.is_dir() and not all(
-            path.name == ".git" or file_system.is_litter(path.name) for path in folder.iterdir()
-        ):
+        if folder.is_dir() and not file_system.is_unused(folder):
             raise OutputError(
                 "The folder is not empty.", where=str(folder), hint="Name a new one, or an empty one."
             )

@@ -19,6 +19,11 @@ def printable(text: str, longest: int | None = 200) -> str:
     return shown if longest is None or len(shown) <= longest else shown[: longest - 1] + "…"
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its type."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
     """Rows with their columns aligned, those in `right` to the right; the last is never padded.
 

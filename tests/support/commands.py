@@ -54,6 +54,19 @@ def without(absent: Sequence[str], *arguments: str, cwd: Path, cache: Cache) -> 
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
+def loaded(modules: set[str], *arguments: str) -> set[str]:
+    """Those of some modules that the command loads."""
+    script = (
+        "import sys; sys.argv = ['onthefly', *sys.argv[1:]]\n"
+        "from onthefly_studio.cli import cli\ncli.main(standalone_mode=False)\n"
+        f"print(*({modules!r} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script, *arguments]
+    env = {**os.environ, "PYTHONPATH": PYTHON_PATH}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+    return set(done.stdout.splitlines()[-1].split())
+
+
 def refused(done: Done, code: int, *parts: str) -> None:
     """One clear message with what, where and the hint, no traceback, and the right exit code."""
     assert done.returncode == code, done.stderr

@@ -199,7 +199,7 @@ def _check(source: Source, precision: Precision, converted: Path, into: Path) ->
 
 def _computed(source: Source, precision: Precision, converted: Path, into: Path) -> CheckedWith:
     """Fill both folders as the child does; what computed the original and the written files."""
-    if source.graph_model is None or extras.missing("convert", "It") is None:
+    if source.graph_model is None or extras.installed("convert"):
         run_child(
             {"source": source.origin, "converted": str(converted), "model": str(into), "precision": precision}
         )

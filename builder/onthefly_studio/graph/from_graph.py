@@ -19,14 +19,10 @@ from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.input_range import InputRange, in_range, read_unit_range
 from onthefly_studio.graph.model import Array, GraphModel
 from onthefly_studio.reference import golden
+from onthefly_studio.text import first_line
 
 Run = Callable[[GraphModel, Array], Array]
 """A graph and images, `[n, 224, 224, 3]` float32, to whatever it gives, image by image."""
-
-
-def first_line(error: Exception) -> str:
-    """The first line of what an error says, or its type."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def read(folder: Path, own: InputRange, run: Run) -> tuple[GraphModel, Array]:

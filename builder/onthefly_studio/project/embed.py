@@ -20,7 +20,6 @@ from onthefly_studio.cache import Cache
 from onthefly_studio.errors import ConfigError, OnTheFlyError, SourceError
 from onthefly_studio.graph import model as graph_model
 from onthefly_studio.graph.convert import convert
-from onthefly_studio.graph.from_graph import first_line
 from onthefly_studio.graph.input_range import DEFAULT, InputRange
 from onthefly_studio.graph.portability import require_portable
 from onthefly_studio.pictures.open import open_picture
@@ -31,7 +30,7 @@ from onthefly_studio.reference.head import Float32
 from onthefly_studio.reference.preprocess import preprocess
 from onthefly_studio.report import Reporter
 from onthefly_studio.sources import Source, obtain
-from onthefly_studio.text import printable
+from onthefly_studio.text import first_line, printable
 
 CHILD = "onthefly_studio.project.embed_child"
 Picture = Path | bytes
@@ -171,7 +170,7 @@ def embedder(model: Path, backbone: Backbone, settings: Preprocess) -> Embed:
         backbone: what the project says of it.
         settings: how the project's site preprocesses.
     """
-    compute = _with_numpy if extras.missing("convert", "It") else _with_tensorflow
+    compute = _with_tensorflow if extras.installed("convert") else _with_numpy
 
     def embed(pictures: Sequence[Picture]) -> Float32:
         features = np.empty((0, backbone.features), np.float32)

@@ -327,11 +327,7 @@ def named(names: list[str]) -> str:
 def _require_replaceable(out: Path) -> None:
     if not out.exists():
         return
-    # A folder fresh from git is one that somebody publishes from.
-    empty = out.is_dir() and all(
-        path.name == ".git" or file_system.is_litter(path.name) for path in out.iterdir()
-    )
-    if not (out.is_dir() and (empty or is_ours(out))):
+    if not (out.is_dir() and (file_system.is_unused(out) or is_ours(out))):
         raise OutputError(
             "The output folder holds something that is not a site built by onthefly; it is left alone.",
             where=str(out),

@@ -61,7 +61,7 @@ def obtain(backbone: str, context: Context) -> Source:
     """ImageNet's weights from the first place that has them, or the embedded ones; and the reason why."""
     graphs = _graphs(backbone)
     # With TensorFlow, the originals: a check against one says more than against a graph that was made of it.
-    wanted = graphs if extras.missing("convert", "This") else _originals(backbone)
+    wanted = _originals(backbone) if extras.installed("convert") else graphs
     for place in dict.fromkeys([*wanted, *graphs]):
         if found := place.at_hand(context):
             return _with_reason(found, place, wanted[0])

@@ -28,7 +28,6 @@ import numpy as np
 from onthefly_studio.errors import ConversionError, OnTheFlyError
 from onthefly_studio.graph import foreign, from_graph, rewrite
 from onthefly_studio.graph import model as graph_model
-from onthefly_studio.graph.from_graph import first_line
 from onthefly_studio.graph.fused import unfuse
 from onthefly_studio.graph.input_range import DEFAULT, InputRange, in_range, known
 from onthefly_studio.graph.model import Array, GraphModel
@@ -37,6 +36,7 @@ from onthefly_studio.reference import golden
 from onthefly_studio.sources.keras_applications import NETWORKS
 from onthefly_studio.tensorflow import placeholders, signature
 from onthefly_studio.tensorflow.signature import SERVING
+from onthefly_studio.text import first_line
 
 VERSIONS = {"producer": 2129}
 """That of TensorFlow 2.19, the oldest that converts. Each writes its own number and otherwise the same graph;

@@ -14,6 +14,7 @@ import numpy as np
 
 from onthefly_studio.errors import ConversionError
 from onthefly_studio.graph.model import Array
+from onthefly_studio.text import first_line
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -41,7 +42,7 @@ def read(path: Path, wanted: Shapes) -> dict[str, Array]:
         with h5py.File(path, "r") as file:
             return _Reader(file, path).read(wanted)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
-        raise _refusal(path, f"The file cannot be read as Keras' weights ({_first_line(error)}).") from error
+        raise _refusal(path, f"The file cannot be read as Keras' weights ({first_line(error)}).") from error
 
 
 class _Reader:
@@ -123,7 +124,3 @@ def _refusal(path: Path, what: str) -> ConversionError:
         where=str(path),
         hint="Give exactly this network's weights, with top layers, as Keras Applications publishes them.",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from onthefly_studio.errors import ConversionError
-from onthefly_studio.graph.from_graph import first_line
 from onthefly_studio.graph.model import Array
 from onthefly_studio.reference.golden import SIZE
+from onthefly_studio.text import first_line
 
 SERVING = "serving_default"
 SERVE = "serve"

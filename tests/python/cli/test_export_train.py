@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from onthefly_studio.cache import Cache
-from onthefly_studio.places import PROJECT_ROOT
 from tests.support import projects
-from tests.support.commands import onthefly, refused
+from tests.support.commands import loaded, onthefly, refused
 
 
 def test_export_says_what_is_missing(file: Path) -> None:
@@ -70,12 +67,4 @@ def test_beam_says_how_to_install_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["export", "train"])
 def test_help_loads_nothing_heavy(command: str) -> None:
-    script = (
-        f"import sys; sys.argv = ['onthefly', {command!r}, '--help']\n"
-        "from onthefly_studio.cli import cli\ncli.main(standalone_mode=False)\n"
-        "print(sorted({'tensorflow', 'numpy', 'PIL', 'requests', 'jinja2'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.endswith("[]\n")
+    assert loaded({"tensorflow", "numpy", "PIL", "requests", "jinja2"}, command, "--help") == set()

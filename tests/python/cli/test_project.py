@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from onthefly_studio.places import PROJECT_ROOT
 from tests.support import projects
-from tests.support.commands import onthefly, refused
+from tests.support.commands import loaded, onthefly, refused
 from tests.support.projects import put
 
 
@@ -31,15 +28,7 @@ def test_verify_fails_with_what_is_not_as_it_was(file: Path) -> None:
 
 
 def test_verify_loads_nothing_heavy(file: Path) -> None:
-    script = (
-        f"import sys; sys.argv = ['onthefly', 'verify', {str(file)!r}]\n"
-        "from onthefly_studio.cli import cli\ncli.main(standalone_mode=False)\n"
-        "print(sorted({'tensorflow', 'PIL', 'requests', 'jinja2'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.endswith("[]\n")
+    assert loaded({"tensorflow", "PIL", "requests", "jinja2"}, "verify", str(file)) == set()
 
 
 def test_what_is_no_project_is_refused(tmp_path: Path) -> None:

@@ -7,19 +7,10 @@ import { Xoshiro128 } from '../../../site_template/src/core/random.ts';
 import { heldOut } from '../../../site_template/src/core/split.ts';
 import { Training } from '../../../site_template/src/core/training.ts';
 import { kernelPlugin } from '../../support/compiled.ts';
+import '../ports.ts';
 
 const SITE = new URL('../../../site_template/', import.meta.url);
 const esbuild = createRequire(new URL('package.json', SITE))('esbuild');
-
-/** Ports that would keep this process alive. */
-const channels: MessageChannel[] = [];
-globalThis.MessageChannel = class extends MessageChannel {
-  constructor() {
-    super();
-    channels.push(this);
-  }
-};
-test.after(() => channels.forEach(({ port1 }) => port1.close()));
 
 // As the worker has it: the kernel's bytes stand in the bundle.
 const bundle = await esbuild.build({

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { settle, standingClock } from '../clock.ts';
-
-/** Ports that would keep this process alive. */
-const channels: MessageChannel[] = [];
-globalThis.MessageChannel = class extends MessageChannel {
-  constructor() {
-    super();
-    channels.push(this);
-  }
-};
-test.after(() => channels.forEach(({ port1 }) => port1.close()));
+import '../ports.ts';
 
 const { first, giveWay, sliceMs } = await import('../../../site_template/src/worker/task.ts');
 
